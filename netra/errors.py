@@ -1,0 +1,195 @@
+"""Every error that leaves a room on purpose: its code, HTTP status, close code and public text.
+
+What does not live here: how an error is written to a wire (`netra.wire.problem`) or to a log
+(`netra.telemetry`).
+
+    NetraError
+    ├── ConfigurationInvalid            a process must not start
+    ├── RequestError                    the caller can mend it
+    │   ├── RequestInvalid              400  4400
+    │   ├── CredentialError             401  4401   who you are is not established
+    │   │   ├── CredentialMissing
+    │   │   └── CredentialRejected
+    │   ├── PermissionDenied            403  4403   known, but not allowed
+    │   │   └── OriginRefused
+    │   ├── NotFound                    404  4400
+    │   ├── Conflict                    409  4400
+    │   ├── ContentTooLarge             413  4400
+    │   ├── ContentInvalid              422  4400
+    │   └── TooManyRequests             429  4429
+    ├── CouldNotDecide                  503  1013   a dependency is down: neither yes nor no
+    │   ├── AuthServiceUnreachable
+    │   ├── OwnCredentialUnproven
+    │   └── DatabaseUnavailable
+    └── InternalError                   500  1011
+
+`public_text` is all a caller is told about the kind; `reason` is for the log only.
+"""
+
+from typing import ClassVar
+
+
+class NetraError(Exception):
+    """The root: an error with a stable code, an HTTP status, a close code and a public text.
+
+    Attributes:
+        code: Stable machine-readable name, also the last part of the problem type.
+        status: HTTP status (RFC 9110).
+        close_code: WebSocket close code (RFC 6455 section 7.4).
+        public_text: What anybody may read.
+        reason: What only the log may read; never a secret.
+        detail: Public addition to `public_text` for this occurrence, or None.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    close_code: ClassVar[int] = 1011
+    public_text: ClassVar[str] = "Something went wrong on our side."
+
+    def __init__(self, reason: str = "", *, detail: str | None = None) -> None:
+        self.reason = reason or self.public_text
+        self.detail = detail
+        super().__init__(self.reason)
+
+
+class ConfigurationInvalid(NetraError):
+    """A process has no valid configuration and must not start."""
+
+    code = "configuration_invalid"
+    public_text = "The service is not configured."
+
+
+class RequestError(NetraError):
+    """The caller can mend it."""
+
+    code = "request_error"
+    status = 400
+    close_code = 4400
+    public_text = "The request cannot be served."
+
+
+class RequestInvalid(RequestError):
+    """The request is malformed."""
+
+    code = "request_invalid"
+    public_text = "The request is malformed."
+
+
+class CredentialError(RequestError):
+    """The caller's identity is not established."""
+
+    code = "not_authenticated"
+    status = 401
+    close_code = 4401
+    public_text = "Authentication is required."
+
+
+class CredentialMissing(CredentialError):
+    """The request carried no credential at all (RFC 6750 section 3.1: no error code)."""
+
+    code = "credential_missing"
+
+
+class CredentialRejected(CredentialError):
+    """The credential was looked at and refused; why is for the log only."""
+
+    code = "invalid_token"
+    public_text = "The credential was refused."
+
+
+class PermissionDenied(RequestError):
+    """The caller is known and may not do this."""
+
+    code = "insufficient_scope"
+    status = 403
+    close_code = 4403
+    public_text = "You are not allowed to do this."
+
+
+class OriginRefused(PermissionDenied):
+    """A browser asked from a page that is not on the list of allowed origins."""
+
+    code = "origin_refused"
+    public_text = "This origin is not allowed."
+
+
+class NotFound(RequestError):
+    """There is no such thing, or it belongs to someone else: the answer is the same."""
+
+    code = "not_found"
+    status = 404
+    public_text = "There is no such thing here."
+
+
+class Conflict(RequestError):
+    """The request contradicts what is stored."""
+
+    code = "conflict"
+    status = 409
+    public_text = "The request conflicts with what is stored."
+
+
+class ContentTooLarge(RequestError):
+    """The body is larger than the route takes."""
+
+    code = "content_too_large"
+    status = 413
+    public_text = "The body is too large."
+
+
+class ContentInvalid(RequestError):
+    """The body or a parameter does not have the declared shape."""
+
+    code = "content_invalid"
+    status = 422
+    public_text = "The request does not have the expected shape."
+
+
+class TooManyRequests(RequestError):
+    """The caller must slow down; `retry_after` is in seconds."""
+
+    code = "too_many_requests"
+    status = 429
+    close_code = 4429
+    public_text = "Too many requests."
+
+    def __init__(self, reason: str = "", *, retry_after: int, detail: str | None = None) -> None:
+        super().__init__(reason, detail=detail)
+        self.retry_after = retry_after
+
+
+class CouldNotDecide(NetraError):
+    """A dependency is down, so the answer is neither yes nor no; `retry_after` is in seconds."""
+
+    code = "could_not_decide"
+    status = 503
+    close_code = 1013
+    public_text = "A service this request depends on is unavailable. Try again shortly."
+
+    def __init__(
+        self, reason: str = "", *, retry_after: int = 2, detail: str | None = None
+    ) -> None:
+        super().__init__(reason, detail=detail)
+        self.retry_after = retry_after
+
+
+class AuthServiceUnreachable(CouldNotDecide):
+    """The auth service did not answer, or the breaker in front of it is open."""
+
+    code = "auth_service_unreachable"
+
+
+class OwnCredentialUnproven(CouldNotDecide):
+    """This service cannot prove its own identity, so it cannot do work in its own name."""
+
+    code = "own_credential_unproven"
+
+
+class DatabaseUnavailable(CouldNotDecide):
+    """The database did not give a session."""
+
+    code = "database_unavailable"
+
+
+class InternalError(NetraError):
+    """A fault of ours."""

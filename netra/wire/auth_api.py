@@ -1,0 +1,134 @@
+"""What crosses between the auth service and everybody else: paths, forms' answers, feed entries.
+
+Behaviour lives in the services; these are shapes only. OAuth names follow RFC 6749, 7662, 8414.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from netra.principal import Role
+
+AUTHORIZE_PATH: Final = "/authorize"
+TOKEN_PATH: Final = "/token"  # noqa: S105 - a path
+INTROSPECT_PATH: Final = "/introspect"
+REVOKE_PATH: Final = "/revoke"
+JWKS_PATH: Final = "/.well-known/jwks.json"
+METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
+REVOCATIONS_PATH: Final = "/revocations"
+USERS_PATH: Final = "/users"
+OWN_USER_PATH: Final = "/users/me"
+ADMIN_USERS_PATH: Final = "/admin/users"
+LOGIN_PATH: Final = "/login"
+LOGOUT_PATH: Final = "/logout"
+REGISTER_PATH: Final = "/register"
+
+AUTH_AUDIENCE: Final = "netra-auth"
+"""The audience of tokens meant for the auth service's own API."""
+
+MAX_ACCESS_TOKEN_SECONDS: Final = 300
+"""No access token lives longer: the bound on a revoked token's life while the feed is down."""
+
+MAX_FEED_WAIT_SECONDS: Final = 20
+"""The longest a reader of the revocation feed may ask the auth service to hold its request."""
+
+
+class WireModel(BaseModel):
+    """A frozen message that refuses members it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TokenResponse(WireModel):
+    """A successful answer of the token endpoint (RFC 6749 section 5.1)."""
+
+    access_token: str = Field(repr=False)
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme
+    expires_in: int
+    scope: str
+    refresh_token: str | None = Field(default=None, repr=False)
+
+
+class OAuthErrorResponse(WireModel):
+    """A refusal of an OAuth endpoint (RFC 6749 section 5.2)."""
+
+    error: str
+    error_description: str
+
+
+class IntrospectionResponse(WireModel):
+    """What the auth service knows of a token (RFC 7662 section 2.2); inactive says nothing more."""
+
+    active: bool
+    scope: str | None = None
+    client_id: str | None = None
+    token_type: str | None = None
+    exp: int | None = None
+    iat: int | None = None
+    sub: str | None = None
+    aud: tuple[str, ...] | None = None
+    iss: str | None = None
+    jti: str | None = None
+    sid: str | None = None
+    principal_kind: Literal["user", "service"] | None = None
+
+
+class RevocationKind(StrEnum):
+    """What a feed entry ends."""
+
+    TOKEN = "token"  # noqa: S105 - a kind of entry
+    """One access token, by `jti`."""
+    SESSION = "session"
+    """Every token of one login session, by `sid`."""
+    SUBJECT = "subject"
+    """Every token of one subject (a disabled or deleted user or service), by `sub`."""
+
+
+class Revocation(WireModel):
+    """One entry of the revocation feed.
+
+    `expires_at` is when every token it could concern has expired of itself (seconds since epoch).
+    """
+
+    seq: int
+    kind: RevocationKind
+    identifier: str
+    revoked_at: float
+    expires_at: float
+
+
+class RevocationPage(WireModel):
+    """A part of the feed after the reader's cursor; `next_after` is the next cursor."""
+
+    items: tuple[Revocation, ...]
+    next_after: int
+
+
+class NewUser(WireModel):
+    """A registration."""
+
+    email: Annotated[str, Field(min_length=3, max_length=254)]
+    password: Annotated[str, Field(min_length=8, max_length=1024, repr=False)]
+
+
+class NewUserByAdmin(NewUser):
+    """A registration by an operator or by the operations toolkit, with a role if wanted."""
+
+    role: Role | None = None
+
+
+class PasswordReset(WireModel):
+    """A new password, set by an administrator; it ends the person's sessions."""
+
+    email: Annotated[str, Field(min_length=3, max_length=254)]
+    password: Annotated[str, Field(min_length=8, max_length=1024, repr=False)]
+
+
+class UserView(WireModel):
+    """What an answer says of a user."""
+
+    user_id: str
+    email: str
+    roles: tuple[Role, ...]
+    created_at: float
