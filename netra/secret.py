@@ -27,7 +27,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(_bytes(self._value), _bytes(other._value))
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
@@ -42,3 +42,8 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Secret cannot be pickled.")
+
+
+def _bytes(value: str) -> bytes:
+    # The environment may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
+    return value.encode("utf-8", "surrogatepass")

@@ -1,0 +1,75 @@
+"""The variables of the auth service."""
+
+from dataclasses import replace
+from typing import Final
+
+from netra.contract.contract import Contract
+from netra.contract.declared import in_both
+from netra.contract.declared.in_both import AUDIENCE, KEYRING, PLAIN, SECRET
+from netra.contract.formats import PORT, EncryptionKey, OneOf, Registry, ServiceUrl, WholeNumber
+from netra.contract.variable import ALWAYS, Variable, required_when
+
+CONTRACT: Final = Contract(
+    "netra-auth",
+    (
+        in_both.ENVIRONMENT,
+        in_both.SERVICE_ID,
+        in_both.REVISION,
+        in_both.HOST,
+        Variable(
+            "PORT", "The port to listen on; 0 takes any free one.", PLAIN, PORT, default="8001"
+        ),
+        in_both.DATABASE_URL,
+        Variable(
+            "ISSUER_URL",
+            "The service's public address, which every token names as its issuer.",
+            PLAIN,
+            ServiceUrl(),
+            ALWAYS,
+            equality_group="issuer",
+        ),
+        in_both.TOKEN_TRUST_MODE,
+        Variable(
+            "KEYRING_ENCRYPTION_KEY",
+            "Encrypts the signing keys in the store.",
+            SECRET,
+            EncryptionKey(),
+            required_when("TOKEN_TRUST_MODE", KEYRING),
+        ),
+        replace(in_both.JWT_SECRET_KEY, differs_from=("KEYRING_ENCRYPTION_KEY",)),
+        in_both.JWT_SECRET_KEY_PREVIOUS,
+        Variable(
+            "SERVICE_REGISTRY",
+            "The services known at the first start, with the SHA-256 of each one's secret.",
+            SECRET,
+            Registry(),
+            ALWAYS,
+        ),
+        Variable(
+            "ACCESS_TOKEN_SECONDS",
+            "How long an access token lives.",
+            PLAIN,
+            WholeNumber(30, 300),
+            default="300",
+        ),
+        Variable(
+            "USER_AUDIENCE",
+            "The audience of people's access tokens: the backend they are for.",
+            PLAIN,
+            AUDIENCE,
+            default="netra-backend",
+            equality_group="user_audience",
+        ),
+        in_both.TRUSTED_PROXIES,
+        in_both.TLS_CERTIFICATE_PATH,
+        in_both.TLS_PRIVATE_KEY_PATH,
+        in_both.LOG_LEVEL,
+        Variable(
+            "SELF_REGISTRATION",
+            "Whether people may register themselves.",
+            PLAIN,
+            OneOf(("allowed", "closed")),
+            default="allowed",
+        ),
+    ),
+)

@@ -1,0 +1,109 @@
+"""One declared variable: its name, meaning, kind, format and when it is required.
+
+What a format accepts is in `netra.contract.formats`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from netra.contract.flaws import Flaw
+
+
+class VariableKind(StrEnum):
+    """Whether a value may be shown."""
+
+    PLAIN = "plain"
+    SECRET = "secret"  # noqa: S105 - the name of a kind
+
+
+class Format(Protocol):
+    """What a value must look like."""
+
+    @property
+    def text(self) -> str:
+        """Say it in words that continue "must be"."""
+
+    @property
+    def inner_whitespace(self) -> str:
+        """List the white space that may stand inside a value, though never at its ends."""
+
+    def flaw(self, value: str, *, deployed: bool) -> Flaw | None:
+        """Find what is wrong with a value.
+
+        Args:
+            value: The value, already known to be neither empty nor quoted nor unresolved.
+            deployed: Whether the process runs elsewhere than in the environment `local`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """When a variable must be set.
+
+    Attributes:
+        always: It must be set, whatever else is.
+        when: It must be set where this variable has this value.
+        together_with: It must be set where this variable is set.
+    """
+
+    always: bool = False
+    when: tuple[str, str] | None = None
+    together_with: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Say it in words, for the reference."""
+        if self.when:
+            return f"when {self.when[0]} is {self.when[1]}"
+        if self.together_with:
+            return f"together with {self.together_with}"
+        return "always" if self.always else "no"
+
+
+ALWAYS: Final = Requirement(always=True)
+NEVER: Final = Requirement()
+
+
+def required_when(variable: str, value: str) -> Requirement:
+    """Require a variable where another one has a certain value."""
+    return Requirement(when=(variable, value))
+
+
+def required_with(variable: str) -> Requirement:
+    """Require a variable where another one is set."""
+    return Requirement(together_with=variable)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable a service reads.
+
+    Attributes:
+        name: The variable's name in the environment.
+        meaning: What it is for, in one sentence.
+        kind: Whether its value may be shown.
+        format: What its value must look like.
+        required: When it must be set.
+        default: Its value where it is not set, or None.
+        default_of: The variable whose value it takes where it is not set, or None.
+        aliases: Other names under which it may be set.
+        equality_group: Services' variables of one group must have equal values.
+        differs_from: Variables whose value it must not have.
+    """
+
+    name: str
+    meaning: str
+    kind: VariableKind
+    format: Format
+    required: Requirement = NEVER
+    default: str | None = None
+    default_of: str | None = None
+    aliases: tuple[str, ...] = ()
+    equality_group: str | None = None
+    differs_from: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """List the name and its aliases."""
+        return (self.name, *self.aliases)
