@@ -1,0 +1,59 @@
+"""What has been revoked and has not expired of itself. Who fills it lives elsewhere."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from netra.tokens.claims import SignedClaims
+from netra.tokens.verify import MAX_LEEWAY_SECONDS
+
+_TOKEN, _SESSION, _SUBJECT = "token", "session", "subject"
+_KINDS: Final = frozenset({_TOKEN, _SESSION, _SUBJECT})
+
+
+class RevocationSet:
+    """Revoked tokens, sessions and subjects, in memory, until nothing they concern can be valid.
+
+    It grows only with the feed and shrinks by `purge`, so it holds at most what was revoked within
+    one token lifetime.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[tuple[str, str], float] = {}
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def apply(self, items: Iterable[tuple[str, str, float]]) -> None:
+        """Add entries of the feed: kind, identifier, when everything it concerns has expired.
+
+        Raises:
+            ValueError: A kind is neither `token` nor `session` nor `subject`: ignoring it would let
+                pass what was revoked. Nothing of the page is applied then.
+        """
+        page = [(str(kind), identifier, expires_at) for kind, identifier, expires_at in items]
+        if unknown := {kind for kind, _, _ in page} - _KINDS:
+            raise ValueError(f"unknown kinds of revocation: {', '.join(sorted(unknown))}")
+        for kind, identifier, expires_at in page:
+            key = (kind, identifier)
+            self._ends[key] = max(expires_at, self._ends.get(key, expires_at))
+
+    def purge(self, now: float) -> int:
+        """Drop what cannot matter any more and say how many entries that were.
+
+        An entry outlives its `expires_at` by the largest leeway a verifier may have.
+        """
+        past = [key for key, ends in self._ends.items() if ends + MAX_LEEWAY_SECONDS <= now]
+        for key in past:
+            del self._ends[key]
+        return len(past)
+
+    def is_revoked(self, claims: SignedClaims) -> bool:
+        """Tell whether the token, its session or its subject was revoked."""
+        ends = self._ends
+        if not ends:
+            return False
+        return (
+            (_TOKEN, claims.token_id) in ends
+            or (_SUBJECT, claims.subject) in ends
+            or (claims.session_id is not None and (_SESSION, claims.session_id) in ends)
+        )
