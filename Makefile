@@ -1,0 +1,94 @@
+# Netra: `make run` starts it, `make test` tests it, `make help` lists the rest.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+UV ?= uv
+STATE ?= .netra
+PYTEST_ARGS ?=
+
+# Python compiles what it imports when it first does; compiling everything here takes longer.
+PIP_OPTIONS := -qq --disable-pip-version-check --no-compile --no-deps
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+# Importing many small modules from a cold cache is the slow part, so two to four workers are best.
+PYTEST := $(PY) -m pytest -n auto --maxprocesses=4 --dist=worksteal
+
+EXTRAS_RUN := --extra auth --extra backend --extra ops --extra build
+EXTRAS_DEV := $(EXTRAS_RUN) --extra dev
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" pyproject.toml
+
+.PHONY: help setup run test check lint types imports reference soak lock clean
+
+help: ## List the targets.
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.dev ## Create .venv with everything needed to work on Netra.
+
+run: $(VENV)/.run ## Start the auth service and the backend; Ctrl-C stops both.
+	@exec $(BIN)/netra up --state "$(STATE)"
+
+test: $(VENV)/.dev ## Run every quick test (under five minutes).
+	@$(PYTEST) -m "not long" $(PYTEST_ARGS)
+
+check: lint types imports ## Run what CI runs: lint, types, import contracts, all tests.
+	@$(PYTEST) --hypothesis-profile=ci $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev ## Lint and compare the formatting.
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+types: $(VENV)/.dev ## Check the types.
+	@$(PY) -m mypy
+
+imports: $(VENV)/.dev ## Check who imports whom.
+	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-logo
+
+reference: $(VENV)/.dev ## Write docs/reference from the code.
+	@PYTHONPATH=tests $(PY) -m architecture.reference
+
+soak: $(VENV)/.dev ## Run the property tests with many more examples.
+	@$(PYTEST) --hypothesis-profile=soak -m "not live" tests/properties $(PYTEST_ARGS)
+
+lock: ## Write requirements/*.txt anew from pyproject.toml (needs uv).
+	$(COMPILE) $(EXTRAS_RUN) -o requirements/run.txt
+	$(COMPILE) $(EXTRAS_DEV) -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## Remove .venv and every cache; keeps .netra.
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find netra netra_auth netra_backend netra_ops tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps say which lock a .venv holds, so a second call has nothing to do.
+
+$(VENV)/.made:
+	@command -v "$(PYTHON)" >/dev/null 2>&1 || { \
+		echo "Netra needs Python 3.11 or newer and found no '$(PYTHON)'." \
+			"Name one with 'make setup PYTHON=/path/to/python3.11'." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Netra needs Python 3.11 or newer; '$(PYTHON)' is $$("$(PYTHON)" -V 2>&1)." \
+			"Name another with 'make setup PYTHON=/path/to/python3.11'." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot create a virtual environment (its modules venv and ensurepip are missing)." \
+			"On Debian and Ubuntu: apt install python3-venv." >&2; exit 1; }
+	@if $(PY) -c 'import pip' 2>/dev/null; then :; else "$(PYTHON)" -m venv --clear $(VENV); fi
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
+	@if [ -e $(VENV)/.dev ] && [ ! requirements/dev.txt -nt $(VENV)/.dev ] \
+		&& [ ! pyproject.toml -nt $(VENV)/.dev ]; then :; else \
+		echo "Installing what Netra needs to run into $(VENV) ..." \
+		&& $(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/run.txt \
+		&& $(PY) -m pip install $(PIP_OPTIONS) --no-build-isolation -e .; fi
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made requirements/dev.txt pyproject.toml
+	@echo "Installing what work on Netra needs into $(VENV) ..."
+	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install $(PIP_OPTIONS) --no-build-isolation -e .
+	@touch $@ $(VENV)/.run
