@@ -1,0 +1,104 @@
+"""Who calls this service's own API with an access token, and whether they may."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Request, Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+
+from netra.errors import CredentialMissing, CredentialRejected, PermissionDenied
+from netra.policy import CredentialMethod, Denied, Permission, decide
+from netra.principal import AuthenticatedPrincipal
+from netra.telemetry import Stage, request_record
+from netra.tokens import principal_of
+from netra_auth.api.state import origin_of, state_of
+from netra_auth.audit import Act, AuditEvent, Outcome
+
+
+class AccessToken(SecurityBase):
+    """Parses the one `Authorization: Bearer` header of a request (RFC 6750 section 2.1)."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBearer(bearerFormat="at+jwt")
+        self.scheme_name = "access_token"
+
+    async def __call__(self, request: Request) -> str:
+        """Give the token, unverified.
+
+        Raises:
+            CredentialMissing: There is no such header.
+            CredentialRejected: There are two, or it is malformed (checklist 45).
+        """
+        headers = request.headers.getlist("authorization")
+        if len(headers) > 1:
+            raise CredentialRejected("more than one Authorization header")
+        scheme, _, token = (headers[0] if headers else "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise CredentialMissing
+        # Space and tab around a field's value are not part of it (RFC 9110 section 5.5).
+        unverified_token = token.strip(" \t")
+        if not unverified_token or any(not "!" <= c <= "~" for c in unverified_token):
+            raise CredentialRejected("the Authorization header is malformed")
+        return unverified_token
+
+
+access_token = AccessToken()
+
+
+async def authenticated(
+    request: Request, unverified_token: Annotated[str, Security(access_token)]
+) -> AuthenticatedPrincipal:
+    """Give the principal whose token a request carries.
+
+    Raises:
+        CredentialMissing: It carries none.
+        CredentialRejected: The token is refused.
+        DatabaseUnavailable: Whether it was ended cannot be looked up.
+    """
+    record = request_record(request.scope)
+    record.stage = Stage.AUTHENTICATION
+    state = state_of(request)
+    try:
+        claims = await state.own_tokens.meant_for_us(unverified_token)
+    except CredentialRejected as error:
+        act = Act(
+            event=AuditEvent.ACCESS_REFUSED,
+            outcome=Outcome.REFUSED,
+            origin=origin_of(request),
+            reason=error.reason,
+        )
+        await state.audit.note_alone(act)
+        raise
+    record.principal = principal_of(claims)
+    record.method = CredentialMethod.BEARER
+    record.stage = Stage.HANDLER
+    return principal_of(claims)
+
+
+def permitted(
+    permission: Permission,
+) -> Callable[[Request, AuthenticatedPrincipal], Awaitable[AuthenticatedPrincipal]]:
+    """Make the dependency that lets only principals with a permission pass."""
+
+    async def checked(
+        request: Request,
+        principal: Annotated[AuthenticatedPrincipal, Security(authenticated)],
+    ) -> AuthenticatedPrincipal:
+        record = request_record(request.scope)
+        record.stage = Stage.AUTHORIZATION
+        decision = decide(principal, permission, CredentialMethod.BEARER)
+        if isinstance(decision, Denied):
+            act = Act(
+                event=AuditEvent.ACCESS_REFUSED,
+                outcome=Outcome.REFUSED,
+                origin=origin_of(request),
+                actor=str(principal),
+                reason=decision.reason,
+            )
+            await state_of(request).audit.note_alone(act)
+            raise PermissionDenied(decision.reason)
+        record.stage = Stage.HANDLER
+        return principal
+
+    return checked

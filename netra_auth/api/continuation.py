@@ -1,0 +1,37 @@
+"""Where a login may lead: back to the authorization request it interrupted, nowhere else. Pure."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from netra.errors import RequestInvalid
+from netra.wire.auth_api import AUTHORIZE_PATH
+from netra_auth.api.parameters import parse
+from netra_auth.grants.authorization_request import AuthorizationRefused, return_address_of
+
+_MAX_LENGTH: Final = 8192
+_QUERY: Final = re.compile(r"[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]*\Z")
+"""What a query may hold (RFC 3986 section 3.4): no space, quote, backslash or line end."""
+
+
+def continuation(unverified_path: str | None) -> str | None:
+    """Give a path back to our own authorization endpoint, or None for anything else."""
+    if unverified_path is None or len(unverified_path) > _MAX_LENGTH:
+        return None
+    path, mark, query = unverified_path.partition("?")
+    if path != AUTHORIZE_PATH or not mark or _QUERY.match(query) is None:
+        return None
+    return unverified_path
+
+
+def form_target_of(back: str | None) -> str | None:
+    """Give the origin of the client behind a continuation, if its redirect URI is registered."""
+    if back is None:
+        return None
+    try:
+        parameters = parse(back.partition("?")[2].encode("ascii"))
+        address = return_address_of(parameters.values, parameters.repeated)
+    except (RequestInvalid, AuthorizationRefused):
+        return None
+    parts = urlsplit(address.redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,117 @@
+"""What the OpenAPI document says of errors and forms. Nothing here runs during a request."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from netra.wire.auth_api import OAuthErrorResponse
+from netra.wire.problem import MEDIA_TYPE
+from netra_auth.api.parameters import FORM
+
+Responses = dict[int | str, dict[str, Any]]
+
+_TEXT: Final = {"type": "string"}
+_PROBLEM: Final = {
+    "title": "Problem",
+    "description": "An error (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "code": _TEXT,
+        "detail": _TEXT,
+        "request_id": _TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["at", "problem"],
+                "properties": {"at": _TEXT, "problem": _TEXT},
+            },
+        },
+    },
+}
+_SAYS: Final = {
+    400: "The request is malformed.",
+    401: "Authentication is required, or the credential was refused.",
+    403: "The caller is known and may not do this.",
+    404: "There is no such thing.",
+    409: "The request contradicts what is stored.",
+    413: "The body is too large.",
+    422: "The request does not have the expected shape.",
+    503: "The store cannot be reached; try again.",
+}
+
+
+def problems(*statuses: int) -> Responses:
+    """Document problem documents under these statuses."""
+    return {
+        status: {
+            "description": _SAYS[status],
+            "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
+        }
+        for status in statuses
+    }
+
+
+def oauth_errors(*statuses: int) -> Responses:
+    """Document OAuth's own errors under these statuses, and the problems besides.
+
+    A 400 may also be a problem: the answer to plain HTTP from another machine.
+    """
+    documented: Responses = {
+        status: {
+            "description": _SAYS[status],
+            "model": OAuthErrorResponse,
+            "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
+        }
+        for status in statuses
+    }
+    return documented | problems(413, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text parameter that a route reads by itself: its meaning, and the shape it must have."""
+
+    meaning: str
+    required: bool = False
+    one_of: tuple[str, ...] = ()
+    pattern: str | None = None
+
+    def schema(self) -> dict[str, Any]:
+        """Write it as a JSON schema."""
+        if self.one_of:
+            return {"type": "string", "enum": list(self.one_of)}
+        if self.pattern is not None:
+            return {"type": "string", "pattern": self.pattern}
+        return {"type": "string", "minLength": 1}
+
+
+def form_body(**fields: Text) -> dict[str, Any]:
+    """Document a form."""
+    schema = {
+        "type": "object",
+        "required": [name for name, field in fields.items() if field.required],
+        "properties": {
+            name: {**field.schema(), "description": field.meaning} for name, field in fields.items()
+        },
+    }
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+
+
+def query_parameters(**fields: Text) -> dict[str, Any]:
+    """Document query parameters."""
+    return {
+        "parameters": [
+            {
+                "in": "query",
+                "name": name,
+                "description": field.meaning,
+                "required": field.required,
+                "schema": field.schema(),
+            }
+            for name, field in fields.items()
+        ]
+    }

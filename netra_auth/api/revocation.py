@@ -1,0 +1,45 @@
+"""`POST /revoke` (RFC 7009)."""
+
+from fastapi import APIRouter, Depends, Request, Response, Security
+
+from netra.telemetry import Stage, request_record
+from netra.wire.auth_api import REVOKE_PATH
+from netra_auth.api.documentation import Text, form_body, oauth_errors
+from netra_auth.api.presented_client import (
+    CLIENT_ID,
+    PRINTABLE,
+    client_secret_basic,
+    oauth_form,
+    presented_client,
+)
+from netra_auth.api.state import origin_of, state_of
+from netra_auth.api.transport import secure_transport
+from netra_auth.grants.errors import invalid_request
+
+router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
+
+
+@router.post(
+    REVOKE_PATH,
+    response_class=Response,
+    dependencies=[Security(client_secret_basic)],
+    responses=oauth_errors(400, 401, 403),
+    openapi_extra=form_body(
+        token=Text("The token in question.", required=True, pattern=PRINTABLE),
+        token_type_hint=Text("Not needed; taken and ignored.", pattern=PRINTABLE),
+        client_id=CLIENT_ID,
+    ),
+)
+async def revoke(request: Request) -> Response:
+    """End a token; the answer is the same if there was none."""
+    state, origin = state_of(request), origin_of(request)
+    record = request_record(request.scope)
+    record.stage = Stage.AUTHENTICATION
+    parameters = await oauth_form(request)
+    client = await state.clients.authenticate(presented_client(request, parameters), origin)
+    record.stage = Stage.HANDLER
+    unverified_token = parameters.values.get("token")
+    if unverified_token is None:
+        raise invalid_request("token is missing.")
+    await state.token_revocation.revoke(client, unverified_token, origin)
+    return Response(headers={"Cache-Control": "no-store"})

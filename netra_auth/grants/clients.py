@@ -1,0 +1,83 @@
+"""Who asks at the token, introspection and revocation endpoints (RFC 6749 section 2.3)."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from netra.secret import Secret
+from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.grants.errors import InvalidClient, OAuthCode, OAuthError
+from netra_auth.grants.public_clients import PUBLIC_CLIENTS, GrantType, PublicClient
+from netra_auth.identities.service_accounts import (
+    ServiceAccount,
+    ServiceAccounts,
+    ServiceRefused,
+)
+
+Client: TypeAlias = PublicClient | ServiceAccount
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedClient:
+    """What a request says of its client: nothing is proven yet."""
+
+    client_id: str
+    secret: Secret | None
+
+
+class Clients:
+    """Establishes which client asks."""
+
+    def __init__(self, accounts: ServiceAccounts, audit: AuditTrail) -> None:
+        self._accounts = accounts
+        self._audit = audit
+
+    async def authenticate(self, presented: PresentedClient, origin: Origin) -> Client:
+        """Give the client that a request proves, or that needs no proof.
+
+        Raises:
+            InvalidClient: It is unknown, disabled, has another secret, has none to give, or gives
+                one although it has none.
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        if presented.secret is not None and presented.client_id not in PUBLIC_CLIENTS:
+            try:
+                return await self._accounts.authenticate(
+                    presented.client_id, presented.secret, origin
+                )
+            except ServiceRefused:
+                raise InvalidClient from None
+        client = PUBLIC_CLIENTS.get(presented.client_id)
+        if client is not None and presented.secret is None:
+            return client
+        reason = "a public client has no secret" if client else "the secret is missing"
+        act = Act(
+            event=AuditEvent.CLIENT_AUTHENTICATION,
+            outcome=Outcome.REFUSED,
+            origin=origin,
+            client_id=presented.client_id,
+            reason=reason,
+        )
+        await self._audit.note_alone(act)
+        raise InvalidClient
+
+
+def public_client_for(client: Client, grant: GrantType) -> PublicClient:
+    """Require a public client that may use a grant (checklist 25).
+
+    Raises:
+        OAuthError: `unauthorized_client`.
+    """
+    if isinstance(client, PublicClient) and grant in client.grants:
+        return client
+    raise OAuthError(OAuthCode.UNAUTHORIZED_CLIENT, "The client may not use this grant.")
+
+
+def service_for(client: Client) -> ServiceAccount:
+    """Require a service: only a client that proved itself can act in its own name.
+
+    Raises:
+        OAuthError: `unauthorized_client`.
+    """
+    if isinstance(client, ServiceAccount):
+        return client
+    raise OAuthError(OAuthCode.UNAUTHORIZED_CLIENT, "The client may not use this grant.")

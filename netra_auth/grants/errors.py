@@ -1,0 +1,71 @@
+"""What the OAuth endpoints answer when they refuse (RFC 6749 sections 4.1.2.1 and 5.2).
+
+The answers are JSON with `error` and `error_description`, written by `error_handlers`.
+
+netra.errors.RequestError
+└── OAuthError                      400  a JSON body with `error` and `error_description`
+    ├── InvalidClient               401  + WWW-Authenticate: Basic
+    └── CallerNotAllowed            403  authenticated, without the scope the endpoint needs
+"""
+
+from enum import StrEnum
+
+from netra.errors import RequestError
+
+
+class OAuthCode(StrEnum):
+    """The codes the RFCs give; no other is ever sent."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_GRANT = "invalid_grant"
+    INVALID_SCOPE = "invalid_scope"
+    INVALID_TARGET = "invalid_target"
+    """RFC 8707 section 2."""
+    UNAUTHORIZED_CLIENT = "unauthorized_client"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
+    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # noqa: S105 - an error code, RFC 7009
+    LOGIN_REQUIRED = "login_required"
+    """OpenID Connect Core 3.1.2.6."""
+
+
+class OAuthError(RequestError):
+    """A refusal in OAuth's own words; `description` is public, ASCII, and quotes no input."""
+
+    code = "oauth_error"
+
+    def __init__(self, error: OAuthCode, description: str) -> None:
+        super().__init__(f"{error.value}: {description}")
+        self.error = error
+        self.description = description
+
+
+class InvalidClient(OAuthError):
+    """Client authentication failed: one answer for every cause (checklist 28)."""
+
+    code = "invalid_client"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(OAuthCode.INVALID_CLIENT, "Client authentication failed.")
+
+
+class CallerNotAllowed(OAuthError):
+    """The client is who it says and may not use this endpoint."""
+
+    code = "unauthorized_client"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(OAuthCode.UNAUTHORIZED_CLIENT, "The client may not use this endpoint.")
+
+
+def invalid_request(description: str) -> OAuthError:
+    """Say that a request is malformed."""
+    return OAuthError(OAuthCode.INVALID_REQUEST, description)
+
+
+def invalid_grant(description: str) -> OAuthError:
+    """Say that a code or refresh token is not good, or not for this client."""
+    return OAuthError(OAuthCode.INVALID_GRANT, description)

@@ -1,0 +1,118 @@
+"""Telling a service what a token is (RFC 7662)."""
+
+from netra.clock import Clock
+from netra.policy import Allowed, CredentialMethod, Permission, decide
+from netra.tokens import SignedClaims, TokenRejected
+from netra.wire.auth_api import IntrospectionResponse
+from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.grants.clients import Client
+from netra_auth.grants.errors import CallerNotAllowed
+from netra_auth.grants.own_tokens import KnownRefreshToken, OwnTokens, is_refresh_token
+from netra_auth.identities.service_accounts import ServiceAccount
+from netra_auth.settings import Settings
+from netra_auth.store.engine import Database
+
+_INACTIVE = IntrospectionResponse(active=False)
+
+
+def permitted_service(client: Client, permission: Permission, now: float) -> ServiceAccount | None:
+    """Give the client as a service if it is one and the policy grants it a permission."""
+    if not isinstance(client, ServiceAccount):
+        return None
+    decision = decide(client.principal(now), permission, CredentialMethod.CLIENT_SECRET)
+    return client if isinstance(decision, Allowed) else None
+
+
+class Introspection:
+    """Answers services about tokens that concern them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        tokens: OwnTokens,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._user_audience = settings.user_audience
+        self._issuer = settings.issuer_url
+        self._database = database
+        self._tokens = tokens
+        self._audit = audit
+        self._clock = clock
+
+    async def introspect(
+        self, client: Client, unverified_token: str, origin: Origin
+    ) -> IntrospectionResponse:
+        """Say what a token is; one that is not good, or not for the asking service, is inactive.
+
+        Raises:
+            CallerNotAllowed: The client may not ask.
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        account = permitted_service(client, Permission.TOKENS_INTROSPECT, self._clock.timestamp())
+        act = Act(
+            event=AuditEvent.CLIENT_AUTHENTICATION,
+            outcome=Outcome.REFUSED if account is None else Outcome.SUCCESS,
+            origin=origin,
+            actor=client.subject if isinstance(client, ServiceAccount) else "anonymous",
+            client_id=client_id_of(client),
+            reason="may not introspect" if account is None else "introspection",
+        )
+        await self._audit.note_alone(act)
+        if account is None:
+            raise CallerNotAllowed
+        if is_refresh_token(unverified_token):
+            return await self._refresh_token(account, unverified_token)
+        try:
+            claims = await self._tokens.meant_for_anyone(unverified_token)
+        except TokenRejected:
+            return _INACTIVE
+        if not set(claims.audience) & set(account.audiences):
+            return _INACTIVE
+        return _access_token(claims)
+
+    async def _refresh_token(
+        self, account: ServiceAccount, unverified_token: str
+    ) -> IntrospectionResponse:
+        async with self._database.transaction() as transaction:
+            known = await self._tokens.refresh_token(transaction, unverified_token)
+        if known is None or self._user_audience not in account.audiences:
+            return _INACTIVE
+        return self._known(known)
+
+    def _known(self, known: KnownRefreshToken) -> IntrospectionResponse:
+        return IntrospectionResponse(
+            active=True,
+            scope=known.row.scope,
+            client_id=known.row.client_id,
+            token_type="refresh_token",  # noqa: S106 - the name of a kind of token
+            exp=int(known.row.expires_at),
+            iat=int(known.row.issued_at),
+            sub=known.session.user.user_id,
+            iss=self._issuer,
+            sid=known.session.session_id,
+            principal_kind="user",
+        )
+
+
+def client_id_of(client: Client) -> str:
+    """Name a client of either kind."""
+    return client.service_id if isinstance(client, ServiceAccount) else client.client_id
+
+
+def _access_token(claims: SignedClaims) -> IntrospectionResponse:
+    return IntrospectionResponse(
+        active=True,
+        scope=" ".join(sorted(claims.scopes)),
+        client_id=claims.client_id,
+        token_type="Bearer",  # noqa: S106 - the name of a scheme
+        exp=int(claims.expires_at),
+        iat=int(claims.issued_at),
+        sub=claims.subject,
+        aud=claims.audience,
+        iss=claims.issuer,
+        jti=claims.token_id,
+        sid=claims.session_id,
+        principal_kind="user" if claims.session_id is not None else "service",
+    )

@@ -1,0 +1,115 @@
+"""Logging in with a password, and logging out."""
+
+from netra.errors import CredentialRejected
+from netra.secret import Secret
+from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome, hidden_email
+from netra_auth.identities.emails import EmailUnacceptable, normalised_email
+from netra_auth.identities.passwords import MAX_LENGTH, PasswordHasher
+from netra_auth.identities.sessions import LiveSession, OpenedSession, Sessions
+from netra_auth.store.engine import Database
+from netra_auth.store.repositories import users
+from netra_auth.store.repositories.users import UserRow
+
+
+class LoginRefused(CredentialRejected):
+    """Unknown address, wrong password or disabled account: from outside they are one."""
+
+    code = "login_refused"
+    public_text = "The e-mail address or the password is wrong."
+
+
+class Logins:
+    """Turns an address and a password into a login session, and ends one."""
+
+    def __init__(
+        self, database: Database, hasher: PasswordHasher, sessions: Sessions, audit: AuditTrail
+    ) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._sessions = sessions
+        self._audit = audit
+
+    async def log_in(
+        self, email: str, password: Secret, replaced: LiveSession | None, origin: Origin
+    ) -> OpenedSession:
+        """Check a password and begin a session; the browser's earlier session ends.
+
+        The same work is done for every address, known or not (checklist 28).
+
+        Raises:
+            LoginRefused: The address is unknown, the password wrong or the account disabled.
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        try:
+            email = normalised_email(email)
+        except EmailUnacceptable:
+            email = ""
+        async with self._database.reading() as connection:
+            user = await users.by_email(connection, email)
+        is_right = await self._hasher.verify(
+            password.reveal()[: MAX_LENGTH + 1], None if user is None else user.password_hash
+        )
+        if user is None:
+            await self._refuse(hidden_email(email), "no such account", origin)
+        elif not is_right:
+            await self._refuse(user.user_id, "wrong password", origin)
+        elif user.disabled_at is not None:
+            await self._refuse(user.user_id, "the account is disabled", origin)
+        else:
+            return await self._begin(user, replaced, origin)
+        raise LoginRefused
+
+    async def log_out(self, session: LiveSession, origin: Origin) -> None:
+        """End a session and every token that came from it.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        async with self._database.transaction() as transaction:
+            await self._sessions.end(transaction, session.session_id)
+            act = Act(
+                event=AuditEvent.LOGOUT,
+                outcome=Outcome.SUCCESS,
+                origin=origin,
+                actor=session.user.user_id,
+                subject=session.session_id,
+            )
+            await self._audit.note(transaction, act)
+
+    async def _begin(
+        self, user: UserRow, replaced: LiveSession | None, origin: Origin
+    ) -> OpenedSession:
+        async with self._database.transaction() as transaction:
+            # The password was checked outside this transaction: a reset or an erasure that came
+            # between must win.
+            current = await users.by_id(transaction.connection, user.user_id)
+            if current != user:
+                reason = "the account changed meanwhile"
+                opened = None
+            else:
+                reason = None
+                if replaced is not None:
+                    await self._sessions.end(transaction, replaced.session_id)
+                opened = await self._sessions.open(transaction, user.user_id)
+            act = Act(
+                event=AuditEvent.LOGIN,
+                outcome=Outcome.REFUSED if opened is None else Outcome.SUCCESS,
+                origin=origin,
+                actor=user.user_id,
+                subject=user.user_id if opened is None else opened.session_id,
+                reason=reason,
+            )
+            await self._audit.note(transaction, act)
+        if opened is None:
+            raise LoginRefused
+        return opened
+
+    async def _refuse(self, subject: str, reason: str, origin: Origin) -> None:
+        act = Act(
+            event=AuditEvent.LOGIN,
+            outcome=Outcome.REFUSED,
+            origin=origin,
+            subject=subject,
+            reason=reason,
+        )
+        await self._audit.note_alone(act)

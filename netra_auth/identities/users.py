@@ -1,0 +1,206 @@
+"""People: registered, looked up, given a new password, erased."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+
+from netra.clock import Clock
+from netra.errors import Conflict, NotFound, PermissionDenied
+from netra.ids import row_id
+from netra.principal import Role
+from netra.secret import Secret
+from netra.wire.auth_api import UserView
+from netra_auth.audit import (
+    ANONYMOUS_ACTOR,
+    Act,
+    AuditEvent,
+    AuditTrail,
+    Origin,
+    Outcome,
+    hidden_email,
+)
+from netra_auth.identities.emails import normalised_email
+from netra_auth.identities.passwords import PasswordHasher, require_acceptable
+from netra_auth.identities.revocations import Revocations
+from netra_auth.identities.sessions import Sessions
+from netra_auth.store.engine import Database
+from netra_auth.store.repositories import users
+from netra_auth.store.repositories.users import UserRow
+
+_USER_ID: Final = re.compile(r"usr_[0-9a-z]{26}\Z")
+
+
+class EmailTaken(Conflict):
+    """The address names an account already."""
+
+    code = "email_taken"
+    public_text = "This e-mail address is taken."
+
+
+class RegistrationClosed(PermissionDenied):
+    """People cannot register themselves here."""
+
+    code = "registration_closed"
+    public_text = "Registration is closed here. Ask an operator for an account."
+
+
+@dataclass(frozen=True, slots=True)
+class Registrant:
+    """Who is to be registered, and by whom."""
+
+    email: str
+    password: Secret
+    role: Role | None = None
+    actor: str = ANONYMOUS_ACTOR
+
+
+class Users:
+    """Everything that makes, changes or erases a person's account."""
+
+    def __init__(
+        self,
+        database: Database,
+        hasher: PasswordHasher,
+        sessions: Sessions,
+        revocations: Revocations,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._sessions = sessions
+        self._revocations = revocations
+        self._audit = audit
+        self._clock = clock
+
+    async def register(self, registrant: Registrant, origin: Origin) -> UserRow:
+        """Make an account.
+
+        Raises:
+            EmailUnacceptable: The address cannot name an account.
+            PasswordUnacceptable: The password breaks the rules.
+            EmailTaken: The address names an account already.
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        email = normalised_email(registrant.email)
+        require_acceptable(registrant.password.reveal(), email)
+        row = UserRow(
+            user_id=row_id("usr"),
+            email=email,
+            password_hash=await self._hasher.hash(registrant.password.reveal()),
+            roles="" if registrant.role is None else registrant.role.value,
+            created_at=self._clock.timestamp(),
+        )
+        act = Act(
+            event=AuditEvent.USER_REGISTERED,
+            outcome=Outcome.SUCCESS,
+            origin=origin,
+            actor=registrant.actor,
+            subject=row.user_id,
+            reason=f"with role {row.roles}" if row.roles else None,
+        )
+        try:
+            async with self._database.transaction() as transaction:
+                await users.add(transaction.connection, row)
+                await self._audit.note(transaction, act)
+        except IntegrityError:
+            await self._audit.note_alone(_refused(registrant.actor, email, "taken", origin))
+            raise EmailTaken from None
+        return row
+
+    async def refuse_registration(self, origin: Origin) -> None:
+        """Record and refuse a registration where people may not register themselves.
+
+        Raises:
+            RegistrationClosed: Always.
+        """
+        act = Act(
+            event=AuditEvent.USER_REGISTERED,
+            outcome=Outcome.REFUSED,
+            origin=origin,
+            reason="self-registration is closed",
+        )
+        await self._audit.note_alone(act)
+        raise RegistrationClosed
+
+    async def reset_password(
+        self, email: str, password: Secret, actor: str, origin: Origin
+    ) -> None:
+        """Set a new password and end the person's sessions.
+
+        Raises:
+            NotFound: The address names no account.
+            EmailUnacceptable: It could not name one.
+            PasswordUnacceptable: The password breaks the rules.
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        email = normalised_email(email)
+        require_acceptable(password.reveal(), email)
+        password_hash = await self._hasher.hash(password.reveal())
+        async with self._database.transaction() as transaction:
+            row = await users.by_email(transaction.connection, email)
+            if row is not None:
+                await users.set_password_hash(transaction.connection, row.user_id, password_hash)
+                await self._sessions.end_all_of(transaction, row.user_id)
+            act = Act(
+                event=AuditEvent.PASSWORD_RESET,
+                outcome=Outcome.REFUSED if row is None else Outcome.SUCCESS,
+                origin=origin,
+                actor=actor,
+                subject=hidden_email(email) if row is None else row.user_id,
+                reason="no such account" if row is None else None,
+            )
+            await self._audit.note(transaction, act)
+        if row is None:
+            raise NotFound("no account has this address")
+
+    async def erase(self, user_id: str, actor: str, origin: Origin) -> None:
+        """Erase a person with all sessions and refresh tokens, and end their access tokens.
+
+        Raises:
+            NotFound: There is no such person.
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        if _USER_ID.match(user_id) is None:
+            raise NotFound("not the id of a person")
+        async with self._database.transaction() as transaction:
+            existed = await users.remove(transaction.connection, user_id)
+            if existed:
+                await self._revocations.revoke_subject(transaction, user_id)
+            act = Act(
+                event=AuditEvent.USER_ERASED,
+                outcome=Outcome.SUCCESS if existed else Outcome.REFUSED,
+                origin=origin,
+                actor=actor,
+                subject=user_id,
+                reason=None if existed else "no such person",
+            )
+            await self._audit.note(transaction, act)
+        if not existed:
+            raise NotFound("there is no such person")
+
+
+def view_of(row: UserRow) -> UserView:
+    """Show what an answer may say of a person."""
+    return UserView(
+        user_id=row.user_id, email=row.email, roles=roles_of(row), created_at=row.created_at
+    )
+
+
+def roles_of(row: UserRow) -> tuple[Role, ...]:
+    """Read the roles of a stored person; an unknown one grants nothing and is left out."""
+    known = {role.value: role for role in Role}
+    return tuple(known[name] for name in row.roles.split() if name in known)
+
+
+def _refused(actor: str, email: str, reason: str, origin: Origin) -> Act:
+    return Act(
+        event=AuditEvent.USER_REGISTERED,
+        outcome=Outcome.REFUSED,
+        origin=origin,
+        actor=actor,
+        subject=hidden_email(email),
+        reason=reason,
+    )

@@ -1,0 +1,55 @@
+"""SQL over `refresh_tokens`."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from netra_auth.store.tables import refresh_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTokenRow:
+    """A refresh token as stored; `expires_at` is the absolute end of its whole family."""
+
+    token_hash: str = field(repr=False)
+    family_id: str
+    session_id: str
+    client_id: str
+    scope: str
+    issued_at: float
+    expires_at: float
+    spent_at: float | None = None
+
+
+async def add(connection: AsyncConnection, row: RefreshTokenRow) -> None:
+    """Insert a refresh token."""
+    await connection.execute(
+        insert(refresh_tokens).values(
+            token_hash=row.token_hash,
+            family_id=row.family_id,
+            session_id=row.session_id,
+            client_id=row.client_id,
+            scope=row.scope,
+            issued_at=row.issued_at,
+            expires_at=row.expires_at,
+            spent_at=row.spent_at,
+        )
+    )
+
+
+async def by_hash(connection: AsyncConnection, token_hash: str) -> RefreshTokenRow | None:
+    """Find a refresh token, spent or not, expired or not."""
+    statement = select(refresh_tokens).where(refresh_tokens.c.token_hash == token_hash)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else RefreshTokenRow(**row)
+
+
+async def spend(connection: AsyncConnection, token_hash: str, at: float) -> bool:
+    """Spend a refresh token; of any number of callers exactly one is told True, for all time."""
+    statement = (
+        update(refresh_tokens)
+        .where(refresh_tokens.c.token_hash == token_hash, refresh_tokens.c.spent_at.is_(None))
+        .values(spent_at=at)
+    )
+    return (await connection.execute(statement)).rowcount == 1

@@ -1,0 +1,73 @@
+"""SQL over `services` and `service_secrets`."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from netra_auth.store.tables import service_secrets, services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRow:
+    """A service as stored; `scopes` and `audiences` are separated by spaces."""
+
+    service_id: str
+    scopes: str
+    audiences: str
+    created_at: float
+    disabled_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSecretRow:
+    """One of a service's secrets, as SHA-256."""
+
+    secret_id: str
+    service_id: str
+    secret_sha256: str = field(repr=False)
+    created_at: float
+    valid_until: float | None = None
+
+
+async def add(connection: AsyncConnection, row: ServiceRow, secret: ServiceSecretRow) -> None:
+    """Insert a service with its first secret.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: There is such a service.
+    """
+    await connection.execute(
+        insert(services).values(
+            service_id=row.service_id,
+            scopes=row.scopes,
+            audiences=row.audiences,
+            created_at=row.created_at,
+            disabled_at=row.disabled_at,
+        )
+    )
+    await connection.execute(
+        insert(service_secrets).values(
+            secret_id=secret.secret_id,
+            service_id=secret.service_id,
+            secret_sha256=secret.secret_sha256,
+            created_at=secret.created_at,
+            valid_until=secret.valid_until,
+        )
+    )
+
+
+async def by_id(connection: AsyncConnection, service_id: str) -> ServiceRow | None:
+    """Find a service, disabled or not."""
+    statement = select(services).where(services.c.service_id == service_id)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else ServiceRow(**row)
+
+
+async def secrets_of(
+    connection: AsyncConnection, service_id: str, at: float
+) -> tuple[ServiceSecretRow, ...]:
+    """List the secrets of a service that are valid at a time."""
+    valid = or_(service_secrets.c.valid_until.is_(None), service_secrets.c.valid_until > at)
+    statement = select(service_secrets).where(service_secrets.c.service_id == service_id, valid)
+    rows = await connection.execute(statement)
+    return tuple(ServiceSecretRow(**row) for row in rows.mappings())

@@ -1,0 +1,69 @@
+"""SQL over `login_sessions`. How long a session lasts is decided in `identities.sessions`."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from netra_auth.store.tables import login_sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """A login session as stored; `expires_at` is its absolute end."""
+
+    session_id: str
+    cookie_hash: str
+    user_id: str
+    created_at: float
+    last_seen_at: float
+    expires_at: float
+
+
+async def add(connection: AsyncConnection, row: SessionRow) -> None:
+    """Insert a session."""
+    await connection.execute(
+        insert(login_sessions).values(
+            session_id=row.session_id,
+            cookie_hash=row.cookie_hash,
+            user_id=row.user_id,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+        )
+    )
+
+
+async def by_cookie_hash(connection: AsyncConnection, cookie_hash: str) -> SessionRow | None:
+    """Find the session a cookie belongs to, ended or not by time."""
+    statement = select(login_sessions).where(login_sessions.c.cookie_hash == cookie_hash)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else SessionRow(**row)
+
+
+async def by_id(connection: AsyncConnection, session_id: str) -> SessionRow | None:
+    """Find a session by id, ended or not by time."""
+    statement = select(login_sessions).where(login_sessions.c.session_id == session_id)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else SessionRow(**row)
+
+
+async def ids_of_user(connection: AsyncConnection, user_id: str) -> tuple[str, ...]:
+    """List the ids of a person's sessions."""
+    statement = select(login_sessions.c.session_id).where(login_sessions.c.user_id == user_id)
+    return tuple((await connection.execute(statement)).scalars())
+
+
+async def touch(connection: AsyncConnection, session_id: str, seen_at: float) -> None:
+    """Note that a session was used; the note never moves backwards."""
+    await connection.execute(
+        update(login_sessions)
+        .where(login_sessions.c.session_id == session_id, login_sessions.c.last_seen_at < seen_at)
+        .values(last_seen_at=seen_at)
+    )
+
+
+async def remove(connection: AsyncConnection, session_id: str) -> bool:
+    """Erase a session with its codes and refresh tokens; say whether there was one."""
+    statement = delete(login_sessions).where(login_sessions.c.session_id == session_id)
+    return (await connection.execute(statement)).rowcount == 1

@@ -1,0 +1,288 @@
+"""The real auth service on a real socket and a real SQLite file, in this process.
+
+For tests of any room that needs tokens from the service itself. Use as
+
+    async with running_auth_service(tmp_path) as auth:
+        person = await auth.registered_person()
+        tokens = await auth.tokens_of(person)
+        service_token = await auth.service_token("netra-backend")
+"""
+
+import asyncio
+import re
+import secrets
+import socket
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2
+
+from fakes.environments import auth_environment, service_registry
+from netra.clock import Clock, SystemClock
+from netra.contract import Violations, load
+from netra.contract.declared.netra_auth import CONTRACT
+from netra.isolated_environment import IsolatedEnvironment
+from netra_auth.api.state import AuthState
+from netra_auth.bootstrap import opened_state
+from netra_auth.main import server_for
+from netra_auth.settings import Settings, settings_from
+from netra_auth.store.engine import Database
+from netra_auth.store.migrations.upgrade import upgrade_to_head
+from netra_auth.store.repositories import audit_records
+from netra_auth.store.repositories.audit_records import AuditRow
+
+CLI = "netra-cli"
+CALLBACK = "http://127.0.0.1:49152/callback"
+SERVICE_SECRETS = {
+    "netra-backend": "Qv3-x9bTzLw0aRk7PfU2mYc8HdNs5GjE1oIq4ZtXnBy",
+    "netra-ops": "Jm6Wk1sVf8yQd3Ru0LhXp7Ea2TgNc9Zb5ViOx4KtYqM",
+}
+"""The secrets of the two seeded services."""
+ENCRYPTION_KEY = "pS1xW9vKq3Yt7ZfB2nLc8RjHd5Ua0MgEo4TiXy6QwNk"
+_CSRF_FIELD = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Person:
+    """A registered person and the password only a test may hold."""
+
+    user_id: str
+    email: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Pkce:
+    """A verifier and its S256 challenge."""
+
+    verifier: str
+    challenge: str
+
+    @classmethod
+    def new(cls) -> "Pkce":
+        """Make a pair."""
+        verifier = secrets.token_urlsafe(32)
+        digest = sha256(verifier.encode()).digest()
+        return cls(verifier, urlsafe_b64encode(digest).rstrip(b"=").decode())
+
+
+@dataclass
+class RunningAuth:
+    """A running auth service; `http` talks to it and never follows a redirect."""
+
+    url: str
+    port: int
+    settings: Settings
+    state: AuthState
+    http: httpx2.AsyncClient
+
+    def browser(self, **headers: str) -> httpx2.AsyncClient:
+        """Open a client with a cookie jar of its own; the caller closes it."""
+        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+
+    async def registered_person(
+        self, email: str | None = None, password: str | None = None
+    ) -> Person:
+        """Register a person, with an address and a password of their own unless given."""
+        email = email or f"{secrets.token_hex(6)}@example.org"
+        password = password or secrets.token_urlsafe(16)
+        answer = await self.http.post("/users", json={"email": email, "password": password})
+        assert answer.status_code == 201, answer.text
+        return Person(answer.json()["user_id"], answer.json()["email"], password)
+
+    async def log_in(
+        self, browser: httpx2.AsyncClient, person: Person, back: str | None = None
+    ) -> httpx2.Response:
+        """Fetch the login page and send its form, as a browser or the command does."""
+        query = {} if back is None else {"continue": back}
+        page = await browser.get("/login", params=query)
+        form = {
+            "email": person.email,
+            "password": person.password,
+            "csrf_token": csrf_token_of(page),
+            **query,
+        }
+        return await browser.post("/login", data=form)
+
+    async def authorization_code(
+        self, browser: httpx2.AsyncClient, pkce: Pkce, **changed: str
+    ) -> str:
+        """Ask for a code with the browser's session."""
+        answer = await browser.get(authorize_path(pkce, **changed))
+        assert answer.status_code == 302, answer.text
+        return answer_of(answer)["code"]
+
+    async def redeem(self, code: str, pkce: Pkce, /, **changed: str) -> httpx2.Response:
+        """Exchange a code at the token endpoint."""
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": CLI,
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": pkce.verifier,
+        }
+        return await self.http.post("/token", data={**form, **changed})
+
+    async def refresh(self, refresh_token: str, /, **changed: str) -> httpx2.Response:
+        """Exchange a refresh token at the token endpoint."""
+        form = {"grant_type": "refresh_token", "client_id": CLI, "refresh_token": refresh_token}
+        return await self.http.post("/token", data={**form, **changed})
+
+    async def tokens_of(self, person: Person) -> dict[str, Any]:
+        """Walk a person through login, authorization and code exchange; give the answer."""
+        pkce = Pkce.new()
+        async with self.browser() as browser:
+            assert (await self.log_in(browser, person)).status_code == 303
+            code = await self.authorization_code(browser, pkce)
+        answer = await self.redeem(code, pkce)
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+    async def service_answer(self, service_id: str, **changed: str) -> httpx2.Response:
+        """Ask for a service's token with its secret."""
+        return await self.http.post(
+            "/token",
+            data={"grant_type": "client_credentials", **changed},
+            auth=(service_id, SERVICE_SECRETS[service_id]),
+        )
+
+    async def service_token(self, service_id: str, **changed: str) -> str:
+        """Get a service's access token."""
+        answer = await self.service_answer(service_id, **changed)
+        assert answer.status_code == 200, answer.text
+        token: str = answer.json()["access_token"]
+        return token
+
+    def stored_bytes(self) -> bytes:
+        """Read the store's file, once its write-ahead log has been folded in by closing it."""
+        return store_path(self.settings).read_bytes()
+
+    async def audited(self, event: str | None = None) -> tuple[AuditRow, ...]:
+        """Read the audit record, or its rows of one event, the oldest first."""
+        async with self.state.database.reading() as connection:
+            rows = await audit_records.since(connection, 0)
+        return tuple(row for row in rows if event in (None, row.event))
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Write the header that carries an access token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def csrf_token_of(page: httpx2.Response) -> str:
+    """Read the hidden field of a form page."""
+    found = _CSRF_FIELD.search(page.text)
+    assert found is not None, page.text
+    return found.group(1)
+
+
+def authorize_path(pkce: Pkce, **changed: str) -> str:
+    """Write a good authorization request, with some parameters changed; `""` leaves one out."""
+    query = {
+        "response_type": "code",
+        "client_id": CLI,
+        "redirect_uri": CALLBACK,
+        "code_challenge": pkce.challenge,
+        "code_challenge_method": "S256",
+        "state": "s-123",
+        **changed,
+    }
+    return "/authorize?" + urlencode({name: value for name, value in query.items() if value})
+
+
+def answer_of(response: httpx2.Response) -> dict[str, str]:
+    """Read the parameters of a redirect back to the client."""
+    query = parse_qs(urlsplit(response.headers["location"]).query, keep_blank_values=True)
+    return {name: values[0] for name, values in query.items()}
+
+
+def auth_settings(folder: Path, port: int, **overrides: str | None) -> Settings:
+    """Make settings by the real contract, with the store in a folder."""
+    values: dict[str, str | None] = {
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'netra-auth.db'}",
+        "ISSUER_URL": f"http://127.0.0.1:{port}",
+        "PORT": str(port),
+        "KEYRING_ENCRYPTION_KEY": ENCRYPTION_KEY,
+        "SERVICE_REGISTRY": service_registry(SERVICE_SECRETS),
+        **overrides,
+    }
+    configuration = load(CONTRACT, IsolatedEnvironment.of(auth_environment(**values)))
+    assert not isinstance(configuration, Violations), str(configuration)
+    return settings_from(configuration)
+
+
+_migrated_store: list[bytes] = []
+"""An empty store at the newest version, made by the first test that needs one."""
+
+
+async def provide_store(settings: Settings) -> None:
+    """Give these settings a store at the newest version, unless they have one already."""
+    path = store_path(settings)
+    if path.exists():
+        return
+    if _migrated_store:
+        path.write_bytes(_migrated_store[0])
+        return
+    await migrate(settings)
+    _migrated_store.append(path.read_bytes())
+
+
+def store_path(settings: Settings) -> Path:
+    """Say which file the store is."""
+    return Path(settings.database_url.reveal().removeprefix("sqlite+aiosqlite:///"))
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the store of these settings to the newest version."""
+    database = Database(settings.database_url)
+    try:
+        await upgrade_to_head(database)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def running_auth_service(
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    port: int = 0,
+    overrides: Mapping[str, str | None] | None = None,
+) -> AsyncIterator[RunningAuth]:
+    """Run the auth service until the block ends.
+
+    Args:
+        folder: Where its store lives; a second run with the same folder finds it again.
+        clock: Its clock, such as a `ManualClock`; the machine's if None.
+        port: Its port; 0 for any free one. Give the same one again to keep the issuer.
+        overrides: Variables of its configuration that differ; None removes one.
+    """
+    used_clock = clock or SystemClock()
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    bound = listener.getsockname()[1]
+    settings = auth_settings(folder, bound, **(overrides or {}))
+    await provide_store(settings)
+    async with opened_state(settings, used_clock) as state:
+        server = server_for(settings, state)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                if serving.done():
+                    await serving
+                await asyncio.sleep(0.005)
+            url = f"http://127.0.0.1:{bound}"
+            async with httpx2.AsyncClient(base_url=url, timeout=30) as http:
+                yield RunningAuth(url, bound, settings, state, http)
+        finally:
+            server.should_exit = True
+            await serving
+            listener.close()

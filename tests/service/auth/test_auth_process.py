@@ -1,0 +1,167 @@
+"""The process: its exit codes, its log, and how it stops."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from fakes.environments import auth_environment, service_registry, strong_secret
+from fakes.log_lines import LogLines
+from fakes.running_auth import ENCRYPTION_KEY, SERVICE_SECRETS, bearer
+from fakes.timing import UNIT, eventually_blocking
+from netra.isolated_environment import IsolatedEnvironment, replaced_environment
+from netra.telemetry import release_logging
+from netra_auth.main import main
+
+
+@pytest.fixture(autouse=True)
+def _released_logging() -> Iterator[None]:
+    """Leave the process's logging as it was."""
+    yield
+    release_logging()
+
+
+def variables(folder: Path, **overrides: str | None) -> dict[str, str]:
+    """Write a valid configuration with the store in a folder."""
+    values: dict[str, str | None] = {
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'netra-auth.db'}",
+        "KEYRING_ENCRYPTION_KEY": ENCRYPTION_KEY,
+        "SERVICE_REGISTRY": service_registry(SERVICE_SECRETS),
+        **overrides,
+    }
+    return auth_environment(**values)
+
+
+def run(values: dict[str, str], *arguments: str) -> int:
+    """Run the process's main function with a configuration."""
+    with replaced_environment(IsolatedEnvironment.of(values)):
+        return main(arguments)
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> LogLines:
+    """Read what was written to standard output."""
+    lines = LogLines()
+    lines.stream.write(capsys.readouterr().out)
+    return lines
+
+
+def test_every_violation_is_named_and_no_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bad configuration is exit code 2 with one event per variable, values never (17)."""
+    bad = variables(tmp_path, KEYRING_ENCRYPTION_KEY="changeme", ISSUER_URL="ftp://x", PORT="99999")
+
+    code = run(bad, "--migrate")
+
+    lines = told(capsys)
+    assert code == 2
+    assert {line["variable"] for line in lines.of("configuration_violation")} == {
+        "KEYRING_ENCRYPTION_KEY",
+        "ISSUER_URL",
+        "PORT",
+    }
+    assert {line["severity"] for line in lines.of("configuration_violation")} == {"ERROR"}
+    assert "changeme" not in lines.text
+    assert not (tmp_path / "netra-auth.db").exists()
+
+
+def test_a_store_behind_is_exit_code_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --migrate an empty store refuses the start and says what to do."""
+    assert run(variables(tmp_path)) == 1
+    assert "--migrate" in told(capsys).only("start_refused")["message"]
+
+
+def test_migrate_only_migrates_and_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--migrate-only brings the store to head once, and is quick to find it there."""
+    assert run(variables(tmp_path), "--migrate-only") == 0
+    assert told(capsys).only("store_migrated")["version"] == "0001"
+    assert run(variables(tmp_path), "--migrate-only") == 0
+    assert told(capsys).of("store_migrated") == []
+
+
+def test_a_wrong_encryption_key_is_exit_code_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key that does not open the store's refuses the start, naming the variable."""
+    with served(tmp_path):
+        pass
+    wrong = strong_secret()
+
+    assert run(variables(tmp_path, KEYRING_ENCRYPTION_KEY=wrong)) == 1
+
+    lines = told(capsys)
+    assert "KEYRING_ENCRYPTION_KEY" in lines.only("start_refused")["message"]
+    assert wrong not in lines.text
+
+
+def test_the_process_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    """It serves, logs JSON only, and ends a held request and itself soon after SIGTERM."""
+    with served(tmp_path) as (process, http):
+        answer = http.post(
+            "/token",
+            data={"grant_type": "client_credentials"},
+            auth=("netra-backend", SERVICE_SECRETS["netra-backend"]),
+        )
+        token = answer.json()["access_token"]
+        with ThreadPoolExecutor(1) as pool:
+            held = pool.submit(http.get, "/revocations?wait=20", headers=bearer(token))
+            time.sleep(0.5)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            assert held.result(timeout=10 * UNIT).status_code == 200
+        output = process.communicate(timeout=10 * UNIT)[0]
+        took = time.monotonic() - began
+
+    assert took < 4 * UNIT
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert {"http_request", "token_issued_success"} <= {line["event"] for line in lines}
+    assert process.returncode == 0
+    assert token not in output
+    assert SERVICE_SECRETS["netra-backend"] not in output
+
+
+def test_a_taken_port_is_exit_code_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """When it cannot listen the process says where, and ends with 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert run(variables(tmp_path, PORT=port), "--migrate") == 1
+
+    assert port in told(capsys).only("start_refused")["message"]
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Client]]:
+    """Run the service as a process of its own until the block ends."""
+    values = variables(folder, PORT="0")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "netra_auth.main", "--migrate"],
+        env=values,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        url = ""
+        while not url:
+            line = json.loads(process.stdout.readline())
+            if line["event"] == "listening":
+                url = line["url"]
+        with httpx2.Client(base_url=url, timeout=30) as http:
+            eventually_blocking(
+                lambda: http.get("/health/ready").status_code == 200, within=10 * UNIT
+            )
+            yield process, http
+    finally:
+        process.terminate()
+        process.communicate(timeout=20 * UNIT)

@@ -1,0 +1,177 @@
+"""What an authorization request may say, and where its answer may go."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netra_auth.grants.authorization_request import (
+    AuthorizationDenied,
+    AuthorizationRefused,
+    authorization_request,
+)
+from netra_auth.grants.pkce import challenge_of, is_challenge, proves
+from netra_auth.grants.public_clients import PUBLIC_CLIENTS
+from netra_auth.grants.scopes import granted_scopes
+
+CLIENT = PUBLIC_CLIENTS["netra-cli"]
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+NOTHING: frozenset[str] = frozenset()
+
+
+def request_with(**changed: str | None) -> dict[str, str]:
+    """Write a good request with some parameters changed; None leaves one out."""
+    values: dict[str, Any] = {
+        "client_id": "netra-cli",
+        "redirect_uri": "http://127.0.0.1:5000/callback",
+        "response_type": "code",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        "state": "xyz",
+        **changed,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://127.0.0.1/callback",
+        "http://127.0.0.1:1/callback",
+        "http://127.0.0.1:65535/callback",
+        "http://[::1]:8080/callback",
+    ],
+)
+def test_a_loopback_redirect_may_have_any_port(uri: str) -> None:
+    """The port of a loopback redirect URI is free (RFC 8252, checklist 32)."""
+    assert CLIENT.accepts_redirect(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://127.0.0.1/callback/",
+        "http://127.0.0.1/Callback",
+        "HTTP://127.0.0.1/callback",
+        "http://127.0.0.1/callback?x=1",
+        "http://127.0.0.1/callback#x",
+        "http://user@127.0.0.1/callback",
+        "http://127.0.0.1:80@evil.example/callback",
+        "http://127.0.0.1.evil.example/callback",
+        "http://evil.example/http://127.0.0.1/callback",
+        "http://127.0.0.1:/callback",
+        "http://127.0.0.1:0/callback",
+        "http://127.0.0.1:080/callback",
+        "http://127.0.0.1:65536/callback",
+        "http://127.0.0.1:99999999/callback",
+        "http://127.0.0.1:\N{FULLWIDTH DIGIT FIVE}0/callback",
+        "https://127.0.0.1/callback",
+        "http://localhost/callback",
+        "http://127.0.0.2/callback",
+        "http://127.0.0.1/callback\r\nX: y",
+        "http://127.0.0.1",
+        "",
+    ],
+)
+def test_every_other_redirect_uri_is_refused(uri: str) -> None:
+    """A redirect URI matches character by character, or not at all (checklist 32)."""
+    assert not CLIENT.accepts_redirect(uri)
+    with pytest.raises(AuthorizationRefused):
+        authorization_request(request_with(redirect_uri=uri or None), NOTHING)
+
+
+@given(st.text(max_size=80))
+def test_no_arbitrary_text_is_taken_for_a_redirect_uri(uri: str) -> None:
+    """Whatever is taken begins and ends as registered, with nothing but a port between."""
+    if CLIENT.accepts_redirect(uri):
+        assert uri.startswith(("http://127.0.0.1", "http://[::1]"))
+        assert uri.endswith("/callback")
+
+
+def test_an_unknown_client_is_refused_without_redirect() -> None:
+    """An unknown client's request is never answered by redirect (checklist 32)."""
+    with pytest.raises(AuthorizationRefused):
+        authorization_request(request_with(client_id="netra-clj"), NOTHING)
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_a_client_or_redirect_given_twice_is_refused_without_redirect(name: str) -> None:
+    """With two clients or two redirect URIs there is no address to trust."""
+    with pytest.raises(AuthorizationRefused):
+        authorization_request(request_with(), frozenset({name}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"response_type": None}, "invalid_request"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "code token"}, "unsupported_response_type"),
+        ({"response_type": "id_token"}, "unsupported_response_type"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"code_challenge": CHALLENGE + "A"}, "invalid_request"),
+        ({"code_challenge": CHALLENGE[:-1]}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": "s256"}, "invalid_request"),
+        ({"scope": "profile admin"}, "invalid_scope"),
+        ({"scope": "profile  profile"}, "invalid_scope"),
+        ({"scope": 'pro"file'}, "invalid_scope"),
+        ({"state": "s" * 2049}, "invalid_request"),
+    ],
+)
+def test_other_faults_are_told_to_the_client(changed: dict[str, str | None], error: str) -> None:
+    """Faults beyond client and redirect go back by redirect with iss (checklist 24, 25, 31, 34)."""
+    with pytest.raises(AuthorizationDenied) as denied:
+        authorization_request(request_with(**changed), NOTHING)
+
+    location = denied.value.location("https://auth.example")
+    assert location.startswith("http://127.0.0.1:5000/callback?")
+    assert f"error={error}" in location
+    assert "iss=https%3A%2F%2Fauth.example" in location
+
+
+def test_a_parameter_given_twice_is_told_to_the_client() -> None:
+    """A repeated parameter is an invalid request (checklist 26)."""
+    with pytest.raises(AuthorizationDenied) as denied:
+        authorization_request(request_with(), frozenset({"scope"}))
+
+    assert denied.value.error.value == "invalid_request"
+
+
+def test_a_state_of_2048_bytes_comes_back_unchanged() -> None:
+    """The state is echoed as it was, whatever it holds (checklist 34)."""
+    state = "ü&=?#%+ /" * 100
+    request = authorization_request(request_with(state=state), NOTHING)
+
+    assert len(state.encode()) <= 2048
+    assert request.return_address.state == state
+
+
+@given(st.from_regex(r"[A-Za-z0-9._~-]{43,128}", fullmatch=True))
+def test_a_verifier_proves_its_own_challenge_only(verifier: str) -> None:
+    """The challenge of a verifier is proven by it and by no other (checklist 31)."""
+    assert is_challenge(challenge_of(verifier))
+    assert proves(verifier, challenge_of(verifier))
+    assert not proves(verifier, CHALLENGE)
+
+
+@pytest.mark.parametrize("verifier", ["", "short", "a" * 42, "a" * 129, "ä" * 50, "a" * 42 + " "])
+def test_a_malformed_verifier_proves_nothing(verifier: str) -> None:
+    """Verifiers outside RFC 7636's shape prove nothing (checklist 31)."""
+    assert not proves(verifier, challenge_of(verifier))
+
+
+def test_the_example_of_the_rfc() -> None:
+    """The example of RFC 7636 appendix B holds."""
+    assert challenge_of(VERIFIER) == CHALLENGE
+
+
+def test_without_a_scope_all_that_is_allowed_is_granted() -> None:
+    """No scope means every allowed one; asking for one twice grants it once."""
+    assert granted_scopes(None, ("a", "b")) == ("a", "b")
+    assert granted_scopes("b b", ("a", "b")) == ("b",)
