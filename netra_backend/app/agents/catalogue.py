@@ -1,0 +1,54 @@
+"""The agents installed beside this service, found by the entry points `netra.agents`.
+
+Making one for somebody is `instance_factory`'s business.
+"""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import Final
+
+from netra.agent_api import AgentPackage
+from netra.errors import ConfigurationInvalid, NotFound
+
+GROUP: Final = "netra.agents"
+
+
+class AgentCatalogue:
+    """Agent packages by name; it does not change while the process lives."""
+
+    def __init__(self, packages: Mapping[str, AgentPackage]) -> None:
+        self._packages = MappingProxyType(dict(packages))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all agents, in order."""
+        return tuple(sorted(self._packages))
+
+    def package(self, name: str) -> AgentPackage:
+        """Find an agent's package.
+
+        Raises:
+            NotFound: No agent has this name.
+        """
+        package = self._packages.get(name)
+        if package is None:
+            raise NotFound("no agent has this name")
+        return package
+
+
+def installed_agents() -> AgentCatalogue:
+    """Load every package that offers an agent.
+
+    Raises:
+        ConfigurationInvalid: One name is offered twice, or what is offered is no agent package.
+    """
+    packages: dict[str, AgentPackage] = {}
+    for entry in entry_points(group=GROUP):
+        offered = entry.load()
+        if entry.name in packages:
+            raise ConfigurationInvalid(f"the agent name {entry.name} is offered by two packages")
+        if not isinstance(offered, AgentPackage):
+            raise ConfigurationInvalid(f"{entry.value} does not offer an agent package")
+        packages[entry.name] = offered
+    return AgentCatalogue(packages)

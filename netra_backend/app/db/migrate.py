@@ -1,0 +1,45 @@
+"""Bringing a store to the schema version the code needs.
+
+Alembic is imported here and in the migrations only: a start that finds its store ready does
+without it.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from netra_backend.app.db.engine import WRITES
+from netra_backend.app.db.outage import outage_translated
+
+_SCRIPTS: Final = Path(__file__).parent / "migrations"
+_ADVISORY_LOCK: Final = 0x6E657472_62636B64
+"""Any fixed number: two processes that migrate one PostgreSQL store take turns by it."""
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Make Alembic's configuration, on a connection if one is to be migrated."""
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def migrate_to_head(engine: AsyncEngine) -> None:
+    """Run what migrations are missing, in one transaction that no second process can enter.
+
+    Raises:
+        DatabaseUnavailable: The database did not answer.
+    """
+    with outage_translated():
+        async with engine.execution_options(**{WRITES: True}).begin() as connection:
+            await connection.run_sync(_upgrade)
+
+
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    command.upgrade(alembic_config(connection), "head")

@@ -1,0 +1,268 @@
+"""Sessions: one for one principal and one piece of work, committed once, never shared.
+
+`service_authentication_context` is how the service's own work gets one. What a session's
+statements may reach is fenced in `fence`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+from sqlalchemy import Delete, ScalarResult, Select, Update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from netra.errors import (
+    Conflict,
+    DatabaseUnavailable,
+    InternalError,
+    OwnCredentialUnproven,
+    PermissionDenied,
+)
+from netra.policy import CredentialMethod, Denied, Permission, decide
+from netra.principal import (
+    AuthenticatedPrincipal,
+    ServiceIdentity,
+    ServicePrincipal,
+    UserPrincipal,
+)
+from netra.telemetry.log_events import event_logger
+from netra_backend.app.db.engine import WRITES
+from netra_backend.app.db.fence import Fence, FencedSession
+from netra_backend.app.db.outage import is_outage, outage_translated
+from netra_backend.app.db.schema_version import stored_version
+from netra_backend.app.db.tables import Owned
+
+_PING_SECONDS: Final = 1.0
+_WRITE_TURN_SECONDS: Final = 5.0
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=Owned)
+
+_log = event_logger("db")
+
+
+class PrincipalSession:
+    """A database session that belongs to one principal and ends with the work it was opened for.
+
+    Every method raises `DatabaseUnavailable` when the database does not answer, `FenceCrossed`
+    when a statement reaches beyond the principal's rows or cannot be judged, and `InternalError`
+    once the session has ended.
+    """
+
+    def __init__(self, session: AsyncSession, principal: AuthenticatedPrincipal) -> None:
+        self._session: AsyncSession | None = session
+        self._principal = principal
+
+    @property
+    def principal(self) -> AuthenticatedPrincipal:
+        """Whose session this is."""
+        return self._principal
+
+    @property
+    def owner_id(self) -> str:
+        """The owner of the rows this session makes.
+
+        Raises:
+            PermissionDenied: The principal is a service: it owns no rows.
+        """
+        if not isinstance(self._principal, UserPrincipal):
+            raise PermissionDenied("a service owns no rows")
+        return self._principal.user_id
+
+    async def execute(self, statement: Update | Delete) -> None:
+        """Run one update or delete over mapped classes within the principal's rows."""
+        with outage_translated():
+            await self._open.execute(statement)
+
+    async def scalars(self, statement: Select[T]) -> ScalarResult[T]:
+        """Run one select and give the first column of its rows."""
+        with outage_translated():
+            return await self._open.scalars(statement)
+
+    async def scalar(self, statement: Select[T]) -> T | None:
+        """Run one select and give the first column of its first row, or None."""
+        return (await self.scalars(statement)).first()
+
+    async def get(self, entity: type[Row], row_id: str) -> Row | None:
+        """Find a row of this principal by its id, or None: foreign and unknown are alike."""
+        with outage_translated():
+            return await self._open.get(entity, row_id)
+
+    def add(self, row: Owned) -> None:
+        """Put a new row in; it is checked and written at the next flush."""
+        self._open.add(row)
+
+    async def flush(self) -> None:
+        """Write what is pending.
+
+        Raises:
+            Conflict: A constraint of the database refuses it.
+        """
+        try:
+            with outage_translated():
+                await self._open.flush()
+        except IntegrityError as error:
+            raise Conflict("a constraint refused the write") from error
+
+    @property
+    def _open(self) -> AsyncSession:
+        if self._session is None:
+            raise InternalError("the session has ended with the work it was opened for")
+        return self._session
+
+    def _end(self) -> None:
+        self._session = None
+
+
+class Database:
+    """The store: gives sessions to principals and says whether it answers."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        # SQLite has one writer at a time and lets the others poll; here they wait in order.
+        self._write_turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+
+    @asynccontextmanager
+    async def session_for(
+        self,
+        principal: AuthenticatedPrincipal,
+        method: CredentialMethod | None,
+        *,
+        writes: bool = True,
+    ) -> AsyncIterator[PrincipalSession]:
+        """Open a session for a principal; commit when the block ends, roll back if it raises.
+
+        Args:
+            principal: Who was verified.
+            method: How the credential came; the policy depends on it.
+            writes: Whether the work is going to write.
+
+        Raises:
+            PermissionDenied: The principal may not open sessions.
+            DatabaseUnavailable: The database gave no session; nothing was written.
+            InternalError: The commit failed; whether it took effect is not known.
+        """
+        decision = decide(principal, Permission.SESSIONS_OPEN, method)
+        if isinstance(decision, Denied):
+            raise PermissionDenied(decision.reason)
+        async with (
+            self._turn(writes=writes),
+            AsyncSession(
+                self._engine, sync_session_class=FencedSession, expire_on_commit=False
+            ) as session,
+        ):
+            _put_up_fence(session, principal, method)
+            with outage_translated():
+                await session.connection(execution_options={WRITES: writes})
+            scoped = PrincipalSession(session, principal)
+            try:
+                yield scoped
+                await scoped.flush()
+                await _commit(session)
+            finally:
+                scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
+
+    async def ping(self) -> None:
+        """Ask the database for its schema version, for at most a second.
+
+        Raises:
+            DatabaseUnavailable: It did not answer, or holds no schema.
+        """
+        try:
+            async with asyncio.timeout(_PING_SECONDS):
+                version = await stored_version(self._engine)
+        except TimeoutError as error:
+            raise DatabaseUnavailable("the database did not answer in time") from error
+        if version is None:
+            raise DatabaseUnavailable("the database holds no schema")
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _turn(self, *, writes: bool) -> AsyncIterator[None]:
+        if self._write_turn is None or not writes:
+            yield
+            return
+        try:
+            async with asyncio.timeout(_WRITE_TURN_SECONDS):
+                await self._write_turn.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailable("another write did not end in time") from error
+        try:
+            yield
+        finally:
+            self._write_turn.release()
+
+
+def _put_up_fence(
+    session: AsyncSession, principal: AuthenticatedPrincipal, method: CredentialMethod | None
+) -> None:
+    if isinstance(principal, UserPrincipal):
+        fence = Fence(owner=principal.user_id)
+    else:
+        maintains = decide(principal, Permission.DATA_MAINTAIN, method)
+        fence = Fence(owner=None, every_owner=not isinstance(maintains, Denied))
+    fenced = session.sync_session
+    if not isinstance(fenced, FencedSession):
+        raise InternalError("a session without a fence was about to be opened")
+    fenced.put_up(fence)
+
+
+async def _commit(session: AsyncSession) -> None:
+    try:
+        await session.commit()
+    except Exception as error:
+        if is_outage(error):
+            # Not "try again": the commit may have taken effect before the connection went.
+            raise InternalError("the database went away during the commit") from error
+        raise
+
+
+ServiceValidator = Callable[[str], Awaitable[ServicePrincipal]]
+"""Proves the service's credential for a named operation; raises `CouldNotDecide` if it cannot."""
+
+
+@asynccontextmanager
+async def service_authentication_context(
+    operation: str,
+    *,
+    database: Database,
+    identity: ServiceIdentity,
+    validate: ServiceValidator,
+) -> AsyncIterator[PrincipalSession]:
+    """Open a session for work the service starts itself, after its credential was proven.
+
+    Args:
+        operation: What the work is, in words an operator knows.
+        database: Where the session is opened.
+        identity: The service's own name; it opens nothing.
+        validate: Proves the credential to the auth service.
+
+    Raises:
+        OwnCredentialUnproven: The credential was refused, or proves another service.
+        AuthServiceUnreachable: The auth service could not be asked.
+        PermissionDenied: The service may not open sessions.
+        DatabaseUnavailable: The database gave no session.
+    """
+    _log.info(
+        "service_session_requested",
+        message=f"Creating session for service user '{identity}' - "
+        "validating using service-to-service authentication",
+        operation=operation,
+        user_id=str(identity),
+    )
+    principal = await validate(operation)
+    if principal.service_id != identity.service_id:
+        raise OwnCredentialUnproven("the credential proves another service than this one")
+    async with database.session_for(principal, CredentialMethod.CLIENT_SECRET) as session:
+        _log.info(
+            "service_session_created",
+            message=f"SERVICE USER SESSION: Created session for service user_id='{principal}'",
+            operation=operation,
+            user_id=str(principal),
+        )
+        yield session

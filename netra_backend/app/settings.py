@@ -1,0 +1,93 @@
+"""The backend's settings: typed, frozen, made once from a valid configuration.
+
+What a variable must look like is declared in `netra.contract.declared.netra_backend`.
+"""
+
+from dataclasses import dataclass
+
+from netra.contract.configuration import Configuration
+from netra.contract.declared.in_both import SHARED_KEY
+from netra.principal import ServiceIdentity
+from netra.secret import Secret
+
+_PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the backend is told from outside.
+
+    Attributes:
+        environment: `local`, `staging` or `production`.
+        identity: The service's own name; it opens nothing.
+        service_secret: Proves the name to the auth service.
+        auth_service_url: The one address of the auth service.
+        token_issuer: The issuer every token must name.
+        token_audience: The audience every token must name.
+        shared_keys: The keys tokens are signed with in shared-key mode, the present one first;
+            empty when the auth service publishes its keys.
+        database_url: The store.
+        revision: The deployed version's name.
+        host: Where to listen.
+        port: Where to listen; 0 takes any free port.
+        allowed_origins: The pages whose browsers may open sockets.
+        trusted_proxies: The proxies whose forwarding headers are believed.
+        tls_certificate_path: With the key, makes the service speak TLS itself.
+        tls_private_key_path: The certificate's key.
+        auth_ca_path: The certificate authorities that may vouch for the auth service.
+        log_level: The least severity that is logged.
+    """
+
+    environment: str
+    identity: ServiceIdentity
+    service_secret: Secret
+    auth_service_url: str
+    token_issuer: str
+    token_audience: str
+    shared_keys: tuple[Secret, ...]
+    database_url: Secret
+    revision: str
+    host: str
+    port: int
+    allowed_origins: frozenset[str]
+    trusted_proxies: tuple[str, ...]
+    tls_certificate_path: str | None
+    tls_private_key_path: str | None
+    auth_ca_path: str | None
+    log_level: str
+
+    @property
+    def publishes_openapi(self) -> bool:
+        """Whether `/openapi.json` is served."""
+        return self.environment != _PRODUCTION
+
+    @classmethod
+    def from_configuration(cls, configuration: Configuration) -> "Settings":
+        """Take the settings out of a configuration that the contract found valid."""
+        return cls(
+            environment=configuration.text("ENVIRONMENT"),
+            identity=ServiceIdentity(configuration.text("SERVICE_ID")),
+            service_secret=configuration.secret("SERVICE_SECRET"),
+            auth_service_url=configuration.text("AUTH_SERVICE_URL"),
+            token_issuer=configuration.text("TOKEN_ISSUER"),
+            token_audience=configuration.text("TOKEN_AUDIENCE"),
+            shared_keys=_shared_keys(configuration),
+            database_url=configuration.secret("DATABASE_URL"),
+            revision=configuration.text("REVISION"),
+            host=configuration.text("HOST"),
+            port=configuration.integer("PORT"),
+            allowed_origins=frozenset(configuration.items("ALLOWED_ORIGINS")),
+            trusted_proxies=configuration.items("TRUSTED_PROXIES"),
+            tls_certificate_path=configuration.optional_text("TLS_CERTIFICATE_PATH"),
+            tls_private_key_path=configuration.optional_text("TLS_PRIVATE_KEY_PATH"),
+            auth_ca_path=configuration.optional_text("AUTH_CA_PATH"),
+            log_level=configuration.text("LOG_LEVEL"),
+        )
+
+
+def _shared_keys(configuration: Configuration) -> tuple[Secret, ...]:
+    if configuration.text("TOKEN_TRUST_MODE") != SHARED_KEY:
+        return ()
+    previous = configuration.optional_secret("JWT_SECRET_KEY_PREVIOUS")
+    present = configuration.secret("JWT_SECRET_KEY")
+    return (present,) if previous is None else (present, previous)

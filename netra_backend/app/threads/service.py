@@ -1,0 +1,164 @@
+"""What a user can do with threads and their messages.
+
+Whose threads they are follows from the session; a foreign id is answered like an unknown one.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal, cast
+
+from netra.clock import Clock, as_datetime
+from netra.errors import NotFound
+from netra.ids import row_id
+from netra_backend.app.db.session import PrincipalSession
+from netra_backend.app.db.tables import Message, Thread
+from netra_backend.app.threads.cursor import Place, from_cursor, to_cursor
+from netra_backend.app.threads.repository import ThreadRepository
+from netra_backend.app.threads.views import MessagePage, MessageView, ThreadPage, ThreadView
+
+_MICROSECONDS: Final = 1_000_000
+_ID: Final = re.compile(r"(thr|msg)_[0-9a-hjkmnp-tv-z]{26}")
+
+
+class ThreadService:
+    """Threads and messages of the session's principal.
+
+    Every method raises `DatabaseUnavailable` when the database does not answer, and `NotFound`
+    for an id that is unknown or another principal's.
+    """
+
+    def __init__(self, session: PrincipalSession, clock: Clock) -> None:
+        self._session = session
+        self._rows = ThreadRepository(session)
+        self._clock = clock
+
+    async def list_threads(self, limit: int, cursor: str | None) -> ThreadPage:
+        """List threads, newest first.
+
+        Raises:
+            ContentInvalid: The cursor is not one of ours.
+        """
+        after = None if cursor is None else from_cursor(cursor)
+        found = await self._rows.threads(after, limit + 1)
+        shown = found[:limit]
+        return ThreadPage(
+            items=tuple(_thread_view(thread) for thread in shown),
+            next_cursor=_next_cursor(shown, more=len(found) > limit),
+        )
+
+    async def create_thread(self, title: str) -> ThreadView:
+        """Begin a thread."""
+        now = self._now()
+        thread = Thread(
+            id=row_id("thr"),
+            owner_id=self._session.owner_id,
+            title=title,
+            created_at=now,
+            updated_at=now,
+        )
+        await self._rows.add(thread)
+        return _thread_view(thread)
+
+    async def read_thread(self, thread_id: str) -> ThreadView:
+        """Read a thread."""
+        return _thread_view(await self._thread(thread_id))
+
+    async def rename_thread(self, thread_id: str, title: str) -> ThreadView:
+        """Give a thread another title."""
+        thread = await self._thread(thread_id)
+        thread.title = title
+        thread.updated_at = self._moment_in(thread)
+        await self._rows.flush()
+        return _thread_view(thread)
+
+    async def delete_thread(self, thread_id: str) -> None:
+        """Delete a thread and its messages."""
+        thread = await self._thread(thread_id)
+        await self._rows.delete_thread(thread.id)
+
+    async def count_threads(self) -> int:
+        """Count threads."""
+        return await self._rows.count_threads()
+
+    async def list_messages(self, thread_id: str, limit: int, cursor: str | None) -> MessagePage:
+        """List a thread's messages, oldest first.
+
+        Raises:
+            ContentInvalid: The cursor is not one of ours.
+        """
+        after = None if cursor is None else from_cursor(cursor)
+        thread = await self._thread(thread_id)
+        found = await self._rows.messages(thread.id, after, limit + 1)
+        shown = found[:limit]
+        return MessagePage(
+            items=tuple(_message_view(message) for message in shown),
+            next_cursor=_next_cursor(shown, more=len(found) > limit),
+        )
+
+    async def post_message(self, thread_id: str, text: str) -> MessageView:
+        """Add what the user said to a thread."""
+        thread = await self._thread(thread_id)
+        moment = self._moment_in(thread)
+        message = Message(
+            id=row_id("msg"),
+            owner_id=self._session.owner_id,
+            thread_id=thread.id,
+            author="user",
+            text=text,
+            created_at=moment,
+        )
+        thread.updated_at = moment
+        await self._rows.add(message)
+        return _message_view(message)
+
+    async def delete_message(self, thread_id: str, message_id: str) -> None:
+        """Delete a message of a thread."""
+        message = None
+        if _ID.fullmatch(message_id):
+            message = await self._rows.message(message_id)
+        if message is None or message.thread_id != thread_id:
+            raise NotFound("no such message in this thread of this principal")
+        await self._rows.delete_message(message.id)
+
+    async def erase_everything(self) -> None:
+        """Delete all the principal has here."""
+        await self._rows.delete_everything()
+
+    async def _thread(self, thread_id: str) -> Thread:
+        thread = await self._rows.thread(thread_id) if _ID.fullmatch(thread_id) else None
+        if thread is None:
+            raise NotFound("no such thread of this principal")
+        return thread
+
+    def _now(self) -> int:
+        return int(self._clock.timestamp() * _MICROSECONDS)
+
+    def _moment_in(self, thread: Thread) -> int:
+        # A clock set back must not put what is said later before what was said earlier.
+        return max(self._now(), thread.updated_at + 1)
+
+
+def _next_cursor(shown: Sequence[Thread] | Sequence[Message], *, more: bool) -> str | None:
+    if not more:
+        return None
+    last = shown[-1]
+    return to_cursor(Place(last.created_at, last.id))
+
+
+def _thread_view(thread: Thread) -> ThreadView:
+    return ThreadView(
+        id=thread.id,
+        title=thread.title,
+        created_at=as_datetime(thread.created_at / _MICROSECONDS),
+        updated_at=as_datetime(thread.updated_at / _MICROSECONDS),
+    )
+
+
+def _message_view(message: Message) -> MessageView:
+    return MessageView(
+        id=message.id,
+        thread_id=message.thread_id,
+        author=cast("Literal['user', 'agent']", message.author),
+        text=message.text,
+        created_at=as_datetime(message.created_at / _MICROSECONDS),
+    )

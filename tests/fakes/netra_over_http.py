@@ -1,0 +1,316 @@
+"""Both services as one small HTTP server that answers rightly, or wrongly in a way a test names.
+
+For tests of what looks at services from outside. Its tokens are signed by nothing: it knows those
+it gave out, by heart.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+SERVICES: Final = {"netra-backend": "backend-secret", "netra-ops": "ops-secret"}
+CSRF: Final = "csrf-value"
+
+
+class Fault(StrEnum):
+    """What can be wrong with it."""
+
+    ADMITS_EVERYTHING = "every backend route serves everybody"
+    REFUSES_EVERYTHING = "every backend route answers 403"
+    FORBIDS_STRANGERS = "no credential is answered 403"
+    IGNORES_SIGNATURES = "a token's last part is not looked at"
+    TRUSTS_HEADERS = "X-User-Id makes a user"
+    READS_QUERY = "a token in the query counts"
+    IS_DEGRADED = "health reports a degraded dependency"
+    SWAPS_USERS = "another user's name is given"
+    LOSES_MESSAGES = "messages are not kept"
+    ECHOES_TOKENS = "the principal is the token, with control characters"
+    FORGES_STATE = "the authorization response has another state"
+    FORGES_ISSUER = "the authorization response names another issuer"
+    LEADS_AWAY = "the login page is on another origin"
+    REFUSES_LOGIN = "no password is right"
+    ANSWERS_NONSENSE = "every body is a JSON list"
+    BREAKS_MESSAGES = "writing a message is answered 500"
+
+
+@dataclass
+class _Token:
+    principal: str
+    kind: str
+    audience: tuple[str, ...]
+
+
+@dataclass
+class FakeNetra:
+    """What it knows, and what it was asked."""
+
+    url: str = ""
+    faults: frozenset[Fault] = frozenset()
+    users: dict[str, tuple[str, str]] = field(default_factory=dict)
+    tokens: dict[str, _Token] = field(default_factory=dict)
+    codes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    threads: dict[str, list[str]] = field(default_factory=dict)
+    revoked: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    on_ask: Callable[[str], None] = lambda _line: None
+
+    def give_token(self, principal: str, kind: str, audience: tuple[str, ...]) -> str:
+        """Make a token of three parts."""
+        token = ".".join(("head", secrets.token_hex(8), secrets.token_hex(8)))
+        self.tokens[token] = _Token(principal, kind, audience)
+        return token
+
+    def holder(self, header: str | None) -> _Token | None:
+        """Say whose token a header presents."""
+        token = (header or "").removeprefix("Bearer ")
+        if Fault.IGNORES_SIGNATURES in self.faults:
+            return next((t for k, t in self.tokens.items() if k.split(".")[1] in token), None)
+        return self.tokens.get(token)
+
+
+@contextmanager
+def fake_netra(*faults: Fault) -> Iterator[FakeNetra]:
+    """Serve it on a real socket until the block ends."""
+    netra = FakeNetra(faults=frozenset(faults))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(netra))
+    server.daemon_threads = True
+    netra.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield netra
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _handler(fake: FakeNetra) -> type[BaseHTTPRequestHandler]:
+    class Bound(_Exchange):
+        netra = fake
+
+    return Bound
+
+
+class _Exchange(BaseHTTPRequestHandler):
+    netra: FakeNetra
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # One segment for an answer: in two, the second waits for the first's receipt.
+    headers: Message
+
+    def log_message(self, *_: Any) -> None:
+        """Stay silent."""
+
+    def _serve(self) -> None:
+        split = urlsplit(self.path)
+        self.query = {name: values[0] for name, values in parse_qs(split.query).items()}
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        self.form = {name: values[0] for name, values in parse_qs(body).items()}
+        is_json = self.headers.get("Content-Type") == "application/json"
+        self.document = json.loads(body) if is_json else {}
+        self.netra.asked.append(f"{self.command} {split.path}")
+        self.netra.on_ask(f"{self.command} {split.path}")
+        parts = split.path.strip("/").split("/")
+        is_backend = split.path == "/" or parts[0] in ("api", "health")
+        if is_backend and Fault.REFUSES_EVERYTHING in self.netra.faults:
+            self._problem(403, "insufficient_scope")
+        elif is_backend:
+            self._backend(split.path, parts)
+        else:
+            self._auth(split.path, parts)
+
+    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the names http.server calls
+
+    def _backend(self, path: str, parts: list[str]) -> None:
+        if path == "/":
+            self._answer(200, {"message": "Welcome to Netra API"})
+        elif parts[0] == "health":
+            bad = Fault.IS_DEGRADED in self.netra.faults
+            check = {"status": "degraded" if bad else "ok", "reason": "down" if bad else None}
+            status = "degraded" if bad else "ok"
+            report = {"service": "netra-backend", "revision": "r", "checks": {"auth": check}}
+            self._answer(503 if bad and path == "/health" else 200, {"status": status} | report)
+        elif (caller := self._caller(path)) is not None:
+            self._api(caller, path, parts)
+
+    def _caller(self, path: str) -> _Token | None:
+        """Give the caller, or refuse."""
+        faults, headers = self.netra.faults, self.headers.get_all("Authorization") or []
+        caller = self.netra.holder(headers[0] if headers else None)
+        if caller is None and Fault.READS_QUERY in faults:
+            caller = self.netra.tokens.get(self.query.get("access_token", ""))
+        if caller is None and Fault.TRUSTS_HEADERS in faults and "X-User-Id" in self.headers:
+            caller = _Token(self.headers["X-User-Id"], "user", ("netra-backend",))
+        if Fault.ADMITS_EVERYTHING in faults:
+            return caller or _Token("usr_anybody", "user", ("netra-backend",))
+        if len(headers) > 1:
+            self._problem(400, "request_invalid")
+        elif not headers and caller is None:
+            if Fault.FORBIDS_STRANGERS in faults:
+                self._problem(403, "not_authenticated")
+            else:
+                self._problem(401, "credential_missing", 'Bearer realm="netra"')
+        elif caller is None or "netra-backend" not in caller.audience:
+            self._problem(401, "invalid_token", 'Bearer realm="netra", error="invalid_token"')
+        elif (path.startswith("/api/service") and caller.kind == "user") or (
+            path.startswith("/api/threads") and caller.kind == "service"
+        ):
+            challenge = 'Bearer realm="netra", error="insufficient_scope"'
+            self._problem(403, "insufficient_scope", challenge)
+        else:
+            return caller
+        return None
+
+    def _api(self, caller: _Token, path: str, parts: list[str]) -> None:
+        faults, threads = self.netra.faults, self.netra.threads
+        principal = "usr_other" if Fault.SWAPS_USERS in faults else caller.principal
+        if Fault.ECHOES_TOKENS in faults:
+            principal = f"\x1b[31m{self.headers['Authorization']}" + "x" * 999
+        if self.command == "DELETE" and (path == "/api/me" or len(parts) == 3):
+            threads.pop(parts[-1], None)
+            self._answer(204, None)
+        elif path in ("/api/me", "/api/session", "/api/service/session"):
+            self._answer(200, {"principal": principal, "kind": caller.kind})
+        elif path == "/api/threads" and self.command == "POST":
+            threads["thr_1"] = []
+            self._answer(201, {"id": "thr_1", "title": self.document["title"]})
+        elif path.endswith("/messages") and self.command == "POST":
+            if Fault.BREAKS_MESSAGES in faults:
+                self._problem(500, "internal_error")
+                return
+            if Fault.LOSES_MESSAGES not in faults:
+                threads.setdefault(parts[2], []).append(self.document["text"])
+            self._answer(201, {"id": "msg_1", "text": self.document["text"]})
+        else:
+            texts = threads.get(parts[2], []) if len(parts) > 3 else []
+            self._answer(200, {"items": [{"text": text} for text in texts], "next_cursor": None})
+
+    def _auth(self, path: str, parts: list[str]) -> None:
+        if path == "/authorize":
+            self._authorize()
+        elif path == "/login" and self.command == "GET":
+            page = f"<form method=post><input name=csrf_token type=hidden value={CSRF}>"
+            page += f"<input type=hidden name=continue value='{self._escaped_continue()}'>"
+            page += "<input name=email><input type=password name=password></form>"
+            self._answer(200, page, Set_Cookie=f"netra_csrf={CSRF}; HttpOnly; SameSite=Lax")
+        elif path == "/login":
+            self._log_in()
+        elif path == "/token":
+            self._token()
+        elif path == "/revoke":
+            self.netra.revoked.append(self.form["token"])
+            self._answer(200, {})
+        elif parts[0] == "admin":
+            self._admin(path, parts)
+        else:
+            self._problem(404, "not_found")
+
+    def _escaped_continue(self) -> str:
+        return self.query["continue"].replace("&", "&amp;").replace("'", "&#39;")
+
+    def _authorize(self) -> None:
+        cookie = self.headers.get("Cookie") or ""
+        if "netra_session=" not in cookie:
+            there = "http://127.0.0.2:1" if Fault.LEADS_AWAY in self.netra.faults else ""
+            target = f"{there}/login?{urlencode({'continue': self.path})}"
+            self._answer(303, None, Location=target)
+            return
+        code = secrets.token_hex(8)
+        user_id = cookie.partition("netra_session=")[2].partition(";")[0]
+        self.netra.codes[code] = (self.query["code_challenge"], user_id)
+        faults = self.netra.faults
+        state = "forged" if Fault.FORGES_STATE in faults else self.query["state"]
+        issuer = "http://other" if Fault.FORGES_ISSUER in faults else self.netra.url
+        answer = urlencode({"code": code, "state": state, "iss": issuer})
+        self._answer(302, None, Location=f"{self.query['redirect_uri']}?{answer}")
+
+    def _log_in(self) -> None:
+        right = f"netra_csrf={CSRF}" in (self.headers.get("Cookie") or "")
+        right = right and self.form.get("csrf_token") == CSRF
+        right = right and self.headers.get("Origin") == self.netra.url
+        known = self.netra.users.get(self.form.get("email", ""))
+        if not right:
+            self._problem(403, "csrf")
+        elif (
+            known is None
+            or known[1] != self.form.get("password")
+            or Fault.REFUSES_LOGIN in self.netra.faults
+        ):
+            self._answer(401, "<form><input type=password name=password></form>")
+        else:
+            self._answer(
+                303, None, Location=self.form["continue"], Set_Cookie=f"netra_session={known[0]}"
+            )
+
+    def _token(self) -> None:
+        given = self.form
+        if given["grant_type"] == "authorization_code":
+            challenge, user_id = self.netra.codes.pop(given["code"], ("", ""))
+            digest = hashlib.sha256(given["code_verifier"].encode()).digest()
+            if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != challenge:
+                self._answer(400, {"error": "invalid_grant", "error_description": "no"})
+                return
+            token = self.netra.give_token(user_id, "user", ("netra-backend", "netra-auth"))
+            extra = {"refresh_token": "rt_" + secrets.token_hex(8)}
+        elif SERVICES.get(given["client_id"]) == given["client_secret"]:
+            audience = tuple(given.get("audience", "netra-auth netra-backend").split())
+            token = self.netra.give_token(f"service:{given['client_id']}", "service", audience)
+            extra = {}
+        else:
+            self._answer(401, {"error": "invalid_client", "error_description": "no"})
+            return
+        answer = {"access_token": token, "token_type": "Bearer", "expires_in": 300, "scope": "x"}
+        self._answer(200, answer | extra)
+
+    def _admin(self, path: str, parts: list[str]) -> None:
+        caller, users = self.netra.holder(self.headers.get("Authorization")), self.netra.users
+        if caller is None or caller.principal != "service:netra-ops":
+            self._problem(403, "insufficient_scope", 'Bearer error="insufficient_scope"')
+        elif self.command == "DELETE":
+            for email in [email for email, (uid, _) in users.items() if uid == parts[-1]]:
+                del users[email]
+            self._answer(204, None)
+        elif path.endswith("/password"):
+            email = self.document["email"]
+            if email not in users:
+                self._problem(404, "not_found")
+                return
+            users[email] = (users[email][0], self.document["password"])
+            self._answer(204, None)
+        elif self.document["email"] in users:
+            self._problem(409, "conflict")
+        else:
+            user_id = "usr_" + secrets.token_hex(8)
+            users[self.document["email"]] = (user_id, self.document["password"])
+            view = {"email": self.document["email"], "roles": [], "created_at": 1.0}
+            self._answer(201, {"user_id": user_id} | view)
+
+    def _problem(self, status: int, code: str, challenge: str = "") -> None:
+        headers = {"WWW_Authenticate": challenge} if challenge else {}
+        self._answer(status, {"status": status, "code": code, "title": f"No: {code}."}, **headers)
+
+    def _answer(self, status: int, body: Any, **headers: str) -> None:
+        if Fault.ANSWERS_NONSENSE in self.netra.faults:
+            body = [1, 2]
+        is_page = isinstance(body, str)
+        content = b"" if body is None else (body if is_page else json.dumps(body)).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header(
+            "Content-Type", "text/html; charset=utf-8" if is_page else "application/json"
+        )
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(content)

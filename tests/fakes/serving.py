@@ -1,0 +1,58 @@
+"""An ASGI app on a real socket of this machine, in the test's own event loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from fakes.timing import UNIT, eventually
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where the app is to be found."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address for HTTP."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def websocket_url(self) -> str:
+        """The address for sockets."""
+        return f"ws://127.0.0.1:{self.port}"
+
+
+@asynccontextmanager
+async def serving(app: Any, port: int = 0) -> AsyncIterator[Served]:
+    """Serve an app until the block ends; then every connection is cut.
+
+    Args:
+        app: The ASGI app.
+        port: A port to come back on, or 0 for any.
+    """
+    listener = socket.create_server(("127.0.0.1", port), backlog=2048)
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=0,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await eventually(lambda: server.started or task.done(), within=5 * UNIT)
+        yield Served(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()

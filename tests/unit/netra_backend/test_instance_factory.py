@@ -1,0 +1,141 @@
+"""Agents are made for one principal: users apart from each other, services by their own path."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+
+from netra.agent_api import Agent, AgentPackage, Asker
+from netra.errors import InternalError, NotFound, PermissionDenied
+from netra.policy import CredentialMethod, Permission
+from netra.principal import ServicePrincipal, UserPrincipal
+from netra_backend.app.agents.catalogue import AgentCatalogue, installed_agents
+from netra_backend.app.agents.instance_factory import for_service, for_user
+
+BEARER: Final = CredentialMethod.BEARER
+
+
+@dataclass
+class Echo:
+    """An agent that only knows for whom it works."""
+
+    name: str
+    asker: Asker
+
+
+class EchoPackage:
+    """A package that offers the agent above."""
+
+    description = "Says back what it was told."
+
+    def make(self, name: str, asker: Asker) -> Agent:
+        """Make a new one."""
+        return Echo(name, asker)
+
+
+class SharingPackage:
+    """A package that wrongly hands the first asker's agent to everybody."""
+
+    description = "Keeps one agent for all."
+
+    def __init__(self) -> None:
+        self._kept: Agent | None = None
+
+    def make(self, name: str, asker: Asker) -> Agent:
+        """Give the one that was made first."""
+        self._kept = self._kept or Echo(name, asker)
+        return self._kept
+
+
+CATALOGUE: Final = AgentCatalogue({"echo": EchoPackage(), "sharing": SharingPackage()})
+
+
+def user(name: str) -> UserPrincipal:
+    """Make a user's principal."""
+    return UserPrincipal(
+        f"usr_{name}", f"ses_{name}", "netra-cli", frozenset(), frozenset(), f"tok_{name}", 2e9
+    )
+
+
+def service(*scopes: str) -> ServicePrincipal:
+    """Make a service's principal."""
+    return ServicePrincipal("netra-backend", frozenset(scopes), "tok_service", 2e9)
+
+
+def test_no_agent_is_installed_yet() -> None:
+    """The catalogue is read from the entry points, and nothing offers an agent so far."""
+    assert installed_agents().names == ()
+
+
+def test_an_agent_is_made_for_its_principal_with_its_permissions() -> None:
+    """The agent knows who asks and what that principal may do, no more."""
+    agent = for_user(CATALOGUE, user("anna"), BEARER).make("echo")
+
+    assert agent.asker.principal == user("anna")
+    assert Permission.THREADS_WRITE in agent.asker.permissions
+    assert Permission.USERS_ADMIN not in agent.asker.permissions
+    assert Permission.DATA_MAINTAIN not in agent.asker.permissions
+
+
+def test_two_calls_give_two_agents() -> None:
+    """Nothing made is kept: the same principal asking twice gets two agents."""
+    factory = for_user(CATALOGUE, user("anna"), BEARER)
+
+    assert factory.make("echo") is not factory.make("echo")
+
+
+async def test_concurrent_users_get_agents_of_their_own() -> None:
+    """Factories used at once by many users never hand out an agent of another's."""
+
+    async def work(name: str) -> set[str]:
+        factory = for_user(CATALOGUE, user(name), BEARER)
+        seen = set()
+        for _ in range(20):
+            seen.add(str(factory.make("echo").asker.principal))
+            await asyncio.sleep(0)
+        return seen
+
+    names = [f"user{number}" for number in range(50)]
+    seen = await asyncio.gather(*(work(name) for name in names))
+
+    assert seen == [{f"usr_{name}"} for name in names]
+
+
+def test_an_agent_made_for_somebody_else_is_refused() -> None:
+    """A package that hands out another asker's agent is found out."""
+    for_user(CATALOGUE, user("anna"), BEARER).make("sharing")
+
+    with pytest.raises(InternalError, match="another asker"):
+        for_user(CATALOGUE, user("berta"), BEARER).make("sharing")
+
+
+def test_a_service_needs_the_scope() -> None:
+    """A service runs agents by its own path, and only with `agents:run`."""
+    with pytest.raises(PermissionDenied):
+        for_service(CATALOGUE, service("sessions:open"), BEARER)
+    factory = for_service(CATALOGUE, service("agents:run"), CredentialMethod.CLIENT_SECRET)
+
+    assert str(factory.principal) == "service:netra-backend"
+    assert factory.make("echo").asker.permissions == {Permission.AGENTS_RUN}
+
+
+def test_a_user_cannot_come_by_a_services_credential() -> None:
+    """A user whose credential came as a client secret is refused: no row grants it."""
+    with pytest.raises(PermissionDenied):
+        for_user(CATALOGUE, user("anna"), CredentialMethod.CLIENT_SECRET)
+
+
+def test_an_unknown_agent_is_not_found() -> None:
+    """A name nobody offers is NotFound, and the names that are offered are listed in order."""
+    factory = for_user(CATALOGUE, user("anna"), BEARER)
+
+    assert factory.names == ("echo", "sharing")
+    with pytest.raises(NotFound):
+        factory.make("nobody")
+
+
+def test_a_package_is_told_by_what_it_offers() -> None:
+    """An object that can make agents and describe itself is a package; another is not."""
+    assert isinstance(EchoPackage(), AgentPackage)
+    assert not isinstance(object(), AgentPackage)
