@@ -1,0 +1,94 @@
+"""What the commands share: their common options, what they read, and how they speak.
+
+Text for people and JSON go to standard output, remarks and errors to standard error.
+"""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+from rich.console import Console
+
+from netra.secret import Secret
+from netra_ops.findings import UsageRefused
+from netra_ops.platform.local import state_directory
+from netra_ops.platform.local.state_directory import StateDirectory
+from netra_ops.settings import DEFAULT_STATE
+
+StateOption = Annotated[
+    Path, typer.Option("--state", metavar="DIR", help="The private directory Netra lives in.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+PasswordOption = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="Read the password from standard input (one line)."),
+]
+DEFAULT_STATE_PATH: Final = Path(DEFAULT_STATE)
+_FILE_WIDTH: Final = 140
+
+
+def remark(text: str) -> None:
+    """Say something beside the result."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def tell(text: str) -> None:
+    """Give a result, or a part of it, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def tell_document(document: Any) -> None:
+    """Give a result as one JSON document."""
+    tell(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+
+
+def rich_output() -> Console:
+    """Give a console for tables; when nobody looks, without colour and of a fixed width."""
+    width = None if sys.stdout.isatty() else _FILE_WIDTH
+    return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def rich_progress() -> Console:
+    """Give a console for progress, which says nothing when nobody looks."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def existing_state(path: Path) -> StateDirectory:
+    """Open the state directory of an installation that was started before.
+
+    Raises:
+        UsageRefused: There is none.
+    """
+    directory = state_directory.opened(path)
+    if directory is None:
+        raise UsageRefused(f"There is no Netra in {path} yet. Start one with `netra up`.")
+    for mended in directory.mended:
+        remark(mended)
+    return directory
+
+
+def read_password(*, from_stdin: bool) -> Secret:
+    """Read a password: one line of standard input, or unseen from a person.
+
+    Raises:
+        UsageRefused: It was not asked for, or there is none.
+    """
+    if not from_stdin:
+        raise UsageRefused(
+            "A password is read from standard input only: give --password-stdin and pipe it in."
+        )
+    if sys.stdin.isatty():
+        password = getpass.getpass()
+    else:
+        try:
+            password = sys.stdin.buffer.readline().decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise UsageRefused("The password on standard input is not UTF-8 text.") from error
+    if not password:
+        raise UsageRefused("The password on standard input is empty.")
+    return Secret(password)

@@ -1,0 +1,177 @@
+"""What the local services are told: env files made once, with their secrets, and kept after.
+
+A person may edit them; only ports, and addresses that name a port that moved, are ever rewritten.
+They are read as the services read them; what the values mean is the business of `netra.contract`.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
+from netra_ops.findings import Failed
+from netra_ops.platform.local.state_directory import StateDirectory, write_whole
+from netra_ops.settings import AUTH, BACKEND, LOOPBACK, OPS
+
+PORT: Final = "PORT"
+_HIGHEST_PORT: Final = 65535
+_ADDRESS_NAMES: Final = (
+    "ISSUER_URL",
+    "AUTH_SERVICE_URL",
+    "TOKEN_ISSUER",
+    "BACKEND_URL",
+    "ALLOWED_ORIGINS",
+)
+_OWN_ADDRESS: Final = re.compile(r"(?<=://127\.0\.0\.1:)\d+|(?<=://localhost:)\d+")
+_ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
+_SCOPES: Final = {
+    BACKEND: (
+        "profile:read",
+        "sessions:open",
+        "agents:run",
+        "service:status",
+        "tokens:introspect",
+        "tokens:revoke",
+        "revocations:read",
+    ),
+    OPS: ("profile:read", "sessions:open", "service:status", "users:admin"),
+}
+_HEADING: Final = (
+    "Configuration of {service}: NAME=value, taken literally, without quotes.\n"
+    "Made once; edit it and start again (`netra down`, `netra up`). Keep it private."
+)
+
+
+def exists(directory: StateDirectory) -> bool:
+    """Tell whether the env files were made.
+
+    Raises:
+        Failed: Some of them are gone while a store that needs their secrets is there.
+    """
+    missing = [s for s in (AUTH, BACKEND, OPS) if not directory.env_file(s).exists()]
+    if missing and any(directory.store_file(service).exists() for service in (AUTH, BACKEND)):
+        raise Failed(
+            f"{directory.env_file(missing[0])} is missing, and the stores in {directory.root} "
+            "were made with its secrets. Put it back, or begin anew with another --state."
+        )
+    return not missing
+
+
+def read(directory: StateDirectory, service: str) -> IsolatedEnvironment:
+    """Read a service's env file exactly as the service does."""
+    return IsolatedEnvironment.resolve({ENV_FILE_VARIABLE: str(directory.env_file(service))})
+
+
+def written_port(environment: IsolatedEnvironment) -> int | None:
+    """Give the port an env file names, 0 for any; None if it is none: the service will say so."""
+    text = environment.get(PORT) or ""
+    port = int(text) if text.isascii() and text.isdigit() else _HIGHEST_PORT + 1
+    return port if port <= _HIGHEST_PORT else None
+
+
+def make(directory: StateDirectory, ports: Mapping[str, int]) -> None:
+    """Write the three env files with new secrets."""
+    service_secrets = {service: secrets.token_urlsafe(32) for service in (BACKEND, OPS)}
+    auth_url, url = _url(ports[AUTH]), _url(ports[BACKEND])
+    files = {
+        AUTH: _common(directory, AUTH, ports)
+        | {
+            "ISSUER_URL": auth_url,
+            "TOKEN_TRUST_MODE": "keyring",
+            "KEYRING_ENCRYPTION_KEY": secrets.token_urlsafe(32),
+            "SERVICE_REGISTRY": _registry(service_secrets),
+        },
+        BACKEND: _common(directory, BACKEND, ports)
+        | {
+            "SERVICE_SECRET": service_secrets[BACKEND],
+            "AUTH_SERVICE_URL": auth_url,
+            "TOKEN_TRUST_MODE": "keyring",
+            "ALLOWED_ORIGINS": f"{url},{url.replace(LOOPBACK, 'localhost')}",
+        },
+        OPS: {
+            "SERVICE_ID": OPS,
+            "SERVICE_SECRET": service_secrets[OPS],
+            "AUTH_SERVICE_URL": auth_url,
+            "BACKEND_URL": url,
+        },
+    }
+    for service, values in files.items():
+        text = _rendered(values, _HEADING.format(service=service))
+        write_whole(directory.env_file(service), text)
+
+
+def move_ports(
+    directory: StateDirectory, ports: Mapping[str, int], moved: Mapping[int, int]
+) -> None:
+    """Write new ports into the env files, and into the addresses that name an old one."""
+    for service in (AUTH, BACKEND, OPS):
+        file = directory.env_file(service)
+        environment = read(directory, service)
+        values = {PORT: str(ports[service])} if service in ports else {}
+        for name in _ADDRESS_NAMES:
+            # A value that comes from a file of its own is not ours to write.
+            if (value := environment.value(name)) and value.origin.kind == "env_file":
+                values[name] = _moved(value.value.reveal(), moved)
+        text = file.read_text(encoding="utf-8")
+        if (changed := with_values(text, values)) != text:
+            write_whole(file, changed)
+
+
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """Set variables in a text, leaving every other line as it is; new ones go to the end."""
+    left = dict(values)
+    lines: list[str] = []
+    for line in text.split("\n"):
+        match = _ASSIGNMENT.match(line)
+        if match and match[1] in values:
+            left.pop(match[1], None)
+            lines.append(f"{match[1]}={values[match[1]]}")
+        else:
+            lines.append(line)
+    body = "\n".join(lines)
+    if left and body and not body.endswith("\n"):
+        body += "\n"
+    return body + "".join(f"{name}={value}\n" for name, value in left.items())
+
+
+def _rendered(values: Mapping[str, str], heading: str) -> str:
+    """Write variables under a comment."""
+    comment = "".join(f"# {line}\n" for line in heading.splitlines())
+    return comment + "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _moved(addresses: str, moved: Mapping[int, int]) -> str:
+    return _OWN_ADDRESS.sub(lambda port: str(moved.get(int(port[0]), port[0])), addresses)
+
+
+def _common(directory: StateDirectory, service: str, ports: Mapping[str, int]) -> dict[str, str]:
+    return {
+        "ENVIRONMENT": "local",
+        "SERVICE_ID": service,
+        "HOST": LOOPBACK,
+        PORT: str(ports[service]),
+        "DATABASE_URL": f"sqlite+aiosqlite:///{quote(str(directory.store_file(service)))}",
+    }
+
+
+def _registry(service_secrets: Mapping[str, str]) -> str:
+    """Register the services with the digests of their secrets; the secrets stay with them."""
+    entries = [
+        {
+            "service_id": service,
+            "secret_sha256": hashlib.sha256(secret.encode()).hexdigest(),
+            "scopes": _SCOPES[service],
+            "audiences": (AUTH, BACKEND),
+        }
+        for service, secret in service_secrets.items()
+    ]
+    return msgspec.json.encode(entries).decode()
+
+
+def _url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"

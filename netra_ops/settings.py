@@ -1,0 +1,65 @@
+"""What the toolkit assumes: the services' names and programs, addresses, deadlines, trust.
+
+Nothing here reads the environment: commands take arguments, and services read their env files.
+"""
+
+import ssl
+from dataclasses import dataclass
+from typing import Final
+
+AUTH: Final = "netra-auth"
+BACKEND: Final = "netra-backend"
+OPS: Final = "netra-ops"
+"""The toolkit's own service account, which the auth service knows from its registry."""
+
+LOOPBACK: Final = "127.0.0.1"
+DEFAULT_STATE: Final = ".netra"
+USER_AGENT: Final = "netra-ops"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A service as something that can be started.
+
+    Attributes:
+        service: Its service id, which also names its env file, store and log folder.
+        module: What `python -m` runs.
+        packages: Whose code makes it what it is; a change in them is a new revision.
+        default_port: Where it listens if nobody says otherwise.
+    """
+
+    service: str
+    module: str
+    packages: tuple[str, ...]
+    default_port: int
+
+
+PROGRAMS: Final = (
+    Program(AUTH, "netra_auth.main", ("netra", "netra_auth"), 8001),
+    Program(BACKEND, "netra_backend.app.main", ("netra", "netra_backend"), 8000),
+)
+"""In the order they are started; they are stopped in reverse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long the local platform waits, in seconds."""
+
+    ready: float = 60.0
+    """For a started service to answer that it is ready."""
+    settled: float = 5.0
+    """For a ready service to say that everything is well, before it is reported as degraded."""
+    stop: float = 10.0
+    """For a service to end by itself before it is killed."""
+    answer: float = 2.0
+    """For one health question."""
+
+
+def trusted_authorities(url: str) -> ssl.SSLContext:
+    """Say whose certificates count at an address: the system's authorities, over http nobody's.
+
+    Reading the system's authorities takes longer than a whole request on one machine.
+    """
+    if url.startswith("https:"):
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,0 +1,138 @@
+"""Asking over HTTP, thinly: a request out, a plain answer in. Nothing is judged here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import httpx2
+import msgspec
+
+from netra.clock import Clock
+from netra_ops.findings import CouldNotTell
+from netra_ops.settings import USER_AGENT, trusted_authorities
+
+_MAX_BODY_BYTES: Final = 1_048_576
+_ANSWER_SECONDS: Final = 5.0
+
+HeaderList = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    set_cookies: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def challenge(self) -> str:
+        """Give the `WWW-Authenticate` header, or nothing."""
+        return self.headers.get("www-authenticate", "")
+
+    def document(self) -> Any:
+        """Give the body as JSON, or None if it is none."""
+        try:
+            return msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            return None
+
+    def member(self, name: str) -> Any:
+        """Give a member of the body if that is a JSON object that has it, or None."""
+        document = self.document()
+        return document.get(name) if isinstance(document, dict) else None
+
+
+class Asker:
+    """Sends requests, each on its own merits: no cookies of another, no redirects followed.
+
+    Args:
+        clock: For the deadline.
+        seconds: For everything that is asked through this one, together.
+    """
+
+    def __init__(self, clock: Clock, *, seconds: float = 30.0) -> None:
+        self._clock = clock
+        self._deadline = clock.monotonic() + seconds
+        self._clients: dict[str, httpx2.Client] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def allow(self, seconds: float) -> None:
+        """Allow at least so much time from now on."""
+        self._deadline = max(self._deadline, self._clock.monotonic() + seconds)
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: HeaderList = (),
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> Answer:
+        """Send one request.
+
+        Raises:
+            CouldNotTell: There was no answer, or none that could be read.
+        """
+        left = self._deadline - self._clock.monotonic()
+        if left <= 0:
+            raise CouldNotTell("there was no time left for it")
+        client = self._client(url)
+        client.cookies.clear()
+        content, kind = _content(form, json)
+        try:
+            with client.stream(
+                method,
+                url,
+                headers=[*headers, *kind],
+                params=query,
+                content=content,
+                timeout=min(_ANSWER_SECONDS, left),
+            ) as response:
+                body = b""
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > _MAX_BODY_BYTES:
+                        raise CouldNotTell(f"the answer of {_place(url)} is longer than 1 MiB")
+                return Answer(
+                    response.status_code,
+                    dict(response.headers),
+                    body,
+                    tuple(response.headers.get_list("set-cookie")),
+                )
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
+            raise CouldNotTell(f"{_place(url)} did not answer ({type(error).__name__})") from error
+
+    def _client(self, url: str) -> httpx2.Client:
+        scheme = url.partition(":")[0]
+        if scheme not in self._clients:
+            # Proxies and certificate paths of the environment do not decide where secrets go.
+            self._clients[scheme] = httpx2.Client(
+                trust_env=False,
+                verify=trusted_authorities(url),
+                headers={"User-Agent": USER_AGENT},
+            )
+        return self._clients[scheme]
+
+
+def _content(form: Mapping[str, str] | None, json: Any) -> tuple[bytes | None, HeaderList]:
+    if form is not None:
+        encoded = str(httpx2.QueryParams(dict(form))).encode()
+        return encoded, (("Content-Type", "application/x-www-form-urlencoded"),)
+    if json is not None:
+        return msgspec.json.encode(json), (("Content-Type", "application/json"),)
+    return None, ()
+
+
+def _place(url: str) -> str:
+    """Give the part of a URL that may be shown."""
+    return url.partition("?")[0]

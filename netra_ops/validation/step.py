@@ -1,0 +1,180 @@
+"""What a step of the golden path is: a question, a judgement, and what it needs and teaches.
+
+The steps themselves are in `steps/`, their order in `golden_path`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from netra.principal import ServiceIdentity
+from netra.secret import Secret
+from netra_ops.findings import Verdict
+from netra_ops.validation.answer import Answer, Asker, HeaderList
+from netra_ops.validation.auth_service import AuthorizationCode, AuthService
+from netra_ops.validation.credentials import Credentials, Person
+
+_NOTHING = Secret("")
+
+
+class Wanted(StrEnum):
+    """What a correct system does with the step's request."""
+
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What earlier steps taught. A step reads only what the steps it `needs` have set."""
+
+    user_id: str = ""
+    admin_token: Secret = _NOTHING
+    code: AuthorizationCode | None = None
+    user_token: Secret = _NOTHING
+    refresh_token: Secret = _NOTHING
+    service_token: Secret = _NOTHING
+    foreign_token: Secret = _NOTHING
+    principal: str = ""
+    thread_id: str = ""
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """List what must not be shown."""
+        code = (self.code.code, self.code.verifier) if self.code else ()
+        tokens = (
+            self.admin_token,
+            self.user_token,
+            self.refresh_token,
+            self.service_token,
+            self.foreign_token,
+        )
+        return tuple(secret for secret in (*code, *tokens) if secret)
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk: where, as whom, what it writes, and what is known so far."""
+
+    url: str
+    credentials: Credentials
+    person: Person
+    text: str
+    asker: Asker
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def auth(self) -> AuthService:
+        """Give the auth service of this walk."""
+        return AuthService(self.credentials.auth_url, self.asker)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: HeaderList = (),
+        query: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> Answer:
+        """Ask the backend."""
+        return self.asker.ask(method, self.url + path, headers=headers, query=query, json=json)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """List what must not be shown."""
+        given = self.credentials
+        operator = (given.operator.secret,) if given.operator else ()
+        return (*self.facts.secrets(), given.service.secret, self.person.password, *operator)
+
+    @property
+    def service_name(self) -> str:
+        """Give the name the service's principal must have."""
+        return str(ServiceIdentity(self.credentials.service.service_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step found.
+
+    Attributes:
+        verdict: Whether it is as expected.
+        got: What came instead, or came, in words.
+        learned: Facts for later steps.
+        admitted: Whether the request was served.
+    """
+
+    verdict: Verdict
+    got: str
+    learned: Mapping[str, Any] = field(default_factory=dict)
+    admitted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to try.
+
+    Attributes:
+        name: What is tried.
+        expect: What a correct system answers, in words.
+        take: Tries it. Raises an `OpsError` if that was not to be had.
+        needs: The steps that must have passed before this one can be taken.
+        wanted: Whether a correct system admits or refuses it.
+        cleans_up: Taken also when the walk is broken off.
+    """
+
+    name: str
+    expect: str
+    take: Callable[[Walk], Outcome]
+    needs: tuple[str, ...] = ()
+    wanted: Wanted = Wanted.ADMITTED
+    cleans_up: bool = False
+
+
+def asked(
+    ask: Callable[[Walk], Answer], judge: Callable[[Answer, Walk], Outcome]
+) -> Callable[[Walk], Outcome]:
+    """Join the sending of one request, which decides nothing, and the pure judgement of it."""
+
+    def take(walk: Walk) -> Outcome:
+        answer = ask(walk)
+        outcome = judge(answer, walk)
+        return replace(
+            outcome, admitted=HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+        )
+
+    return take
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What became of a step."""
+
+    name: str
+    verdict: Verdict
+    ms: float
+    expect: str
+    got: str
+    wanted: Wanted
+    admitted: bool
+
+
+def passed(got: str, **learned: Any) -> Outcome:
+    """Say that it is as expected."""
+    return Outcome(Verdict.PASS, got, learned)
+
+
+def failed(got: str) -> Outcome:
+    """Say that it is not as expected."""
+    return Outcome(Verdict.FAIL, got)
+
+
+def described(answer: Answer) -> str:
+    """Say what an answer was, by what may be shown of it."""
+    parts = [str(answer.status)]
+    if answer.challenge:
+        parts.append(f"WWW-Authenticate: {answer.challenge}")
+    code = answer.member("code") or answer.member("error")
+    if isinstance(code, str) and code not in answer.challenge:
+        parts.append(code)
+    return ", ".join(parts)

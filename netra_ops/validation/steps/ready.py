@@ -1,0 +1,12 @@
+"""Users can be served, and nothing is degraded."""
+
+from netra_ops.validation.answer import Answer
+from netra_ops.validation.expectation import WELL, well
+from netra_ops.validation.step import Step, Walk, asked
+
+
+def _ask(walk: Walk) -> Answer:
+    return walk.ask("GET", "/health/ready")
+
+
+STEP = Step("ready", WELL, asked(_ask, well))

@@ -1,0 +1,155 @@
+"""The env files: what is in new ones, and what a change leaves alone."""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from netra.contract.configuration import Configuration
+from netra.contract.declared import netra_auth, netra_backend
+from netra.contract.loader import load
+from netra_ops.findings import Failed
+from netra_ops.platform.local import configuration
+from netra_ops.platform.local.configuration import with_values
+from netra_ops.platform.local.state_directory import StateDirectory, created
+
+PORTS = {"netra-auth": 8001, "netra-backend": 8000}
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> StateDirectory:
+    """A state directory with new env files."""
+    directory = created(tmp_path / "state")
+    configuration.make(directory, PORTS)
+    return directory
+
+
+def _text(directory: StateDirectory, service: str) -> str:
+    return directory.env_file(service).read_text(encoding="utf-8")
+
+
+def test_new_files_honour_both_contracts(directory: StateDirectory) -> None:
+    """What is generated starts, as it stands."""
+    for contract in (netra_auth.CONTRACT, netra_backend.CONTRACT):
+        loaded = load(contract, configuration.read(directory, contract.service))
+        assert isinstance(loaded, Configuration), loaded
+
+
+@pytest.mark.parametrize("name", ["with space", "per%20cent", "question?mark#hash", "ümlaut"])
+def test_a_state_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """The store's address survives letters that mean something in an address."""
+    directory = created(tmp_path / name)
+    configuration.make(directory, PORTS)
+
+    loaded = load(netra_auth.CONTRACT, configuration.read(directory, "netra-auth"))
+
+    assert isinstance(loaded, Configuration), loaded
+
+
+def test_the_registry_holds_digests_of_the_two_secrets(directory: StateDirectory) -> None:
+    """The auth service's file never holds another service's secret."""
+    registry = configuration.read(directory, "netra-auth").get("SERVICE_REGISTRY") or ""
+    digests = {e["service_id"]: e["secret_sha256"] for e in msgspec.json.decode(registry)}
+
+    for service in ("netra-backend", "netra-ops"):
+        secret = configuration.read(directory, service).get("SERVICE_SECRET") or ""
+        assert digests[service] == hashlib.sha256(secret.encode()).hexdigest()
+        assert secret not in _text(directory, "netra-auth")
+
+
+def test_every_secret_is_another(tmp_path: Path) -> None:
+    """Two installations share nothing, and no two secrets of one are equal."""
+    seen: list[str | None] = []
+    for name in ("one", "two"):
+        directory = created(tmp_path / name)
+        configuration.make(directory, PORTS)
+        seen.append(configuration.read(directory, "netra-auth").get("KEYRING_ENCRYPTION_KEY"))
+        seen += [
+            configuration.read(directory, service).get("SERVICE_SECRET")
+            for service in ("netra-backend", "netra-ops")
+        ]
+
+    assert len(set(seen)) == 6
+
+
+def test_a_moved_port_takes_its_addresses_along(directory: StateDirectory) -> None:
+    """Whoever is told where the auth service is, is told anew; edits and comments stay."""
+    file = directory.env_file("netra-backend")
+    file.write_text(_text(directory, "netra-backend") + "# mine\nLOG_LEVEL=DEBUG\n", "utf-8")
+    secret = configuration.read(directory, "netra-backend").get("SERVICE_SECRET")
+
+    configuration.move_ports(
+        directory, {"netra-auth": 9001, "netra-backend": 8001}, {8001: 9001, 8000: 8001}
+    )
+
+    auth, backend, ops = (
+        configuration.read(directory, s) for s in ("netra-auth", "netra-backend", "netra-ops")
+    )
+    assert (auth.get("PORT"), auth.get("ISSUER_URL")) == ("9001", "http://127.0.0.1:9001")
+    assert (backend.get("PORT"), backend.get("AUTH_SERVICE_URL")) == (
+        "8001",
+        "http://127.0.0.1:9001",
+    )
+    assert backend.get("ALLOWED_ORIGINS") == "http://127.0.0.1:8001,http://localhost:8001"
+    assert (ops.get("BACKEND_URL"), ops.get("AUTH_SERVICE_URL")) == (
+        "http://127.0.0.1:8001",
+        "http://127.0.0.1:9001",
+    )
+    assert (backend.get("SERVICE_SECRET"), backend.get("LOG_LEVEL")) == (secret, "DEBUG")
+    assert "# mine\n" in _text(directory, "netra-backend")
+
+
+def test_an_address_of_another_machine_is_left_alone(directory: StateDirectory) -> None:
+    """Only addresses of this machine with the old port follow it."""
+    file = directory.env_file("netra-auth")
+    file.write_text(
+        with_values(_text(directory, "netra-auth"), {"ISSUER_URL": "https://id.example:8001"}),
+        "utf-8",
+    )
+
+    configuration.move_ports(directory, {"netra-auth": 9001}, {8001: 9001})
+
+    auth = configuration.read(directory, "netra-auth")
+    assert (auth.get("PORT"), auth.get("ISSUER_URL")) == ("9001", "https://id.example:8001")
+
+
+def test_a_lost_file_of_an_installation_in_use_is_not_made_anew(directory: StateDirectory) -> None:
+    """New secrets would not open the store that the old ones made."""
+    assert configuration.exists(directory)
+    directory.store_file("netra-auth").touch()
+    directory.env_file("netra-backend").unlink()
+
+    with pytest.raises(Failed, match=r"netra-backend\.env is missing"):
+        configuration.exists(directory)
+
+
+def test_an_unfinished_first_start_begins_again(directory: StateDirectory) -> None:
+    """Without a store nothing depends on the secrets yet."""
+    directory.env_file("netra-backend").unlink()
+
+    assert not configuration.exists(directory)
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [("8000", 8000), ("0", 0), ("65536", None), ("eight", None), ("", None), ("-1", None)],
+)
+def test_a_port_is_taken_only_if_it_is_one(
+    directory: StateDirectory, text: str, port: int | None
+) -> None:
+    """What else stands there is for the service's contract to name."""
+    file = directory.env_file("netra-auth")
+    file.write_text(with_values(_text(directory, "netra-auth"), {"PORT": text}), "utf-8")
+
+    assert configuration.written_port(configuration.read(directory, "netra-auth")) == port
+
+
+def test_setting_values_keeps_every_other_line() -> None:
+    """Comments, blank lines, unknown lines and line ends stay as they are."""
+    text = "# PORT=1\n\nPORT=1\r\nX=PORT=1\nnot an assignment"
+
+    assert with_values(text, {"PORT": "2", "NEW": "a=b"}) == (
+        "# PORT=1\n\nPORT=2\nX=PORT=1\nnot an assignment\nNEW=a=b\n"
+    )
+    assert with_values("", {"A": "1"}) == "A=1\n"

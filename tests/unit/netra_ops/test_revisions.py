@@ -1,0 +1,55 @@
+"""When a service becomes another revision, and its name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from netra.isolated_environment import IsolatedEnvironment
+from netra_ops.platform.local.revisions import fingerprint, next_name
+from netra_ops.settings import Program
+
+PROGRAM = Program("netra-auth", "auth.main", ("ground", "auth"), 8001)
+ENVIRONMENT = IsolatedEnvironment.of({"PORT": "8001", "SERVICE_ID": "netra-auth"})
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """Two packages of code and one that is not the service's."""
+    for name in ("ground/a.py", "auth/pages/login.html", "backend/b.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    return tmp_path
+
+
+def test_names_count_up() -> None:
+    """The number is one more, and five digits are not the end."""
+    first = next_name("netra-backend", None)
+
+    assert re.fullmatch(r"netra-backend-00001-[a-z0-9]{3}", first)
+    assert re.fullmatch(r"netra-backend-00002-[a-z0-9]{3}", next_name("netra-backend", first))
+    assert next_name("netra-auth", "netra-auth-99999-abc").startswith("netra-auth-100000-")
+    assert next_name("netra-auth", "netra-auth-100000-abc").startswith("netra-auth-100001-")
+
+
+def test_the_same_code_and_configuration_are_the_same(code: Path) -> None:
+    """Starting again is no new revision, whatever the interpreter cached meanwhile."""
+    before = fingerprint(PROGRAM, ENVIRONMENT, code)
+    (code / "ground" / "__pycache__").mkdir()
+    (code / "ground" / "__pycache__" / "a.pyc").write_bytes(b"cached")
+    (code / "backend" / "b.py").write_text("changed", encoding="utf-8")
+
+    assert fingerprint(PROGRAM, ENVIRONMENT, code) == before
+
+
+def test_a_change_of_code_or_configuration_is_another(code: Path) -> None:
+    """Content, names and pages count, and so does each value."""
+    seen = {fingerprint(PROGRAM, ENVIRONMENT, code)}
+    (code / "auth" / "pages" / "login.html").write_text("changed", encoding="utf-8")
+    seen.add(fingerprint(PROGRAM, ENVIRONMENT, code))
+    (code / "ground" / "a.py").rename(code / "ground" / "c.py")
+    seen.add(fingerprint(PROGRAM, ENVIRONMENT, code))
+    for values in ({"PORT": "8001"}, {"PORT": "800", "X": "1"}, {"PORT": "8001X", "": "1"}):
+        seen.add(fingerprint(PROGRAM, IsolatedEnvironment.of(values), code))
+
+    assert len(seen) == 6
