@@ -105,11 +105,27 @@ class RevocationPage(WireModel):
     next_after: int
 
 
+EmailText = Annotated[
+    str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})
+]
+NewPassword = Annotated[
+    str,
+    Field(
+        min_length=8,
+        max_length=1024,
+        repr=False,
+        description="Any characters; not one of the passwords that everybody tries first.",
+        # What a reader of the document can know of that list: no short text over and over.
+        json_schema_extra={"not": {"pattern": r"^([\s\S]{1,4})\1+[\s\S]{0,3}$"}},
+    ),
+]
+
+
 class NewUser(WireModel):
     """A registration."""
 
-    email: Annotated[str, Field(min_length=3, max_length=254)]
-    password: Annotated[str, Field(min_length=8, max_length=1024, repr=False)]
+    email: EmailText
+    password: NewPassword
 
 
 class NewUserByAdmin(NewUser):
@@ -121,8 +137,8 @@ class NewUserByAdmin(NewUser):
 class PasswordReset(WireModel):
     """A new password, set by an administrator; it ends the person's sessions."""
 
-    email: Annotated[str, Field(min_length=3, max_length=254)]
-    password: Annotated[str, Field(min_length=8, max_length=1024, repr=False)]
+    email: EmailText
+    password: NewPassword
 
 
 class UserView(WireModel):
