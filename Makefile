@@ -10,8 +10,11 @@ UV ?= uv
 STATE ?= .netra
 PYTEST_ARGS ?=
 
-# Python compiles what it imports when it first does; compiling everything here takes longer.
+# Compiling all that is installed takes longer than compiling what is imported, so that is done here,
+# also where Python was told to keep no compiled files: every later start is a second faster.
 PIP_OPTIONS := -qq --disable-pip-version-check --no-compile --no-deps
+WARM = env -u PYTHONDONTWRITEBYTECODE $(PY) -c \
+	'import netra_ops.cli.main, netra_auth.main, netra_backend.app.main'
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -84,11 +87,12 @@ $(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
 		&& [ ! pyproject.toml -nt $(VENV)/.dev ]; then :; else \
 		echo "Installing what Netra needs to run into $(VENV) ..." \
 		&& $(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/run.txt \
-		&& $(PY) -m pip install $(PIP_OPTIONS) --no-build-isolation -e .; fi
+		&& $(PY) -m pip install $(PIP_OPTIONS) --no-build-isolation -e . && $(WARM); fi
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made requirements/dev.txt pyproject.toml
 	@echo "Installing what work on Netra needs into $(VENV) ..."
 	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/dev.txt
 	@$(PY) -m pip install $(PIP_OPTIONS) --no-build-isolation -e .
+	@$(WARM)
 	@touch $@ $(VENV)/.run

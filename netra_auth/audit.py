@@ -134,17 +134,21 @@ def hidden_email(email: str) -> str:
 
 
 def _tell(row: audit_records.AuditRow, *, is_alarming: bool) -> None:
-    write = _log.warning if is_alarming else _log.info
-    write(
-        f"{row.event}_{row.outcome}",
-        audit_id=row.audit_id,
-        outcome=row.outcome,
-        actor=row.actor,
-        client_id=row.client_id,
-        subject=row.subject,
-        reason=row.reason,
-        address=row.address,
-    )
+    fields = {
+        "message": f"Audit: {row.event.replace('_', ' ')} {row.outcome}",
+        "act": row.event,
+        "outcome": row.outcome,
+        "audit_id": row.audit_id,
+        "actor": row.actor,
+        "client_id": row.client_id,
+        "subject": row.subject,
+        "reason": row.reason,
+        "address": row.address,
+    }
+    if is_alarming:
+        _log.warning("audit_recorded", **fields)
+    else:
+        _log.info("audit_recorded", **fields)
 
 
 def _clean(text: str, limit: int) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 Write = Callable[[int, MutableMapping[str, Any]], None]
 
-_QUIET: Final = ("httpx2", "httpcore2", "httpx", "httpcore", "asyncio", "sqlalchemy", "hpack")
+_QUIET: Final = ("httpx2", "httpcore2", "httpx", "httpcore", "asyncio", "sqlalchemy", "websockets")
 """Libraries whose INFO lines only repeat our events, some of them with whole URLs."""
 
 _SERVER: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
@@ -70,7 +70,8 @@ class LibraryLogs(logging.Handler):
             logger = logging.getLogger(name)
             logger.handlers.clear()
             logger.propagate = True
-            logger.setLevel(threshold)
+            # At DEBUG uvicorn writes whole handshakes and frames: tokens, and what people say.
+            logger.setLevel(max(threshold, logging.INFO))
         for name in _QUIET:
             logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
         logging.captureWarnings(True)

@@ -168,28 +168,32 @@ class _Pipe:
 def _line(settings: _Settings, level: int, now: str, given: MutableMapping[str, Any]) -> str:
     event = text_of(given.pop("event", "unnamed"))
     message = given.pop("message", None)
-    entry: dict[str, Any] = {
-        "severity": logging.getLevelName(level),
-        "timestamp": now,
+    said: dict[str, Any] = {
         "message": event.replace("_", " ") if message is None else message,
         "event": event,
         "room": given.pop("room", "unknown"),
-        "service": settings.service,
-        "revision": settings.revision,
     }
-    entry.update(_request_context(given))
-    entry[LABELS_FIELD] = {"service": settings.service, "revision": settings.revision}
-    if level >= logging.ERROR:
-        entry["serviceContext"] = {"service": settings.service, "version": settings.revision}
+    said |= _request_context(given)
     raised = _raised(given.pop("exc_info", None))
     for name, value in given.items():
-        entry[f"field_{name}" if name in _OURS else name] = value
-    if raised is not None:
-        entry |= _described(raised, settings.redactor)
+        said[f"field_{name}" if name in _OURS else name] = value
     redactor = settings.redactor
-    values = plain(entry, lambda text: redactor.workable(text, _WORKABLE_TEXT))
+    if raised is not None:
+        said |= _described(raised, redactor)
+    values = plain(said, lambda text: redactor.workable(text, _WORKABLE_TEXT))
     values["message"] = text_of(values["message"])
-    return as_line(capped(redactor.value(values)), _ESSENTIAL)
+    entry: dict[str, Any] = {
+        "severity": logging.getLevelName(level),
+        "timestamp": now,
+        "service": settings.service,
+        "revision": settings.revision,
+        LABELS_FIELD: {"service": settings.service, "revision": settings.revision},
+    }
+    if level >= logging.ERROR:
+        entry["serviceContext"] = {"service": settings.service, "version": settings.revision}
+    entry |= capped(redactor.value(values))
+    leading = {name: entry[name] for name in _LEADING}
+    return as_line(leading | entry, _ESSENTIAL)
 
 
 def _request_context(given: MutableMapping[str, Any]) -> dict[str, Any]:

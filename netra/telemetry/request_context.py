@@ -38,7 +38,10 @@ _NORMAL_CLOSURE: Final = 1000
 _REQUEST_ID_HEADER: Final = b"x-request-id"
 
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_TRACEPARENT: Final = re.compile(
+    r"(?:00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"
+    r"|(?!00|ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.{0,256})?)\Z"
+)
 _CLOUD_TRACE: Final = re.compile(r"([0-9a-fA-F]{32})(?:/\d{1,20})?(?:;o=\d{1,3})?\Z")
 _NO_TRACE: Final = "0" * 32
 _NO_SPAN: Final = "0" * 16
@@ -98,6 +101,7 @@ class _Exchange:
     accepted: bool = False
     close_code: int | None = None
     client_left: bool = False
+    socket_over: bool = False
     refused_body: bool = False
     access_logged: bool = False
 
@@ -145,6 +149,7 @@ class _Exchange:
         elif kind == "http.disconnect":
             self.client_left = not self.answer_complete
         elif kind == "websocket.disconnect":
+            self.socket_over = True
             self.client_left = self.close_code is None
             self.close_code = self.close_code or message.get("code")
         return message
@@ -177,7 +182,12 @@ class _Exchange:
             message = self._with_request_id(message)
         elif kind == "websocket.close":
             self._note_close(message)
-        await self.send_next(message)
+        try:
+            await self.send_next(message)
+        except OSError:
+            # The ASGI way of a server to say that nobody listens any more.
+            self.client_left = True
+            raise
         if self.accepted and not self.access_logged:
             self._log_access()
 
@@ -227,7 +237,7 @@ class _Exchange:
     async def _answer_failure(self, error: Exception) -> None:
         if self.refused_body:
             return
-        if self.client_left and type(error).__name__ in _CLIENT_LEFT:
+        if (self.client_left or self.socket_over) and type(error).__name__ in _CLIENT_LEFT:
             self.log.info("client_disconnected", **self._booked())
             return
         self.log.error("unhandled_exception", exc_info=error, **self._booked())
@@ -317,8 +327,10 @@ def trace_id(scope: Scope) -> str | None:
     Reads `traceparent` (W3C Trace Context section 3.2), else `X-Cloud-Trace-Context`.
     """
     found = _TRACEPARENT.match(header(scope, b"traceparent") or "")
-    if found and found[1] != _NO_TRACE and found[2] != _NO_SPAN:
-        return found[1]
+    if found:
+        trace, span = found[1] or found[3], found[2] or found[4]
+        if trace != _NO_TRACE and span != _NO_SPAN:
+            return trace
     found = _CLOUD_TRACE.match(header(scope, b"x-cloud-trace-context") or "")
     if found and found[1] != _NO_TRACE:
         return found[1].lower()

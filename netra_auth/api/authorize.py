@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from netra.errors import RequestInvalid
 from netra.wire.auth_api import AUTHORIZE_PATH, LOGIN_PATH
 from netra_auth.api.browser_session import browser_session
-from netra_auth.api.documentation import Responses, Text, problems, query_parameters
+from netra_auth.api.documentation import PRINTABLE, Responses, Text, problems, query_parameters
 from netra_auth.api.parameters import Parameters, parse, recognised
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
@@ -25,7 +25,6 @@ router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
 
 # Only what is answered here rather than by redirect has a strict shape in the document: to a client
 # the redirect with `error` is the answer to everything else.
-_ANY: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _QUERY: Final = query_parameters(
     client_id=Text("A public client.", required=True, one_of=tuple(PUBLIC_CLIENTS)),
     redirect_uri=Text(
@@ -33,13 +32,13 @@ _QUERY: Final = query_parameters(
         required=True,
         pattern=r"^http://127\.0\.0\.1(:[1-9][0-9]{0,3})?/callback$",
     ),
-    response_type=Text("Must be `code`.", pattern=_ANY),
-    code_challenge=Text("The S256 challenge (RFC 7636); required.", pattern=_ANY),
-    code_challenge_method=Text("Must be `S256`.", pattern=_ANY),
-    scope=Text("What the client asks for, separated by spaces.", pattern=_ANY),
-    state=Text("Sent back unchanged; at most 2048 bytes.", pattern=_ANY),
-    response_mode=Text("`query`, if given.", pattern=_ANY),
-    prompt=Text("`none`: no page may be shown.", pattern=_ANY),
+    response_type=Text("Must be `code`.", pattern=PRINTABLE),
+    code_challenge=Text("The S256 challenge (RFC 7636); required.", pattern=PRINTABLE),
+    code_challenge_method=Text("Must be `S256`.", pattern=PRINTABLE),
+    scope=Text("What the client asks for, separated by spaces.", pattern=PRINTABLE),
+    state=Text("Sent back unchanged; at most 2048 bytes.", pattern=PRINTABLE),
+    response_mode=Text("`query`, if given.", pattern=PRINTABLE),
+    prompt=Text("`none`: no page may be shown.", pattern=PRINTABLE),
 )
 _RECOGNISED: Final = frozenset(parameter["name"] for parameter in _QUERY["parameters"])
 _REDIRECTS: Responses = {

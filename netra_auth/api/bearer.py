@@ -30,6 +30,7 @@ class AccessToken(SecurityBase):
             CredentialMissing: There is no such header.
             CredentialRejected: There are two, or it is malformed (checklist 45).
         """
+        request_record(request.scope).stage = Stage.AUTHENTICATION
         headers = request.headers.getlist("authorization")
         if len(headers) > 1:
             raise CredentialRejected("more than one Authorization header")
@@ -57,7 +58,6 @@ async def authenticated(
         DatabaseUnavailable: Whether it was ended cannot be looked up.
     """
     record = request_record(request.scope)
-    record.stage = Stage.AUTHENTICATION
     state = state_of(request)
     try:
         claims = await state.own_tokens.meant_for_us(unverified_token)

@@ -7,6 +7,11 @@ from netra.wire.auth_api import OAuthErrorResponse
 from netra.wire.problem import MEDIA_TYPE
 from netra_auth.api.parameters import FORM
 
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+"""The shape of every OAuth parameter: no control characters. Empty counts as absent."""
+PRESENT: Final = r"^[^\x00-\x1f\x7f-\x9f]+$"
+"""The same for one that must be there."""
+
 Responses = dict[int | str, dict[str, Any]]
 
 _TEXT: Final = {"type": "string"}

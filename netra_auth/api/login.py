@@ -12,10 +12,11 @@ from netra.wire.auth_api import LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import continuation, form_target_of
 from netra_auth.api.cookies import clear_cookie, set_cookie
-from netra_auth.api.pages import STYLE_PATH
+from netra_auth.api.pages import STYLE_PATH, FormForged
 from netra_auth.api.parameters import Parameters, read_form
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
+from netra_auth.audit import Act, AuditEvent, Outcome
 from netra_auth.identities.logins import LoginRefused
 from netra_auth.identities.sessions import ABSOLUTE_SECONDS, OpenedSession
 from netra_auth.identities.users import EmailTaken, Registrant, RegistrationClosed
@@ -118,7 +119,18 @@ async def _own_form(request: Request) -> Parameters:
     form = await read_form(request)
     if form.repeated:
         raise RequestInvalid(detail="A field was given twice.")
-    state_of(request).pages.require_own_form(request, form.values.get("csrf_token"))
+    state = state_of(request)
+    try:
+        state.pages.require_own_form(request, form.values.get("csrf_token"))
+    except FormForged as error:
+        act = Act(
+            event=AuditEvent.ACCESS_REFUSED,
+            outcome=Outcome.REFUSED,
+            origin=origin_of(request),
+            reason=error.reason,
+        )
+        await state.audit.note_alone(act)
+        raise
     return form
 
 

@@ -11,11 +11,12 @@ from fastapi.security.base import SecurityBase
 
 from netra.errors import RequestInvalid
 from netra.secret import Secret
-from netra_auth.api.documentation import Text
+from netra_auth.api.documentation import PRINTABLE, Text
 from netra_auth.api.parameters import Parameters, read_form, recognised
 from netra_auth.grants.clients import PresentedClient
-from netra_auth.grants.errors import InvalidClient, invalid_request
+from netra_auth.grants.errors import invalid_request
 
+_UNREADABLE: Final = "the Authorization header cannot be read"
 _RECOGNISED: Final = frozenset(
     {
         "audience",
@@ -48,8 +49,6 @@ class ClientSecretBasic(SecurityBase):
 
 client_secret_basic = ClientSecretBasic()
 
-PRINTABLE: Final = r"^[!-~]{1,512}$"
-"""The shape of everything OAuth calls a VSCHAR text (RFC 6749 appendix A), without spaces."""
 CLIENT_ID: Final = Text(
     "The client, unless the Authorization header names it; `client_secret` may come along.",
     pattern=PRINTABLE,
@@ -73,11 +72,10 @@ async def oauth_form(request: Request) -> Parameters:
 
 
 def presented_client(request: Request, parameters: Parameters) -> PresentedClient:
-    """Read which client a request claims to come from, and its proof.
+    """Read which client a request claims to come from, and its proof; what is missing stays empty.
 
     Raises:
         OAuthError: `invalid_request`: more than one way to authenticate was used (checklist 26).
-        InvalidClient: There is no client, there are two, or the header cannot be read.
     """
     headers = request.headers.getlist("authorization")
     client_id = parameters.values.get("client_id")
@@ -86,18 +84,16 @@ def presented_client(request: Request, parameters: Parameters) -> PresentedClien
         raise invalid_request("More than one way of client authentication was used.")
     if headers:
         presented = _basic(headers[0])
-        if client_id is not None and client_id != presented.client_id:
-            raise InvalidClient
+        if presented.fault is None and client_id not in (None, presented.client_id):
+            return PresentedClient(fault="the header and the body name different clients")
         return presented
-    if client_id is None:
-        raise InvalidClient
-    return PresentedClient(client_id, None if secret is None else Secret(secret))
+    return PresentedClient(client_id or "", None if secret is None else Secret(secret))
 
 
 def _basic(header: str) -> PresentedClient:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise InvalidClient
+        return PresentedClient(fault="the Authorization header has another scheme")
     try:
         text = b64decode(encoded.strip(), validate=True).decode("utf-8")
         name, colon, secret = text.partition(":")
@@ -105,7 +101,7 @@ def _basic(header: str) -> PresentedClient:
         client_id = unquote_plus(name, errors="strict")
         plain = unquote_plus(secret, errors="strict")
     except (binascii.Error, ValueError):
-        raise InvalidClient from None
+        return PresentedClient(fault=_UNREADABLE)
     if not colon or not client_id or not plain or not (client_id + plain).isprintable():
-        raise InvalidClient
+        return PresentedClient(fault=_UNREADABLE)
     return PresentedClient(client_id, Secret(plain))

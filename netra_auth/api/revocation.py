@@ -4,10 +4,9 @@ from fastapi import APIRouter, Depends, Request, Response, Security
 
 from netra.telemetry import Stage, request_record
 from netra.wire.auth_api import REVOKE_PATH
-from netra_auth.api.documentation import Text, form_body, oauth_errors
+from netra_auth.api.documentation import PRESENT, PRINTABLE, Text, form_body, oauth_errors
 from netra_auth.api.presented_client import (
     CLIENT_ID,
-    PRINTABLE,
     client_secret_basic,
     oauth_form,
     presented_client,
@@ -25,7 +24,7 @@ router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
     dependencies=[Security(client_secret_basic)],
     responses=oauth_errors(400, 401, 403),
     openapi_extra=form_body(
-        token=Text("The token in question.", required=True, pattern=PRINTABLE),
+        token=Text("The token in question.", required=True, pattern=PRESENT),
         token_type_hint=Text("Not needed; taken and ignored.", pattern=PRINTABLE),
         client_id=CLIENT_ID,
     ),

@@ -9,8 +9,9 @@ from netra.wire.auth_api import MAX_FEED_WAIT_SECONDS, REVOCATIONS_PATH, Revocat
 from netra_auth.api.bearer import permitted
 from netra_auth.api.documentation import problems
 from netra_auth.api.state import state_of
+from netra_auth.api.transport import secure_transport
 
-router = APIRouter(tags=["revocations"])
+router = APIRouter(tags=["revocations"], dependencies=[Depends(secure_transport)])
 
 _MAX_CURSOR: Final = 2**53 - 1
 _MAX_PAGE: Final = 1000
@@ -19,7 +20,7 @@ _MAX_PAGE: Final = 1000
 @router.get(
     REVOCATIONS_PATH,
     dependencies=[Depends(permitted(Permission.REVOCATIONS_READ))],
-    responses=problems(401, 403, 422, 503),
+    responses=problems(400, 401, 403, 422, 503),
 )
 async def revocations(
     request: Request,

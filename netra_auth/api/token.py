@@ -1,23 +1,26 @@
 """`POST /token`: the token endpoint (RFC 6749 section 3.2). Each grant is a file in `grants`."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response, Security
 
 from netra.telemetry import Stage, request_record
 from netra.wire.auth_api import TOKEN_PATH, TokenResponse
-from netra_auth.api.documentation import Text, form_body, oauth_errors
+from netra_auth.api.documentation import PRINTABLE, Text, form_body, oauth_errors
 from netra_auth.api.presented_client import (
     CLIENT_ID,
-    PRINTABLE,
     client_secret_basic,
     oauth_form,
     presented_client,
 )
-from netra_auth.api.state import origin_of, state_of
+from netra_auth.api.state import AuthState, origin_of, state_of
 from netra_auth.api.transport import secure_transport
+from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, Origin, Outcome
+from netra_auth.grants.clients import Client, client_id_of
 from netra_auth.grants.errors import OAuthCode, OAuthError, invalid_request
 from netra_auth.grants.public_clients import GrantType
+from netra_auth.identities.service_accounts import ServiceAccount
 
 router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
 
@@ -26,7 +29,7 @@ _FORM: Final = form_body(
     client_id=CLIENT_ID,
     code=Text("The authorization code.", pattern=PRINTABLE),
     redirect_uri=Text("The redirect URI the code was sent to.", pattern=PRINTABLE),
-    code_verifier=Text("The PKCE verifier.", pattern=r"^[A-Za-z0-9._~-]{43,128}$"),
+    code_verifier=Text("The PKCE verifier.", pattern=PRINTABLE),
     refresh_token=Text("The refresh token to spend.", pattern=PRINTABLE),
     scope=Text("A part of what may be had, separated by spaces.", pattern=PRINTABLE),
     audience=Text("A part of the registered audiences, separated by spaces.", pattern=PRINTABLE),
@@ -49,15 +52,42 @@ async def token(request: Request, response: Response) -> TokenResponse:
     record.stage = Stage.AUTHENTICATION
     client = await state.clients.authenticate(presented_client(request, parameters), origin)
     record.stage = Stage.HANDLER
-    if grant is None:
-        raise invalid_request("grant_type is missing.")
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
+    try:
+        return await _redeem(state, grant, client, parameters.values, origin)
+    except OAuthError as refusal:
+        # A bad code or refresh token is recorded by its grant, with what it belongs to.
+        if refusal.error is not OAuthCode.INVALID_GRANT:
+            await state.audit.note_alone(_refused(client, refusal, origin))
+        raise
+
+
+async def _redeem(
+    state: AuthState,
+    grant: GrantType | None,
+    client: Client,
+    values: Mapping[str, str],
+    origin: Origin,
+) -> TokenResponse:
     if grant is GrantType.AUTHORIZATION_CODE:
-        return await state.authorization_codes.redeem(client, parameters.values, origin)
+        return await state.authorization_codes.redeem(client, values, origin)
     if grant is GrantType.REFRESH_TOKEN:
-        return await state.refresh_tokens.redeem(client, parameters.values, origin)
-    return await state.client_credentials.redeem(client, parameters.values, origin)
+        return await state.refresh_tokens.redeem(client, values, origin)
+    if grant is GrantType.CLIENT_CREDENTIALS:
+        return await state.client_credentials.redeem(client, values, origin)
+    raise invalid_request("grant_type is missing.")
+
+
+def _refused(client: Client, refusal: OAuthError, origin: Origin) -> Act:
+    return Act(
+        event=AuditEvent.TOKEN_ISSUED,
+        outcome=Outcome.REFUSED,
+        origin=origin,
+        actor=client.subject if isinstance(client, ServiceAccount) else ANONYMOUS_ACTOR,
+        client_id=client_id_of(client),
+        reason=refusal.reason,
+    )
 
 
 def _grant_type(asked: str | None) -> GrantType | None:

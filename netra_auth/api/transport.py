@@ -23,7 +23,7 @@ async def secure_transport(request: Request) -> None:
     Raises:
         TransportInsecure: It came in the clear.
     """
-    if request.url.scheme == "https" or (request.client and is_loopback(request.client.host)):
+    if request.scope["scheme"] == "https" or (request.client and is_loopback(request.client.host)):
         return
     raise TransportInsecure(
         "plain HTTP from another machine; behind a TLS proxy, name it in TRUSTED_PROXIES"

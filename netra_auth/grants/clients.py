@@ -18,10 +18,17 @@ Client: TypeAlias = PublicClient | ServiceAccount
 
 @dataclass(frozen=True, slots=True)
 class PresentedClient:
-    """What a request says of its client: nothing is proven yet."""
+    """What a request says of its client: nothing is proven yet.
 
-    client_id: str
-    secret: Secret | None
+    Attributes:
+        client_id: The client it names; empty if it names none.
+        secret: The secret it gives.
+        fault: Why what it says cannot be read, if so.
+    """
+
+    client_id: str = ""
+    secret: Secret | None = None
+    fault: str | None = None
 
 
 class Clients:
@@ -39,7 +46,8 @@ class Clients:
                 one although it has none.
             DatabaseUnavailable: The store cannot be reached.
         """
-        if presented.secret is not None and presented.client_id not in PUBLIC_CLIENTS:
+        names_service = presented.client_id and presented.client_id not in PUBLIC_CLIENTS
+        if presented.secret is not None and names_service:
             try:
                 return await self._accounts.authenticate(
                     presented.client_id, presented.secret, origin
@@ -49,16 +57,23 @@ class Clients:
         client = PUBLIC_CLIENTS.get(presented.client_id)
         if client is not None and presented.secret is None:
             return client
-        reason = "a public client has no secret" if client else "the secret is missing"
+        reason = presented.fault or (
+            "a public client has no secret" if client else "the client or its secret is missing"
+        )
         act = Act(
             event=AuditEvent.CLIENT_AUTHENTICATION,
             outcome=Outcome.REFUSED,
             origin=origin,
-            client_id=presented.client_id,
+            client_id=presented.client_id or None,
             reason=reason,
         )
         await self._audit.note_alone(act)
         raise InvalidClient
+
+
+def client_id_of(client: Client) -> str:
+    """Name a client of either kind."""
+    return client.service_id if isinstance(client, ServiceAccount) else client.client_id
 
 
 def public_client_for(client: Client, grant: GrantType) -> PublicClient:

@@ -4,8 +4,8 @@ from netra.clock import Clock
 from netra.policy import Allowed, CredentialMethod, Permission, decide
 from netra.tokens import SignedClaims, TokenRejected
 from netra.wire.auth_api import IntrospectionResponse
-from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
-from netra_auth.grants.clients import Client
+from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.grants.clients import Client, client_id_of
 from netra_auth.grants.errors import CallerNotAllowed
 from netra_auth.grants.own_tokens import KnownRefreshToken, OwnTokens, is_refresh_token
 from netra_auth.identities.service_accounts import ServiceAccount
@@ -55,7 +55,7 @@ class Introspection:
             event=AuditEvent.CLIENT_AUTHENTICATION,
             outcome=Outcome.REFUSED if account is None else Outcome.SUCCESS,
             origin=origin,
-            actor=client.subject if isinstance(client, ServiceAccount) else "anonymous",
+            actor=client.subject if isinstance(client, ServiceAccount) else ANONYMOUS_ACTOR,
             client_id=client_id_of(client),
             reason="may not introspect" if account is None else "introspection",
         )
@@ -94,11 +94,6 @@ class Introspection:
             sid=known.session.session_id,
             principal_kind="user",
         )
-
-
-def client_id_of(client: Client) -> str:
-    """Name a client of either kind."""
-    return client.service_id if isinstance(client, ServiceAccount) else client.client_id
 
 
 def _access_token(claims: SignedClaims) -> IntrospectionResponse:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
+import aiosqlite
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -111,11 +112,25 @@ def _engine(url: Secret, *, is_sqlite: bool) -> AsyncEngine:
         hide_parameters=True,
         pool_timeout=_POOL_WAIT_SECONDS,
         pool_pre_ping=not is_sqlite,
+        connect_args={"async_creator_fn": _connect_sqlite} if is_sqlite else {},
     )
     if is_sqlite:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+async def _connect_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(*arguments, **options)
+    worker = connection._thread  # noqa: SLF001 - the driver has no name for it
+    worker.daemon = True
+    try:
+        return await connection
+    except BaseException:
+        # The driver leaves the thread of a connection that could not be opened to itself; it would
+        # report to an event loop that may be closed by then.
+        await asyncio.to_thread(worker.join)
+        raise
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:

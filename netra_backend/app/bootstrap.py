@@ -4,7 +4,7 @@ What is opened here is closed here, in reverse.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
@@ -26,7 +26,7 @@ from netra.tokens import (
 )
 from netra.tokens.key_source import KeySource
 from netra_backend.app.agents.catalogue import AgentCatalogue, installed_agents
-from netra_backend.app.app_state import AppState
+from netra_backend.app.app_state import AppState, ServiceSessions
 from netra_backend.app.auth_integration.revocations import RevocationFollower
 from netra_backend.app.clients.auth_client_core import (
     AuthClientCore,
@@ -43,7 +43,8 @@ from netra_backend.app.routes import health, me, messages, sessions, threads
 from netra_backend.app.settings import Settings
 
 _PROOF_PAUSE_SECONDS: Final = 1.0
-_RESTART_PAUSE_SECONDS: Final = 1.0
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 30.0
 
 _log = event_logger("bootstrap")
 
@@ -96,31 +97,33 @@ def create_app(
         auth_client=client,
         auth_breaker=breaker,
         catalogue=installed_agents() if catalogue is None else catalogue,
-        service_authentication_context=partial(
-            service_authentication_context,
-            database=database,
-            identity=settings.identity,
-            validate=client.service_principal,
-        ),
+        service_authentication_context=_service_sessions(database, settings, client),
     )
+    work: dict[str, Callable[[], Awaitable[None]]] = {
+        "own_credential_proof": partial(_keep_proving, client, settings),
+        "revocation_follower": follower.run,
+    }
+    keys = [source.aclose] if isinstance(source, RemoteKeySource) else []
+    return _app(state, _lifespan(work, [database.aclose, core.aclose, *keys, client.aclose]))
+
+
+def _lifespan(
+    work: Mapping[str, Callable[[], Awaitable[None]]],
+    closing: Sequence[Callable[[], Awaitable[None]]],
+) -> Lifespan[FastAPI]:
+    """Make the time between start and stop: work is begun, then ended, then all is closed."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(database.aclose)
-            stack.push_async_callback(core.aclose)
-            if isinstance(source, RemoteKeySource):
-                stack.push_async_callback(source.aclose)
-            stack.push_async_callback(client.aclose)
-            for name, work in (
-                ("own_credential_proof", partial(_keep_proving, client, settings)),
-                ("revocation_follower", follower.run),
-            ):
-                task = asyncio.create_task(_supervised(name, work), name=name)
+            for close in closing:
+                stack.push_async_callback(close)
+            for name, run in work.items():
+                task = asyncio.create_task(_supervised(name, run), name=name)
                 stack.push_async_callback(_ended, task)
             yield
 
-    return _app(state, lifespan)
+    return lifespan
 
 
 def _app(state: AppState, lifespan: Lifespan[FastAPI]) -> FastAPI:
@@ -140,6 +143,17 @@ def _app(state: AppState, lifespan: Lifespan[FastAPI]) -> FastAPI:
     add_error_handlers(app, [route for router in routers for route in router.routes])
     add_middleware(app, state.clock)
     return app
+
+
+def _service_sessions(
+    database: Database, settings: Settings, client: AuthServiceClient
+) -> ServiceSessions:
+    return partial(
+        service_authentication_context,
+        database=database,
+        identity=settings.identity,
+        validate=client.service_principal,
+    )
 
 
 def _rules(settings: Settings) -> VerificationRules:
@@ -167,12 +181,18 @@ async def _keep_proving(client: AuthServiceClient, settings: Settings) -> None:
 
 
 async def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Begin work again whenever it ends, after a pause that grows while it ends soon."""
+    loop = asyncio.get_running_loop()
+    pause = _FIRST_PAUSE_SECONDS
     while True:
+        began_at = loop.time()
         try:
             await work()
         except Exception:  # noqa: BLE001 - whatever ends background work, it is told and begun again
-            _log.exception("background_work_failed", work=name)
-        await asyncio.sleep(_RESTART_PAUSE_SECONDS)
+            _log.exception("background_work_failed", work=name, pause_seconds=pause)
+        await asyncio.sleep(pause)
+        lasted = loop.time() - began_at > _LONGEST_PAUSE_SECONDS
+        pause = _FIRST_PAUSE_SECONDS if lasted else min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from netra.errors import ConfigurationInvalid, CredentialMissing
-from netra.isolated_environment import process_environment
+from netra.isolated_environment import IsolatedEnvironment, process_environment
 from netra.policy import Permission
 from netra.principal import AuthenticatedPrincipal, ServiceIdentity, UserPrincipal
 from netra.telemetry.request_record import Stage, request_record
@@ -63,14 +63,15 @@ def get_service_user_context() -> ServiceIdentity:
     Raises:
         ConfigurationInvalid: SERVICE_ID is not set, or is no service id.
     """
-    service_id = process_environment().get("SERVICE_ID")
-    if service_id is None:
-        raise ConfigurationInvalid("SERVICE_ID is not set: the service has no name of its own.")
-    return _named(service_id)
+    return _named_in(process_environment())
 
 
 @lru_cache(maxsize=4)
-def _named(service_id: str) -> ServiceIdentity:
+def _named_in(environment: IsolatedEnvironment) -> ServiceIdentity:
+    # A snapshot never changes and is equal to itself alone, so its name is read once.
+    service_id = environment.get("SERVICE_ID")
+    if service_id is None:
+        raise ConfigurationInvalid("SERVICE_ID is not set: the service has no name of its own.")
     return ServiceIdentity(service_id)
 
 

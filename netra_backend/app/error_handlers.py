@@ -33,6 +33,7 @@ from netra.wire.problem import MEDIA_TYPE, problem_response
 _log = event_logger("error_handlers")
 
 _MAX_FIELDS: Final = 20
+_MAX_FIELD_TEXT: Final = 200
 _OF_THE_FRAMEWORK: Final[Mapping[int, type[NetraError]]] = {
     HTTPStatus.NOT_FOUND: NotFound,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ContentTooLarge,
@@ -117,9 +118,13 @@ def _book(record: RequestRecord, error: NetraError) -> None:
 
 
 def _field(item: Mapping[str, Any]) -> dict[str, str]:
-    """Say where and what, never the value."""
+    """Say where and what, never the value; a member's name may hold what is no text."""
     at = ".".join(str(part) for part in item["loc"])
-    return {"at": at[:200], "problem": str(item["msg"])[:200]}
+    return {"at": _as_text(at), "problem": _as_text(str(item["msg"]))}
+
+
+def _as_text(text: str) -> str:
+    return text[:_MAX_FIELD_TEXT].encode("utf-8", "replace").decode()
 
 
 def _answer(

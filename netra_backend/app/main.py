@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+import stamina
 import uvicorn
 from fastapi import FastAPI
 
@@ -19,7 +20,7 @@ from netra.telemetry.log_events import configure_logging, event_logger
 from netra_backend.app.bootstrap import StoreNotReady, create_app, make_store_ready
 from netra_backend.app.settings import Settings
 
-__all__ = ["create_app", "main"]
+__all__ = ["create_app", "main", "server_config"]
 
 EXIT_FAILED: Final = 1
 EXIT_MISCONFIGURED: Final = 2
@@ -35,9 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     environment = process_environment()
-    configure_logging(
-        service=CONTRACT.service, revision=environment.get("REVISION") or "unversioned"
-    )
+    revision = environment.get("REVISION") or environment.get("K_REVISION") or "unversioned"
+    configure_logging(service=CONTRACT.service, revision=revision)
+    # The client of the auth service reports what its repeated attempts came to.
+    stamina.instrumentation.set_on_retry_hooks([])
     loaded = load(CONTRACT, environment)
     if isinstance(loaded, Violations):
         for violation in loaded:
@@ -74,27 +76,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _serve(app, settings)
 
 
-def _serve(app: FastAPI, settings: Settings) -> int:
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http="httptools",
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            ssl_certfile=settings.tls_certificate_path,
-            ssl_keyfile=settings.tls_private_key_path,
-            timeout_graceful_shutdown=5,
-        )
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Say how the app is served."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=settings.tls_certificate_path,
+        ssl_keyfile=settings.tls_private_key_path,
+        timeout_graceful_shutdown=5,
     )
+
+
+def _serve(app: FastAPI, settings: Settings) -> int:
+    server = uvicorn.Server(server_config(app, settings))
     # The server raises the signal that stopped it once more when it is done: that is no failure.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)

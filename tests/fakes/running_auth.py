@@ -11,7 +11,6 @@ For tests of any room that needs tokens from the service itself. Use as
 import asyncio
 import re
 import secrets
-import socket
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 
 from fakes.environments import auth_environment, service_registry
+from fakes.serving import listening_socket
 from netra.clock import Clock, SystemClock
 from netra.contract import Violations, load
 from netra.contract.declared.netra_auth import CONTRACT
@@ -265,9 +265,7 @@ async def running_auth_service(
         overrides: Variables of its configuration that differ; None removes one.
     """
     used_clock = clock or SystemClock()
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
+    listener = listening_socket(port)
     bound = listener.getsockname()[1]
     settings = auth_settings(folder, bound, **(overrides or {}))
     await provide_store(settings)

@@ -1,7 +1,6 @@
 """The real backend under a real server on a free port, with a real store in a file."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from fastapi import FastAPI
 from fakes.auth_service import BACKEND_SECRET, FakeAuthService
 from fakes.environments import backend_environment
 from fakes.issuer import BACKEND_SCOPES, Issuer
+from fakes.serving import listening_socket
 from fakes.timing import UNIT, eventually
 from netra.clock import Clock, SystemClock
 from netra.contract.configuration import Configuration
@@ -29,6 +29,7 @@ from netra_backend.app.app_state import AppState
 from netra_backend.app.bootstrap import create_app
 from netra_backend.app.db.engine import open_engine
 from netra_backend.app.db.migrate import migrate_to_head
+from netra_backend.app.main import server_config
 from netra_backend.app.settings import Settings
 
 NOBODY: Final = "http://127.0.0.1:1"
@@ -119,31 +120,20 @@ async def running_backend(
             }
         settings = backend_settings(store, **variables)
     issuer = auth.issuer if auth else Issuer(clock or SystemClock(), settings.token_issuer)
-    source = None if auth else FixedKeySource(KeySet.of(issuer.key))
+    own_source = auth is not None or bool(settings.shared_keys)
+    source = None if own_source else FixedKeySource(KeySet.of(issuer.key))
     app = create_app(settings, clock=clock, key_source=source, catalogue=catalogue)
     if prepare is not None:
         prepare(app)
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+    with listening_socket() as listener:
         host, port = listener.getsockname()
-        server = uvicorn.Server(_config(app))
+        scheme = "https" if settings.tls_certificate_path else "http"
+        server = uvicorn.Server(server_config(app, settings))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await eventually(lambda: server.started or task.done(), within=10 * UNIT)
             assert server.started
-            yield RunningBackend(f"http://{host}:{port}", app, app.state.netra, store, issuer)
+            yield RunningBackend(f"{scheme}://{host}:{port}", app, app.state.netra, store, issuer)
         finally:
             server.should_exit = True
             await task
-
-
-def _config(app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="httptools",
-        ws="websockets-sansio",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )

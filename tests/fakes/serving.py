@@ -29,6 +29,19 @@ class Served:
         return f"ws://127.0.0.1:{self.port}"
 
 
+def listening_socket(port: int = 0) -> socket.socket:
+    """Give a socket of this machine that sends every answer at once.
+
+    The event loop switches Nagle's algorithm off only for sockets that say they are TCP; with it
+    every answer waits 40 ms for the client's delayed acknowledgement.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(2048)
+    return listener
+
+
 @asynccontextmanager
 async def serving(app: Any, port: int = 0) -> AsyncIterator[Served]:
     """Serve an app until the block ends; then every connection is cut.
@@ -37,7 +50,7 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[Served]:
         app: The ASGI app.
         port: A port to come back on, or 0 for any.
     """
-    listener = socket.create_server(("127.0.0.1", port), backlog=2048)
+    listener = listening_socket(port)
     config = uvicorn.Config(
         app,
         lifespan="off",

@@ -21,6 +21,7 @@ _FLAG: Final = re.compile(r"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]*+)(?P<lead>[ \t
 _PAIR: Final = re.compile(
     r"[(\[]\s?b?\\{0,4}[\"'](?P<name>[\w.-]++)\\{0,4}+[\"'](?P<lead>,\s{0,4}+)(?=b?\\{0,4}[\"'])"
 )
+_ASSIGNMENT: Final = re.compile(r"[\w.-]{1,60}+=[^=\s]")
 _OPENING: Final = re.compile(r"[bBrRuUfF]{0,2}(?P<slashes>\\{0,8}+)(?P<quote>[\"'])")
 _CONTAINER: Final = re.compile(r"[\[({]\s{0,8}+[bBrRuU]?\\{0,4}+[\"']")
 _STRUCTURE: Final = re.compile(r"[\[({\])}]|(?P<slashes>\\{0,8}+)(?P<quote>[\"'])")
@@ -96,17 +97,25 @@ def _span(text: str, found: re.Match[str]) -> _Span | None:
     is_code = names.names_a_code(name)
     if not is_code and not _is_secret_name(text, found, name):
         return None
-    if names.placeholder_end(text, start) is not None:
+    if names.placeholder_end(text, start) is not None or _is_on_another_line(text, found):
         return None
     joined = lead.startswith("%3") or ("=" in lead and lead == lead.strip())
     if is_code:
         return _code(text, start, joined=joined)
     place = _Place(text, start, name, joined, re.split(r"[^a-z]+", name[-_MAX_WORD:].lower())[-1])
+    if lead.isspace() and _ASSIGNMENT.match(text, start):
+        # `--set-secrets NAME=reference`: what is assigned is looked at under its own name.
+        return None
     if opening := _OPENING.match(text, start):
         return _quoted(place, opening)
-    if _CONTAINER.match(text, start):
-        return _contained(text, start)
-    return None if "\n" in lead or "\r" in lead else _bare(place)
+    return _contained(text, start) if _CONTAINER.match(text, start) else _bare(place)
+
+
+def _is_on_another_line(text: str, found: re.Match[str]) -> bool:
+    """Tell whether what follows a line break is the next line's; after a quoted name it is not."""
+    return (
+        any(map(str.isspace, found["lead"].strip(" \t"))) and text[found.end("name")] not in "\"'\\"
+    )
 
 
 def _is_secret_name(text: str, found: re.Match[str], name: str) -> bool:
@@ -145,7 +154,9 @@ def _code(text: str, start: int, *, joined: bool) -> _Span | None:
         return _Span(begin, end, after)
     end = end_of(_BARE, text, start)
     value = text[start:end].rstrip(_AFTER_A_FIELD)
-    if not joined or names.is_code_word(value) or len(value) < _CODE_LENGTH:
+    if not joined or REDACTED[:-1] in value:
+        return None
+    if names.is_code_word(value) or len(value) < _CODE_LENGTH:
         return None
     return _Span(start, start + len(value), end)
 
@@ -219,6 +230,9 @@ def _contained(text: str, start: int) -> _Span | None:
     inside = text[start:end]
     if len(inside) <= _MAX_STATEMENT and all(map(_is_harmless, _STRING.findall(inside))):
         return None
+    if text[end : end + 1].isalnum() or text[end : end + 1] in {"[", "%"}:
+        # What sticks to the closing bracket belongs to it.
+        end = end_of(_BARE, text, end)
     return _Span(start, end, end)
 
 
@@ -226,7 +240,7 @@ def _bare(place: _Place) -> _Span | None:
     text, start = place.text, place.start
     if scheme := _SCHEME.match(text, start):
         return _after_scheme(place, scheme)
-    if not place.joined:
+    if not place.joined and not text.startswith(REDACTED, start):
         while start < len(text) and text[start] in _BEFORE:
             start += 1
     end = end_of(_BARE, text, start)

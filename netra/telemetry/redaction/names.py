@@ -64,7 +64,8 @@ _STATES: Final = _words("""
     unresolved placeholder n/a na any all unauthorized unauthenticated unexpected unsupported wrong
     incorrect weak short too-short forbidden reused used ignored dropped skipped deleted stored
     issued created renewed refreshed replaced mandatory needed expected updated
-    str string bytes int bool dict list object bearer basic dpop
+    str string bytes int bool dict list object bearer basic dpop on off latest
+    rs256 rs384 rs512 es256 es384 es512 hs256 hs384 hs512 ps256 eddsa ed25519 at+jwt
     """)
 # What a sentence goes on with after "token:" and the like.
 _PROSE: Final = _STATES | _words("""
@@ -84,8 +85,7 @@ _PROSE: Final = _STATES | _words("""
     request requests response verification validation decoding encoding rotation revocation
     introspection expiry expiration lifetime lookup fetch refresh reset cache policy rules rule
     value values name names id ids field fields parameter parameters character characters
-    jwt json jwks pem url uri http https rs256 rs384 rs512 es256 es384 es512 hs256 hs384 hs512
-    ps256 eddsa ed25519 at+jwt sha256 argon2 argon2id pkce oauth oidc tls
+    jwt json jwks pem url uri http https sha256 argon2 argon2id pkce oauth oidc tls
     token tokens secret secrets password passwords credential credentials cookie cookies
     authentication authorization auth login logout access denied not-configured self-registration
     what who why how where which whose
@@ -105,8 +105,13 @@ _PLACEHOLDER: Final = re.compile(
     r"|\$\{[A-Za-z_]\w{0,60}\}|\$[A-Z][A-Z0-9_]{0,60}|\{\w{0,60}\}|<[A-Za-z][\w .-]{0,60}>"
     r"|%\(\w{1,60}\)s|%[sr]|\*{3,}|\.{3}|…)(?=[\s,;.:!?)\]}&\"'`<>|\\]|\Z)"
 )
-_RESOURCE: Final = re.compile(r"(?:[\w-]+:)?projects/[\w-]+/secrets/[\w./:-]+\Z")
-_CODE_WORD: Final = re.compile(r"[a-z]{2,}(?:_[a-z]{2,})*\Z|[A-Z]{2,}(?:_[A-Z]{2,})*\Z|-?\d{1,5}\Z")
+_RESOURCE: Final = re.compile(
+    r"(?:[\w-]+:)?projects/[\w-]+/secrets/[\w./:-]+\Z"
+    r"|[a-z][a-z0-9-]{0,60}(?:secret|key|token|password)[a-z0-9-]{0,60}:(?:latest|\d{1,4})\Z"
+)
+_CODE_WORD: Final = re.compile(
+    r"[a-z]{2,}(?:_[a-z]{2,})*\Z|[A-Z]{2,}(?:_[A-Z]{2,})*\Z|-?\d{1,5}\Z|[1-5]xx\Z"
+)
 _CODES: Final = frozenset({"code", "Code", "CODE", "authorization_code", "auth_code", "authCode"})
 _MAX_CODE_WORD: Final = 40
 
@@ -189,7 +194,7 @@ def placeholder_end(text: str, start: int = 0) -> int | None:
 
 
 def is_name_of_a_secret(text: str) -> bool:
-    """Tell whether a value only names a secret: `SERVICE_SECRET`, `projects/p/secrets/s`."""
+    """Tell whether a value only names one: `SERVICE_SECRET`, `projects/p/secrets/s`, `s-key:3`."""
     if _RESOURCE.match(text):
         return True
     return _NAME_OF_A_SECRET.match(text) is not None and names_a_secret(text)

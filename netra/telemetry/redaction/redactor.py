@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -22,13 +23,14 @@ _MAX_DEPTH: Final = 50
 _NAME: Final = re.compile(r"[A-Za-z_][\w.-]{0,100}\Z")
 _PRIVATE_JWK: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
 
-# A text in which none of these occurs holds nothing that any pass would change.
+# A text in which none of these occurs, in any case, holds nothing that any pass would change.
 _HINTS: Final = re.compile(
     r"secret|passw|passphrase|pwd|token|jwt|auth|cookie|credential|otp|key|code|assertion|verifier"
-    r"|bearer|basic|dpop|session|jwk|input_value|parameters|://|ey[JA]|ew[o0k]|PRIVATE|\$|[\"'](?:d|k|p|q)"
-    r"|rt_|gh[pousr]_|github_pat|xox|AIza|AKIA|ya29|glpat|sk-",
-    re.IGNORECASE,
+    r"|bearer|basic|dpop|session|jwk|hash|input_value|parameters|://|ey[ja]|ew[o0k]|private|\$"
+    r"|[\"'](?:d|k|p|q)|rt_|gh[pousr]_|github_pat|xox|aiza|akia|ya29|glpat|sk-"
 )
+_SHORT: Final = 80
+_REMEMBERED: Final = 4096
 
 
 class Redactor:
@@ -40,14 +42,19 @@ class Redactor:
             variants |= _variants(secret.reveal())
         # The longest first: a variant that is part of another must not cut it in two.
         self._known = tuple(sorted(variants, key=lambda text: (-len(text), text)))
+        # Most texts of a log are few and short: names, methods, paths, states.
+        self._short = lru_cache(_REMEMBERED)(self._looked_through)
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._known)} known texts>"
 
     def text(self, text: str) -> str:
         """Hide every secret in a text."""
+        return self._short(text) if len(text) <= _SHORT else self._looked_through(text)
+
+    def _looked_through(self, text: str) -> str:
         text = self._without_known(text)
-        if _HINTS.search(text) is None:
+        if _HINTS.search(text.lower()) is None:
             return text
         return hide_named_values(hide_shapes(text))
 

@@ -157,7 +157,9 @@ def _is_offered(bearer: str | None, value: str) -> bool:
     """Tell whether what follows a scheme's name is a credential or the rest of a sentence."""
     if bearer is None:
         return _is_basic(value)
-    if not value or (len(value) <= _MAX_WORD and names.goes_on_after_bearer(value)):
+    if not any(map(str.isalnum, value)) or value[0] in "([{<:=":
+        return False
+    if len(value) <= _MAX_WORD and names.goes_on_after_bearer(value):
         return False
     return bearer == "Bearer" or not names.is_simple_word(value)
 

@@ -73,7 +73,9 @@ def _prepare_sqlite(engine: AsyncEngine, file: Path, *, creates: bool) -> None:
     @event.listens_for(engine.sync_engine, "do_connect")
     def refuse_a_missing_file(*_arguments: Any) -> None:
         # The driver would start a thread for it, which outlives the failure.
-        if not (file.is_file() or (creates and file.parent.is_dir() and not file.exists())):
+        if creates and file.parent.is_dir():
+            file.touch(mode=0o600)
+        if not file.is_file():
             raise FileNotFoundError("the database file, or its directory, is not there")
 
     @event.listens_for(engine.sync_engine, "connect")

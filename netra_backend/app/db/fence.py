@@ -1,34 +1,25 @@
 """The owner fence: every statement and every flush of a session stays within its principal's rows.
 
-A fence in the ORM is the second line; what it cannot judge it refuses. Opening sessions is
-`session`'s business.
+What it cannot judge it refuses (`statement_rules`). It stands in the ORM, so it holds for code that
+goes through a session, careless or not; it is no wall against code that goes round it.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    CompoundSelect,
-    FromClause,
-    Select,
-    TextClause,
-    event,
-    false,
-)
+from sqlalchemy import ColumnElement, Select, event, false
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.attributes import get_history
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import ColumnClause
 
-from netra.errors import InternalError
+from netra_backend.app.db.statement_rules import (
+    OWNER,
+    FenceCrossed,
+    refuse_what_cannot_be_fenced,
+)
 from netra_backend.app.db.tables import Owned
 
 _FENCE: Final = "netra_fence"
-_OWNER: Final = "owner_id"
-_EVERYTHING: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +28,6 @@ class Fence:
 
     owner: str | None
     every_owner: bool = False
-
-
-class FenceCrossed(InternalError):
-    """Code asked a session for what its principal's fence does not admit or cannot judge."""
 
 
 class FencedSession(Session):
@@ -72,7 +59,7 @@ class FencedSession(Session):
 @event.listens_for(FencedSession, "do_orm_execute")
 def _fence_statement(state: ORMExecuteState) -> None:
     fence = _fence_of(state.session)
-    _refuse_what_cannot_be_fenced(state)
+    refuse_what_cannot_be_fenced(state)
     if fence.every_owner:
         return
     owner = fence.owner
@@ -106,63 +93,12 @@ def _check_owners(objects: Iterable[object], fence: Fence) -> None:
     for item in objects:
         if not isinstance(item, Owned):
             raise FenceCrossed(f"{type(item).__name__} has no owner")
-        history = get_history(item, _OWNER)
+        history = get_history(item, OWNER)
         owners = {*(history.added or ()), *(history.unchanged or ()), *(history.deleted or ())}
         if len(owners) != 1 or None in owners:
             raise FenceCrossed("a row has exactly one owner and keeps it")
         if not fence.every_owner and owners != {fence.owner}:
             raise FenceCrossed("the row belongs to another principal")
-
-
-def _refuse_what_cannot_be_fenced(state: ORMExecuteState) -> None:
-    if not state.is_orm_statement:
-        raise FenceCrossed("only a statement over mapped classes can be fenced")
-    if state.is_insert:
-        raise FenceCrossed("rows are added one object at a time, so that each owner is checked")
-    if "dml_strategy" in state.execution_options:
-        raise FenceCrossed("a statement may not choose how it is executed")
-    if state.is_update or state.is_delete:
-        _refuse_parameters(state)
-    elif not state.is_select:
-        raise FenceCrossed("a statement of this kind cannot be fenced")
-    for mapper in state.all_mappers:
-        if not issubclass(mapper.class_, Owned):
-            raise FenceCrossed(f"{mapper.class_.__name__} has no owner")
-    # A relationship's load is written by the ORM, with bare columns of aliases besides.
-    tables = frozenset(mapper.local_table for mapper in state.all_mappers)
-    _refuse_unmapped(state.statement, None if state.is_relationship_load else tables)
-
-
-def _refuse_parameters(state: ORMExecuteState) -> None:
-    # Separate parameters turn an update into one by primary key, which no criterion reaches.
-    if state.parameters:
-        raise FenceCrossed("an update or delete carries its values in the statement")
-    named = getattr(state.statement, "_values", None) or {}
-    ordered = getattr(state.statement, "_ordered_values", None) or ()
-    for column in (*named, *(pair[0] for pair in ordered)):
-        if getattr(column, "key", column) == _OWNER:
-            raise FenceCrossed("a row keeps its owner")
-
-
-def _refuse_unmapped(statement: Any, mapped: frozenset[FromClause] | None) -> None:
-    """Refuse what would read past the mapped classes: text, bare columns, bare selects."""
-    selects = 0
-    bare: set[FromClause | None] = set()
-    for element in visitors.iterate(statement):
-        if isinstance(element, TextClause | CompoundSelect):
-            raise FenceCrossed("SQL text and compound selects cannot be fenced")
-        if isinstance(element, Select):
-            selects += 1
-            if element._propagate_attrs.get("compile_state_plugin") != "orm":  # noqa: SLF001 - the ORM marks what it mapped only there
-                raise FenceCrossed("a select outside the mapped classes cannot be fenced")
-        if isinstance(element, ColumnClause):
-            if element.is_literal and element.name != _EVERYTHING:
-                raise FenceCrossed("a literal column cannot be fenced")
-            if isinstance(element, Column) and "parententity" not in element._annotations:  # noqa: SLF001 - as above
-                bare.add(element.table)
-    # The ORM itself looks a row up by its table's bare key columns, in a statement of one select.
-    if bare and mapped is not None and (selects > 1 or not bare <= mapped):
-        raise FenceCrossed("a column outside the mapped classes cannot be fenced")
 
 
 def _fence_of(session: Session) -> Fence:

@@ -137,7 +137,8 @@ class Database:
         Args:
             principal: Who was verified.
             method: How the credential came; the policy depends on it.
-            writes: Whether the work is going to write.
+            writes: Whether the work is going to write. On SQLite only one such session is open at
+                a time, so none may be opened within another.
 
         Raises:
             PermissionDenied: The principal may not open sessions.

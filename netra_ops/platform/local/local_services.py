@@ -191,14 +191,19 @@ class LocalServices:
 
     def _started(self, known: Record) -> Up:
         for program in PROGRAMS:
+            before = known.services.get(program.service)
             known = self._start(program, known)
-            if not self._await(known, program.service, _is_ready, self._deadlines.ready):
-                raise Failed(
-                    self._with_log(
-                        program.service,
-                        f"{program.service} did not get ready in {self._deadlines.ready:.0f} s",
-                    )
-                )
+            # A service that was ready before will be so soon: the next one, which calls it when
+            # it has loaded itself, may load meanwhile. A new revision may have stores to migrate.
+            same = (
+                before is not None and before.revision == known.services[program.service].revision
+            )
+            patience = self._deadlines.head_start if same else self._deadlines.ready
+            self._await(known, program.service, _is_ready, patience)
+        for name in _names():
+            if not self._await(known, name, _is_ready, self._deadlines.ready):
+                what = f"{name} did not get ready in {self._deadlines.ready:.0f} s"
+                raise Failed(self._with_log(name, what))
         for name in reversed(_names()):
             # What is not well now stays to be seen in the result: users can be served without.
             self._await(known, name, _is_well, self._deadlines.settled)

@@ -74,6 +74,14 @@ async def test_refusals_are_recorded(auth: RunningAuth) -> None:
         "/users", json={"email": person.email, "password": "correct horse battery"}
     )
 
+    await auth.http.post("/login", data={"email": "x", "csrf_token": "forged"})
+    await auth.service_answer("netra-backend", scope="users:admin")
+    await auth.http.post(
+        "/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": "Basic ???"},
+    )
+
     refused = [row.event for row in await auth.audited() if row.outcome == "refused"]
     assert refused == [
         "login",
@@ -82,6 +90,9 @@ async def test_refusals_are_recorded(auth: RunningAuth) -> None:
         "authorization_code_redeemed",
         "access_refused",
         "user_registered",
+        "access_refused",
+        "token_issued",
+        "client_authentication",
     ]
 
 

@@ -99,10 +99,18 @@ async def test_headers_that_could_mean_two_things_are_refused(auth: RunningAuth)
     assert query.status_code == 401
 
 
-async def raw_status(auth: RunningAuth, authorization: str) -> int:
-    """Ask with a header as it is, which no client library would send."""
+async def test_a_strange_host_header_is_no_fault_of_ours(auth: RunningAuth) -> None:
+    """A Host that no URL could have changes no answer, and is never a 500."""
+    token = await auth.service_token("netra-backend")
+
+    for host in ("[", "a b", "evil.example", "x:99999999"):
+        assert await raw_status(auth, f"Bearer {token}", host) == 200
+
+
+async def raw_status(auth: RunningAuth, authorization: str, host: str = "x") -> int:
+    """Ask with headers as they are, which no client library would send."""
     reader, writer = await asyncio.open_connection("127.0.0.1", auth.port)
-    lines = ("GET /revocations HTTP/1.1", "Host: x", f"Authorization: {authorization}")
+    lines = ("GET /revocations HTTP/1.1", f"Host: {host}", f"Authorization: {authorization}")
     writer.write("\r\n".join((*lines, "Connection: close", "", "")).encode())
     answer = await reader.read()
     writer.close()

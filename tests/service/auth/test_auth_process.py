@@ -125,7 +125,8 @@ def test_the_process_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
 
     assert took < 4 * UNIT
     lines = [json.loads(line) for line in output.splitlines()]
-    assert {"http_request", "token_issued_success"} <= {line["event"] for line in lines}
+    assert {"http_request", "audit_recorded"} <= {line["event"] for line in lines}
+    assert "token_issued" in {line.get("act") for line in lines}
     assert process.returncode == 0
     assert token not in output
     assert SERVICE_SECRETS["netra-backend"] not in output

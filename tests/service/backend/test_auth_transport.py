@@ -1,8 +1,6 @@
 """The transport to the auth service: what counts as no answer, what is tried again, TLS."""
 
 import asyncio
-import datetime as dt
-import ipaddress
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +8,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from fakes.auth_service import FakeAuthService
+from fakes.certificates import self_signed
 from fakes.log_lines import LogLines, log_lines
 from fakes.wired_client import OPERATION, QUICK, assert_not_validated, wired
 from netra.clock import SystemClock
@@ -224,9 +219,9 @@ async def test_a_certificate_nobody_vouches_for_is_refused(
     fake: FakeAuthService, tmp_path: Path
 ) -> None:
     """There is no way to call an https address without verifying its certificate."""
-    certificate, key = _self_signed(tmp_path)
+    files = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(files.certificate, files.key)
     server = await asyncio.start_server(_never_answers, "127.0.0.1", 0, ssl=context)
     async with server, wired(_https(server), fake.issuer, timeouts=QUICK) as backend:
         answer = await backend.validate()
@@ -241,33 +236,3 @@ async def _never_answers(_reader: asyncio.StreamReader, writer: asyncio.StreamWr
 
 def _https(server: asyncio.Server) -> str:
     return f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
-def _self_signed(directory: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.fromtimestamp(SystemClock().timestamp(), dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    certificate_path, key_path = directory / "server.pem", directory / "server.key"
-    certificate_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate_path, key_path

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import (
     Select,
+    column,
     delete,
     exists,
     func,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    table,
     text,
     true,
     union_all,
@@ -32,8 +34,9 @@ from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, ServicePrincipal, UserPrincipal
 from netra.secret import Secret
 from netra_backend.app.db.engine import open_engine
-from netra_backend.app.db.fence import Fence, FenceCrossed, FencedSession
+from netra_backend.app.db.fence import Fence, FencedSession
 from netra_backend.app.db.session import Database, PrincipalSession
+from netra_backend.app.db.statement_rules import FenceCrossed
 from netra_backend.app.db.tables import Base, Message, Owned, Thread
 
 BEARER: Final = CredentialMethod.BEARER
@@ -136,6 +139,7 @@ READS: Final[dict[str, Select[Any]]] = {
         exists(select(Message.id).where(Message.owner_id == "usr_berta"))
     ),
     "core column beside its class": select(Thread.id, THREADS.c.title, THREADS.c.owner_id),
+    "aliased subquery": select(aliased(Thread, select(Thread).subquery()).owner_id),
     "selectinload": select(Thread).options(selectinload(Thread.messages)),
     "joinedload": select(Thread).options(joinedload(Thread.messages)),
 }
@@ -172,6 +176,7 @@ STATEMENTS: Final[dict[str, Any]] = {
     "text delete": text("DELETE FROM t_threads"),
     "text in a where": select(Thread).where(text("1=1) OR (1=1")),
     "text as the statement": select(Thread).from_statement(text("SELECT * FROM t_threads")),
+    "a mapped select as the statement": select(Thread).from_statement(select(Thread)),
     "core select": select(THREADS),
     "core column": select(Message.id, THREADS.c.title),
     "core column in a subquery": select(Thread).where(
@@ -183,6 +188,16 @@ STATEMENTS: Final[dict[str, Any]] = {
     ),
     "core exists": select(Thread).where(exists().where(MESSAGES.c.owner_id == "usr_berta")),
     "literal column": select(literal_column("(SELECT title FROM t_threads)")).select_from(Thread),
+    "a suffix": select(Thread.title).suffix_with("UNION SELECT title FROM t_threads"),
+    "a prefix": select(Thread.title).prefix_with("(SELECT 1) AS one,"),
+    "a hint": select(Thread.title).with_statement_hint("UNION SELECT title FROM t_threads"),
+    "an operator": select(Thread.title.op("|| (SELECT max(title) FROM t_threads) ||")("x")),
+    "a table by name": select(Thread.id, table("t_threads", column("title")).c.title),
+    "a core join": select(func.count()).select_from(Thread).join(MESSAGES, true()),
+    "a core alias": select(func.count()).select_from(Thread).join(THREADS.alias(), true()),
+    "a core union in a class": select(
+        aliased(Thread, union_all(select(Thread), select(THREADS)).subquery()).title
+    ),
     "nothing mapped": select(literal(1)),
     "union": union_all(select(Thread.title), select(THREADS.c.title)),
     "insert": insert(Thread).values(
@@ -260,6 +275,40 @@ async def test_updates_and_deletes_stay_within_the_principals_rows(
         await session.execute(delete(Thread).where(Thread.id == "thr_berta"))
     assert rows("SELECT id FROM t_threads ORDER BY id") == [("thr_anna",), ("thr_berta",)]
     assert rows("SELECT DISTINCT owner_id FROM t_messages") == [("usr_berta",)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        update(Thread).values(title=Message.text).where(Message.id == "msg_berta_1"),
+        update(Thread).values(
+            title=select(Message.text).where(Message.id == "msg_berta_1").scalar_subquery()
+        ),
+        update(Thread)
+        .values(title="told")
+        .where(Thread.id.in_(select(Message.thread_id).where(Message.owner_id == "usr_berta"))),
+        delete(Thread).where(Message.owner_id == "usr_berta"),
+        delete(Thread).where(exists(select(Message.id).where(Message.owner_id == "usr_berta"))),
+    ],
+)
+async def test_no_update_or_delete_reads_anothers_rows(
+    database: Database, statement: Any, rows: Callable[[str], list[tuple[Any, ...]]]
+) -> None:
+    """A change that looks at another class, where no criterion may reach, is refused."""
+    before = rows("SELECT * FROM t_threads ORDER BY id")
+
+    with pytest.raises(FenceCrossed):
+        async with as_anna(database) as session:
+            await session.execute(statement)
+
+    assert rows("SELECT * FROM t_threads ORDER BY id") == before
+
+
+async def test_what_a_change_returns_is_the_principals_own(database: Database) -> None:
+    """An update that returns rows returns none of another principal's."""
+    change = update(Thread).values(title="x").returning(Thread.owner_id)
+    async with as_anna(database) as session:
+        assert (await session.execute(change)).all() == [("usr_anna",)]
 
 
 async def test_a_foreign_id_is_not_found(database: Database) -> None:
@@ -428,9 +477,9 @@ def test_every_mapped_class_has_an_owner() -> None:
     """The fence admits owned classes only, and every table has an owner column and a prefix."""
     for mapper in Base.registry.mappers:
         assert issubclass(mapper.class_, Owned)
-    for table in Base.metadata.tables.values():
-        assert "owner_id" in table.c
-        assert table.name.startswith("t_")
+    for name, stored in Base.metadata.tables.items():
+        assert "owner_id" in stored.c
+        assert name.startswith("t_")
 
 
 async def test_a_pool_of_one_shows_no_cross_talk_between_interleaved_users(

@@ -62,6 +62,7 @@ async def test_unknown_paths_and_methods_are_problems(backend: RunningBackend) -
         (b'{"title": "t"}', "text/plain", 422, "content_invalid"),
         (b'{"title": "\xff"}', "application/json", 400, "request_invalid"),
         (b'{"title": "lone \\ud800"}', "application/json", 422, "content_invalid"),
+        (b'{"title": "t", "\\ud800": 1}', "application/json", 422, "content_invalid"),
         (b'{"title": NaN}', "application/json", 422, "content_invalid"),
         (b"[" * 100_000, "application/json", 400, "request_invalid"),
         (b'{"title": "' + b"x" * 1_100_000 + b'"}', "application/json", 413, "content_too_large"),

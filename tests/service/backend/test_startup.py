@@ -193,6 +193,7 @@ def test_migrate_only_migrates_and_ends(store: Path, run_main: RunMain, rows: Ro
         assert ended.code == 0, ended.output + ended.errors
 
     assert rows("SELECT version_num FROM alembic_version") == [(HEAD,)]
+    assert store.stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_ready_store_needs_no_alembic(store: Path) -> None:

@@ -181,7 +181,11 @@ def test_a_weak_secret(
         (*SAMPLES[0], "USER_AUDIENCE", "a,b"),
         (*SAMPLES[0], "SELF_REGISTRATION", "yes"),
         (*SAMPLES[0], "SERVICE_REGISTRY", "[]"),
-        (*SAMPLES[0], "KEYRING_ENCRYPTION_KEY", strong_secret() + "AAAA"),
+        (
+            *SAMPLES[0],
+            "KEYRING_ENCRYPTION_KEY",
+            "Zk3vQ9xL7mT2pW8rYb5HsKd1NfGj6Uc0Ae4ViOoXqJtRlMzBwA",
+        ),
         (*SAMPLES[1], "AUTH_SERVICE_URL", "http://auth.example.org"),
         (*SAMPLES[1], "TOKEN_ISSUER", "https://issuer.example.org/"),
         (*SAMPLES[1], "ALLOWED_ORIGINS", "*"),

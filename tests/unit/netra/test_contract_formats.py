@@ -129,7 +129,7 @@ def test_loopback_is_this_machine(host: str, expected: bool) -> None:  # noqa: F
     assert is_loopback(host) is expected
 
 
-@pytest.mark.parametrize("value", [strong_secret(), "a1" * 3 + RANDOM_32])
+@pytest.mark.parametrize("value", [strong_secret(), "a1" * 3 + RANDOM_32], ids=["made", "long"])
 def test_a_strong_secret_is_accepted(value: str) -> None:
     """A random value of 256 bits passes."""
     assert kind(StrongSecret(), value) is None

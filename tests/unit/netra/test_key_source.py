@@ -335,7 +335,6 @@ async def test_moving_the_wall_clock_ages_nothing(
 @pytest.mark.parametrize(
     "document",
     [None, [], {"keys": []}, {"keys": [{**FIRST.public_jwk(), "d": "AAAA"}]}, {"keys": 7}],
-    ids=repr,
 )
 async def test_an_invalid_set_does_not_replace_a_good_one(
     source: RemoteKeySource, issuer: Issuer, clock: ManualClock, document: Any

@@ -192,7 +192,6 @@ def test_a_shared_secret_has_no_jwk() -> None:
         [None],
         [[]],
     ],
-    ids=repr,
 )
 def test_a_published_set_that_breaks_a_rule_is_refused_whole(keys: list[Any]) -> None:
     """Private members, doubled kids, mixed kinds, bad points: no key of it is used (16)."""

@@ -435,7 +435,6 @@ def test_rules_that_are_empty_or_unsafe_cannot_be_made(changes: dict[str, Any]) 
         service_claims(client_id="netra-backend"),
         service_claims(roles=frozenset({Role.OPERATOR})),
     ],
-    ids=repr,
 )
 def test_claims_that_no_verifier_takes_are_not_signed(claims: AccessClaims) -> None:
     """A mistake of the auth service stops at the auth service."""

@@ -100,6 +100,27 @@ def test_verify_cannot_tell_about_a_backend_that_is_down(run: Run, state: StateD
     assert (done.code, json.loads(done.out)["verdict"]) == (3, "UNKNOWN")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("token", "--service", "netra-ops"),
+        ("token", "--email", "a@b.example", "--password-stdin"),
+        ("users", "add", "a@b.example", "--password-stdin"),
+        ("users", "reset-password", "a@b.example", "--password-stdin"),
+    ],
+)
+def test_nobody_there_is_neither_yes_nor_no(
+    run: Run, state: StateDirectory, arguments: tuple[str, ...]
+) -> None:
+    """A service that is down refused nobody: exit code 3."""
+    with fake_netra() as server:
+        _set(state, "netra-ops", AUTH_SERVICE_URL=server.url, BACKEND_URL=server.url)
+
+    done = run(*arguments, stdin=PASSWORD)
+    assert (done.code, done.out) == (3, "")
+    assert "did not answer" in done.err
+
+
 def test_verify_takes_a_url_and_credentials(run: Run, netra: FakeNetra, tmp_path: Path) -> None:
     """The file's account is used on the named backend."""
     netra.users["a@b.example"] = ("usr_a", PASSWORD)
