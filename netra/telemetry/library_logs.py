@@ -15,8 +15,19 @@ from typing import Any, Final
 
 Write = Callable[[int, MutableMapping[str, Any]], None]
 
-_QUIET: Final = ("httpx2", "httpcore2", "httpx", "httpcore", "asyncio", "sqlalchemy", "websockets")
-"""Libraries whose INFO lines only repeat our events, some of them with whole URLs."""
+_QUIET: Final = (
+    "httpx2",
+    "httpcore2",
+    "httpx",
+    "httpcore",
+    "asyncio",
+    "sqlalchemy",
+    "alembic",
+    "aiosqlite",
+    "websockets",
+)
+"""Libraries whose lines below WARNING only repeat our events, some of them with whole URLs or, as
+aiosqlite at DEBUG, with the values of statements: what users write."""
 
 _SERVER: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 

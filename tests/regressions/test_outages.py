@@ -41,7 +41,9 @@ async def test_a_wrong_service_secret_harms_no_user(tmp_path: Path) -> None:
             calls = service.calls["/token"]
             for _ in range(30):  # Thirty seconds of retries come within the one minute.
                 clock.advance(1)
-                await _status(backend, "/health")
+                await backend.state.auth_client.validate_service_user_context(
+                    "netra-backend", "retried_work"
+                )
             within_a_minute = len(log.of("critical_auth_failure"))
             clock.advance(61)
             await eventually(lambda: len(log.of("critical_auth_failure")) == 2, within=10 * UNIT)

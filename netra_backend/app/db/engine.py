@@ -3,7 +3,6 @@
 What runs on a connection, and for whom, is decided in `session`.
 """
 
-import logging
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -67,9 +66,6 @@ def _sqlite_address(address: URL, *, creates: bool) -> URL:
 
 
 def _prepare_sqlite(engine: AsyncEngine, file: Path, *, creates: bool) -> None:
-    # The driver's debug lines show bound values, that is, what users write.
-    logging.getLogger("aiosqlite").setLevel(logging.WARNING)
-
     @event.listens_for(engine.sync_engine, "do_connect")
     def refuse_a_missing_file(*_arguments: Any) -> None:
         # The driver would start a thread for it, which outlives the failure.
