@@ -232,6 +232,17 @@ def _lines() -> Iterator[tuple[str, int, str]]:
                 yield path.relative_to(ROOT).as_posix(), number, line
 
 
+def test_no_test_is_named_by_a_representation() -> None:
+    """Sets and made-up values print differently in each process; parallel runs need one name."""
+    named = [
+        path
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if "ids=" + "repr" in path.read_text(encoding="utf-8")
+    ]
+
+    assert not named
+
+
 def test_no_file_holds_an_emoji() -> None:
     """Source and documents are words."""
     found = [

@@ -212,7 +212,6 @@ def test_a_document_that_is_no_key_set_is_refused(document: object) -> None:
         {"use": "enc"}, {"key_ops": ["encrypt"]}, {"key_ops": []}, {"key_ops": "verify"},
         {"alg": "ES384"}, {"alg": "ECDH-ES"}, {"alg": None}, {"alg": ["ES256"]}, {"alg": 7},
     ],
-    ids=repr,
 )  # fmt: skip
 def test_a_key_that_is_not_for_us_is_left_out(changes: dict[str, Any]) -> None:
     """A key for another use or algorithm verifies nothing, and does not end the set (3)."""

@@ -111,7 +111,7 @@ def test_a_missing_required_claim_is_refused(claim: str) -> None:
 
 @pytest.mark.parametrize("claim", ["iss", "sub", "client_id", "jti", "principal_kind", "sid"])
 @pytest.mark.parametrize(
-    "value", ["", 7, True, [], {}, ["x"], "a\nb", "nul\0", "\ud800", "x" * 513], ids=repr
+    "value", ["", 7, True, [], {}, ["x"], "a\nb", "nul\0", "\ud800", "x" * 513]
 )
 def test_a_text_claim_of_another_shape_is_refused(claim: str, value: object) -> None:
     """Text claims are short, printable, non-empty texts (checklist 11)."""
@@ -137,7 +137,6 @@ def test_a_time_that_is_no_plausible_number_is_refused(claim: str, value: bytes)
     "audience",
     [[], "", {}, 7, True, ["netra-auth"], "netra-auth", ["netra-backend", 7], [["netra-backend"]],
      "netra-backend2", "NETRA-BACKEND", "netra-auth netra-backend", ["netra-backend", ""]],
-    ids=repr,
 )  # fmt: skip
 def test_a_token_not_meant_for_us_is_refused(audience: object) -> None:
     """Our own name must be one of the audiences, exactly (checklist 10)."""
@@ -300,7 +299,6 @@ def test_a_subject_outside_its_kinds_namespace_is_refused(
         {"sid": "ses_1"},
         {"roles": ["operator"]},
     ],
-    ids=repr,
 )
 def test_a_services_token_names_the_client_that_got_it_and_nothing_personal(
     changes: dict[str, Any],
@@ -408,7 +406,6 @@ def test_every_refusal_says_the_same_to_the_caller() -> None:
         {"max_token_bytes": 0},
         {"max_token_bytes": 10**6},
     ],
-    ids=repr,
 )
 def test_rules_that_are_empty_or_unsafe_cannot_be_made(changes: dict[str, Any]) -> None:
     """An empty rule is an error, and so is a leeway above a minute (checklist 12)."""
