@@ -66,6 +66,7 @@ class Issuer:
         token_id: str | None = None,
     ) -> str:
         """Sign a person's token."""
+        now = self._clock.timestamp()
         return self._signed(
             AccessClaims(
                 issuer=self.url,
@@ -73,8 +74,8 @@ class Issuer:
                 audience=audience,
                 client_id="netra-cli",
                 token_id=token_id or ids.row_id("tok"),
-                issued_at=self._clock.timestamp(),
-                expires_at=self._clock.timestamp() + lifetime,
+                issued_at=now,
+                expires_at=now + lifetime,
                 principal_kind=PrincipalKind.USER,
                 scopes=frozenset({"profile"}),
                 roles=roles,
@@ -91,6 +92,7 @@ class Issuer:
         audience: tuple[str, ...] = (BACKEND_AUDIENCE, AUTH_AUDIENCE),
     ) -> str:
         """Sign a service's token."""
+        now = self._clock.timestamp()
         return self._signed(
             AccessClaims(
                 issuer=self.url,
@@ -98,8 +100,8 @@ class Issuer:
                 audience=audience,
                 client_id=service_id,
                 token_id=ids.row_id("tok"),
-                issued_at=self._clock.timestamp(),
-                expires_at=self._clock.timestamp() + lifetime,
+                issued_at=now,
+                expires_at=now + lifetime,
                 principal_kind=PrincipalKind.SERVICE,
                 scopes=scopes,
                 roles=frozenset(),
