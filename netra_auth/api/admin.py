@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Security
+from fastapi import APIRouter, Path, Request, Security
 
 from netra.policy import Permission
 from netra.principal import AuthenticatedPrincipal
 from netra.secret import Secret
 from netra.wire.auth_api import ADMIN_USERS_PATH, NewUserByAdmin, PasswordReset, UserView
-from netra_auth.api.bearer import permitted
+from netra_auth.api.bearer import ProtectedRoute, permitted
 from netra_auth.api.documentation import problems
 from netra_auth.api.state import origin_of, state_of
-from netra_auth.api.transport import secure_transport
 from netra_auth.identities.users import Registrant, view_of
 
-router = APIRouter(tags=["admin"], dependencies=[Depends(secure_transport)])
+router = APIRouter(
+    tags=["admin"],
+    route_class=ProtectedRoute,
+)
 
 Administrator = Annotated[AuthenticatedPrincipal, Security(permitted(Permission.USERS_ADMIN))]
 

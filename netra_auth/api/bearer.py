@@ -1,18 +1,20 @@
 """Who calls this service's own API with an access token, and whether they may."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import Request, Security
+from fastapi import Request, Response, Security
 from fastapi.openapi.models import HTTPBearer
+from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 
 from netra.errors import CredentialMissing, CredentialRejected, PermissionDenied
 from netra.policy import CredentialMethod, Denied, Permission, decide
-from netra.principal import AuthenticatedPrincipal
+from netra.principal import Anonymous, AuthenticatedPrincipal
 from netra.telemetry import Stage, request_record
 from netra.tokens import principal_of
 from netra_auth.api.state import origin_of, state_of
+from netra_auth.api.transport import secure_transport
 from netra_auth.audit import Act, AuditEvent, Outcome
 
 
@@ -58,6 +60,8 @@ async def authenticated(
         DatabaseUnavailable: Whether it was ended cannot be looked up.
     """
     record = request_record(request.scope)
+    if not isinstance(record.principal, Anonymous):
+        return record.principal  # Only this function puts one there: it was verified before.
     state = state_of(request)
     try:
         claims = await state.own_tokens.meant_for_us(unverified_token)
@@ -74,6 +78,24 @@ async def authenticated(
     record.method = CredentialMethod.BEARER
     record.stage = Stage.HANDLER
     return principal_of(claims)
+
+
+class ProtectedRoute(APIRoute):
+    """A route that looks at the access token before anything else of a request, body included.
+
+    Only the transport comes before it: over one that others can read no token is taken.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Put authentication before what the framework does with a request."""
+        handle = super().get_route_handler()
+
+        async def authenticate_first(request: Request) -> Response:
+            await secure_transport(request)
+            await authenticated(request, await access_token(request))
+            return await handle(request)
+
+        return authenticate_first
 
 
 def permitted(

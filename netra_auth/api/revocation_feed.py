@@ -6,12 +6,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from netra.policy import Permission
 from netra.wire.auth_api import MAX_FEED_WAIT_SECONDS, REVOCATIONS_PATH, RevocationPage
-from netra_auth.api.bearer import permitted
+from netra_auth.api.bearer import ProtectedRoute, permitted
 from netra_auth.api.documentation import problems
 from netra_auth.api.state import state_of
-from netra_auth.api.transport import secure_transport
 
-router = APIRouter(tags=["revocations"], dependencies=[Depends(secure_transport)])
+router = APIRouter(
+    tags=["revocations"],
+    route_class=ProtectedRoute,
+)
 
 _MAX_CURSOR: Final = 2**53 - 1
 _MAX_PAGE: Final = 1000

@@ -12,12 +12,12 @@ from netra.principal import AuthenticatedPrincipal, PrincipalKind, Role, UserPri
 from netra.telemetry.request_record import request_record
 from netra.wire.auth_api import WireModel
 from netra_backend.app.app_state import state_of
-from netra_backend.app.auth_integration.auth import permitted
+from netra_backend.app.auth_integration.auth import ProtectedRoute, permitted
 from netra_backend.app.dependencies import SessionDep
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.threads.service import ThreadService
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", route_class=ProtectedRoute)
 
 
 class Me(WireModel):

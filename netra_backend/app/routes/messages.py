@@ -4,11 +4,12 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
+from netra_backend.app.auth_integration.auth import ProtectedRoute
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.routes.threads import BODY, READ, WRITE, Cursor, Limit, Threads
 from netra_backend.app.threads.views import MessagePage, MessageView, NewMessage
 
-router = APIRouter(prefix="/api/threads/{thread_id}/messages")
+router = APIRouter(prefix="/api/threads/{thread_id}/messages", route_class=ProtectedRoute)
 
 _ONE = problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 

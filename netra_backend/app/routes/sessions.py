@@ -8,12 +8,12 @@ from netra.policy import Permission, permissions_of
 from netra.telemetry.request_record import request_record
 from netra.wire.auth_api import WireModel
 from netra_backend.app.app_state import state_of
-from netra_backend.app.auth_integration.auth import permitted
+from netra_backend.app.auth_integration.auth import ProtectedRoute, permitted
 from netra_backend.app.dependencies import SessionDep
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.threads.service import ThreadService
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", route_class=ProtectedRoute)
 
 
 class UserSession(WireModel):

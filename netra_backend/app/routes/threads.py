@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from netra.policy import Permission
 from netra_backend.app.app_state import state_of
-from netra_backend.app.auth_integration.auth import permitted
+from netra_backend.app.auth_integration.auth import ProtectedRoute, permitted
 from netra_backend.app.dependencies import SessionDep
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.threads.cursor import MAX_CURSOR
 from netra_backend.app.threads.service import ThreadService
 from netra_backend.app.threads.views import ThreadPage, ThreadTitle, ThreadView
 
-router = APIRouter(prefix="/api/threads")
+router = APIRouter(prefix="/api/threads", route_class=ProtectedRoute)
 
 READ = [Depends(permitted(Permission.THREADS_READ))]
 WRITE = [Depends(permitted(Permission.THREADS_WRITE))]

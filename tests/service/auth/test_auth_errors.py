@@ -52,6 +52,15 @@ async def test_every_other_route_is_401_without_a_credential(auth: RunningAuth) 
         assert "www-authenticate" in answer.headers
 
 
+async def test_the_credential_comes_before_the_body(auth: RunningAuth) -> None:
+    """Without a credential nobody is told that a body cannot be read (checklist 44)."""
+    headers = {"Content-Type": "application/json"}
+    for path in ("/admin/users", "/admin/users/password"):
+        for body in (b"{bad", b"[]", b"\xff"):
+            answer = await auth.http.post(path, content=body, headers=headers)
+            assert answer.status_code == 401, (path, body)
+
+
 async def test_missing_and_bad_credentials_are_told_apart(auth: RunningAuth) -> None:
     """No credential: 401 with the realm alone; a bad one: invalid_token; not allowed: 403 (43)."""
     ops = await auth.service_token("netra-ops")

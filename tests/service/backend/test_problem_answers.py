@@ -190,3 +190,19 @@ async def test_the_openapi_document_is_not_served_in_production(store: Path) -> 
     )
     async with running_backend(store, settings=settings) as backend, backend.client() as client:
         assert_problem(await client.get("/openapi.json"), 404, "not_found")
+
+
+@pytest.mark.parametrize("body", [b"{bad", b"[]", b"\xff", b'{"unknown": 1}'])
+async def test_the_credential_comes_before_the_body(backend: RunningBackend, body: bytes) -> None:
+    """Without a credential nobody is told that a body cannot be read (checklist 44)."""
+    headers = {"Content-Type": "application/json"}
+    paths = {
+        (method, path)
+        for method, path in operations(backend.app.routes)
+        if method in {"POST", "PATCH", "DELETE"}
+    }
+    assert paths
+    async with backend.client() as client:
+        for method, path in sorted(paths):
+            answer = await client.request(method, path, content=body, headers=headers)
+            assert_problem(answer, 401, "credential_missing")
