@@ -183,6 +183,7 @@ class OwnCredentialUnproven(CouldNotDecide):
     """This service cannot prove its own identity, so it cannot do work in its own name."""
 
     code = "own_credential_unproven"
+    public_text = "This service cannot prove its own identity at the moment. Try again shortly."
 
 
 class DatabaseUnavailable(CouldNotDecide):
