@@ -432,6 +432,7 @@ def test_a_killed_up_leaves_what_the_next_command_understands(fresh: Installatio
     assert _gone(pids)()
 
 
+@pytest.mark.long
 def test_up_mends_a_half_that_died(fresh: Installation) -> None:
     """If only one service still runs, both are started anew on the same ports."""
     fresh.up()
@@ -490,6 +491,7 @@ def test_a_wrong_edit_is_refused_by_name(fresh: Installation) -> None:
         assert fresh.status()["pids"] == dict.fromkeys(SERVICES)
 
 
+@pytest.mark.long
 def test_a_wrong_service_secret_degrades_and_is_told(fresh: Installation) -> None:
     """Users are served all the same; `up` says what is not well, and `verify` fails."""
     fresh.up()
@@ -514,6 +516,7 @@ def test_a_wrong_service_secret_degrades_and_is_told(fresh: Installation) -> Non
     )
 
 
+@pytest.mark.long
 def test_two_ups_at_once_give_one_netra(fresh: Installation) -> None:
     """One starts it, the other waits and finds it running."""
     children = [fresh.start("up", "--detach", "--port", "0", "--auth-port", "0") for _ in range(2)]
