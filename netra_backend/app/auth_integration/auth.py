@@ -76,7 +76,7 @@ async def authenticated(
         authentication_refused(log, record, error)
         raise
     except CouldNotDecide as error:
-        log.info("authentication_undecided", code=error.code, reason=error.reason)
+        log.info("authentication_undecided", error_code=error.code, reason=error.reason)
         raise
     record.principal, record.method = principal, method
     record.stage = Stage.HANDLER

@@ -90,7 +90,7 @@ class UnifiedWebSocketAuth:
             authentication_refused(log, record, error)
             raise
         except CouldNotDecide as error:
-            log.info("authentication_undecided", code=error.code, reason=error.reason)
+            log.info("authentication_undecided", error_code=error.code, reason=error.reason)
             raise
         record.principal, record.method = principal, presented.method
         record.stage = Stage.HANDLER
