@@ -16,6 +16,7 @@ What does not live here: how an error is written to a wire (`netra.wire.problem`
     │   ├── Conflict                    409  4400
     │   ├── ContentTooLarge             413  4400
     │   ├── ContentInvalid              422  4400
+    │   ├── HeadersTooLarge             431  4400
     │   └── TooManyRequests             429  4429
     ├── CouldNotDecide                  503  1013   a dependency is down: neither yes nor no
     │   ├── AuthServiceUnreachable
@@ -143,6 +144,14 @@ class ContentInvalid(RequestError):
     code = "content_invalid"
     status = 422
     public_text = "The request does not have the expected shape."
+
+
+class HeadersTooLarge(RequestError):
+    """The header fields together are larger than any honest client's."""
+
+    code = "headers_too_large"
+    status = 431
+    public_text = "The request's headers are too large."
 
 
 class TooManyRequests(RequestError):

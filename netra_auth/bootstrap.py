@@ -59,6 +59,9 @@ ROUTERS: Final = (
     login.router,
 )
 
+_MAX_BODY_BYTES: Final = 65_536
+"""No form or document this service takes is larger."""
+
 
 @asynccontextmanager
 async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthState]:
@@ -146,7 +149,7 @@ def create_app(
     )
     if state is not None:
         app.state.netra = state
-    app.add_middleware(RequestContext, clock=used_clock)
+    app.add_middleware(RequestContext, clock=used_clock, max_body_bytes=_MAX_BODY_BYTES)
     add_error_handlers(app, _problem_page)
     for router in ROUTERS:
         app.include_router(router)

@@ -30,6 +30,8 @@ _log = event_logger("netra_auth.errors")
 
 _NOT_FOUND: Final = 404
 _METHOD_NOT_ALLOWED: Final = 405
+_MAX_FIELDS: Final = 20
+_MAX_FIELD_TEXT: Final = 200
 _TOO_LARGE: Final = 413
 _CLIENT_CHALLENGE: Final = 'Basic realm="netra"'
 
@@ -102,8 +104,11 @@ async def _invalid_content(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     fields = tuple(
-        {"at": ".".join(str(part) for part in fault["loc"]), "problem": str(fault["msg"])}
-        for fault in error.errors()
+        {
+            "at": ".".join(str(part) for part in fault["loc"])[:_MAX_FIELD_TEXT],
+            "problem": str(fault["msg"])[:_MAX_FIELD_TEXT],
+        }
+        for fault in error.errors()[:_MAX_FIELDS]
     )
     return _problem(
         request, ContentInvalid("the request has not the declared shape"), fields=fields

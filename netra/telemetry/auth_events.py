@@ -34,6 +34,7 @@ class LikelyCause(StrEnum):
     FOREIGN_SERVICE_ID = "foreign_service_id"
     AUTH_SERVICE_UNREACHABLE = "auth_service_unreachable"
     SIGNING_KEY_UNKNOWN = "signing_key_unknown"
+    TOKEN_SETTINGS_DIFFER = "token_settings_differ"  # noqa: S105 - the name of a cause
     SERVICE_PERMISSION_MISSING = "service_permission_missing"
     STORE_UNAVAILABLE = "store_unavailable"
     UNKNOWN = "unknown"
@@ -60,6 +61,10 @@ _HINTS: Final = MappingProxyType(
         LikelyCause.SIGNING_KEY_UNKNOWN: (
             "Compare the token's kid with the keys the issuer publishes.",
             "Check that AUTH_SERVICE_URL and TOKEN_ISSUER name the service that issued the token.",
+        ),
+        LikelyCause.TOKEN_SETTINGS_DIFFER: (
+            "Compare TOKEN_ISSUER, TOKEN_AUDIENCE and TOKEN_TRUST_MODE with the auth service's.",
+            "Compare the clocks of the two machines.",
         ),
         LikelyCause.SERVICE_PERMISSION_MISSING: (
             "Compare the service's registered scopes with the permission that was asked for.",

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from structlog.contextvars import bound_contextvars
 
 from netra.clock import Clock, SystemClock
-from netra.errors import ContentTooLarge, InternalError, NetraError
+from netra.errors import ContentTooLarge, HeadersTooLarge, InternalError, NetraError
 from netra.telemetry.log_events import TRACE_FIELD, EventLogger, event_logger
 from netra.telemetry.request_record import RequestRecord, begin_record
 from netra.wire.problem import MEDIA_TYPE, problem_response
@@ -26,6 +26,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES: Final = 1_048_576
+MAX_HEADER_BYTES: Final = 65_536
+"""The server's parser has no bound of its own; what reads headers must not get megabytes."""
 
 _HTTP: Final = "http"
 _WEBSOCKET: Final = "websocket"
@@ -82,6 +84,10 @@ class RequestContext:
             await exchange.serve(self._app)
 
 
+def _header_bytes(scope: Scope) -> int:
+    return sum(len(name) + len(value) for name, value in scope.get("headers") or ())
+
+
 @dataclass(slots=True)
 class _Exchange:
     """One request and its answer, or one socket from handshake to close."""
@@ -110,7 +116,9 @@ class _Exchange:
 
     async def serve(self, app: App) -> None:
         try:
-            if self._announces_too_much():
+            if _header_bytes(self.scope) > MAX_HEADER_BYTES:
+                await self._send_error(HeadersTooLarge())
+            elif self._announces_too_much():
                 await self._refuse_body()
             else:
                 await app(self.scope, self._receive, self._send)

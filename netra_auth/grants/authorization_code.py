@@ -24,6 +24,7 @@ from netra_auth.store.repositories import codes
 from netra_auth.store.repositories.codes import CodeRow
 
 CODE_SECONDS: Final = 60
+FRESH_LOGIN_SECONDS: Final = 60
 _REFUSED: Final = "The authorization code is not valid."
 
 
@@ -49,7 +50,11 @@ class AuthorizationCodes:
     async def issue(
         self, request: AuthorizationRequest, session: LiveSession, origin: Origin
     ) -> str | None:
-        """Make a code bound to everything the request says; None if the session has just ended.
+        """Make a code bound to everything the request says; None if the person must log in first.
+
+        That is so when the session has just ended, and for a client that any local program can
+        pose as when the login was not made for this request (RFC 8252 section 8.6): a page must
+        not be able to fetch such a code behind the person's back.
 
         Raises:
             DatabaseUnavailable: The store cannot be reached.
@@ -57,7 +62,10 @@ class AuthorizationCodes:
         code = random_token()
         client_id = request.return_address.client.client_id
         async with self._database.transaction() as transaction:
-            if await self._sessions.behind(transaction, session.session_id) is None:
+            live = await self._sessions.behind(transaction, session.session_id)
+            if live is None:
+                return None
+            if request.return_address.client.can_be_posed_as and not self._is_fresh(live):
                 return None
             row = CodeRow(
                 code_hash=hash_of(code),
@@ -79,6 +87,9 @@ class AuthorizationCodes:
             )
             await self._audit.note(transaction, act)
         return code
+
+    def _is_fresh(self, session: LiveSession) -> bool:
+        return self._clock.timestamp() - session.opened_at <= FRESH_LOGIN_SECONDS
 
     async def redeem(
         self, client: Client, parameters: Mapping[str, str], origin: Origin

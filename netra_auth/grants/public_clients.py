@@ -33,6 +33,11 @@ class PublicClient:
     grants: frozenset[GrantType]
     scopes: tuple[str, ...]
 
+    @property
+    def can_be_posed_as(self) -> bool:
+        """Tell whether any program of the machine can receive its answers: on a loopback port."""
+        return any(_LOOPBACK.match(uri) for uri in self.redirect_uris)
+
     def accepts_redirect(self, uri: str) -> bool:
         """Tell whether a redirect URI is registered, character by character.
 

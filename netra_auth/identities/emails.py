@@ -25,6 +25,10 @@ def normalised_email(text: str) -> str:
         EmailUnacceptable: It is not an address, or it lies in the namespace of services
             (checklist 41), in whatever spelling.
     """
+    # Normalising takes time quadratic in a run of combining marks, so the length comes first; an
+    # honest spelling is never four times as long as what it becomes.
+    if len(text) > 4 * MAX_LENGTH:
+        raise EmailUnacceptable(detail=f"It may have at most {MAX_LENGTH} characters.")
     email = unicodedata.normalize("NFKC", text).strip().casefold()
     # Folding can undo normalisation; a second pass makes the result stable.
     email = unicodedata.normalize("NFKC", email)

@@ -38,6 +38,7 @@ class LiveSession:
 
     session_id: str
     user: UserRow
+    opened_at: float
     ends_at: float
 
 
@@ -81,7 +82,7 @@ class Sessions:
         if now - row.last_seen_at >= _TOUCH_SECONDS:
             async with self._database.transaction() as transaction:
                 await sessions.touch(transaction.connection, row.session_id, now)
-        return LiveSession(row.session_id, user, row.expires_at)
+        return LiveSession(row.session_id, user, row.created_at, row.expires_at)
 
     async def behind(self, transaction: Transaction, session_id: str) -> LiveSession | None:
         """Find the session a grant was made from, whatever became of its cookie."""
@@ -91,7 +92,7 @@ class Sessions:
         user = await users.by_id(transaction.connection, row.user_id)
         if user is None or user.disabled_at is not None:
             return None
-        return LiveSession(row.session_id, user, row.expires_at)
+        return LiveSession(row.session_id, user, row.created_at, row.expires_at)
 
     async def end(self, transaction: Transaction, session_id: str) -> bool:
         """End a session and every token that came from it; say whether there was one."""

@@ -133,6 +133,31 @@ _FAULTS: Final = (
         ),
     ),
     Fault(
+        "f-the-next-word-is-eaten",
+        "test_redaction_meaning.py::test_a_sentence_keeps_its_meaning",
+        (
+            (
+                "netra/telemetry/redaction/named_values.py",
+                "    for pattern in (_NAMED, _PAIR, _FLAG):",
+                (
+                    '    text = re.sub(r"(?i)(secret\\w*\\W+)\\w+", r"\\1[redacted]", text)\n'
+                    "    for pattern in (_NAMED, _PAIR, _FLAG):"
+                ),
+            ),
+        ),
+    ),
+    Fault(
+        "f-values-in-a-repr-are-shown",
+        "test_redaction_meaning.py::test_a_value_is_hidden_wherever_it_stands",
+        (
+            (
+                "netra/telemetry/redaction/named_values.py",
+                "    for pattern in (_NAMED, _PAIR, _FLAG):",
+                "    for pattern in ():",
+            ),
+        ),
+    ),
+    Fault(
         "g-refused-tokens-count-as-outages",
         "test_outages.py::test_bad_tokens_leave_the_breaker_closed",
         (

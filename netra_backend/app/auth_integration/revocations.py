@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from netra.clock import Clock
-from netra.errors import CouldNotDecide
+from netra.errors import CouldNotDecide, OwnCredentialUnproven
 from netra.telemetry.log_events import event_logger
 from netra.telemetry.once_per_interval import OncePerInterval
 from netra.tokens import RevocationSet
@@ -125,13 +125,15 @@ class RevocationFollower:
     def _lost(self, error: CouldNotDecide) -> None:
         self._failures += 1
         changed, self._up = self._up, False
+        if isinstance(error, OwnCredentialUnproven) and self._failures > 1:
+            return  # The credential's own alarm says it, once a minute.
         suppressed = self._permits.permit("down")
         if suppressed is not None or changed:
             log.warning(
                 "revocation_feed_down",
                 message="The revocation feed cannot be read: what is revoked now takes effect "
                 "when its token expires",
-                code=error.code,
+                error_code=error.code,
                 reason=error.reason,
                 not_logged_since=suppressed or 0,
             )

@@ -9,7 +9,7 @@ from typing import Final
 from netra.clock import Clock
 from netra.errors import OwnCredentialUnproven
 from netra.principal import ServiceIdentity
-from netra.telemetry.auth_events import LikelyCause, critical_auth_failure, hints_for
+from netra.telemetry.auth_events import critical_auth_failure, hints_for
 from netra.telemetry.log_events import event_logger
 from netra.telemetry.once_per_interval import OncePerInterval
 from netra.telemetry.request_record import Stage
@@ -21,11 +21,13 @@ from netra_backend.app.clients.service_validation import (
 
 log: Final = event_logger("clients")
 
-_LIKELY_CAUSE: Final = {
-    CredentialProblem.REFUSED: LikelyCause.OWN_CREDENTIAL_REJECTED,
-    CredentialProblem.SECRET_MISSING: LikelyCause.OWN_CREDENTIAL_MISSING,
-    CredentialProblem.TOKEN_INVALID: LikelyCause.SIGNING_KEY_UNKNOWN,
-}
+_ALARMING: Final = frozenset(
+    {
+        CredentialProblem.REFUSED,
+        CredentialProblem.SECRET_MISSING,
+        CredentialProblem.TOKEN_INVALID,
+    }
+)
 
 
 class CredentialAlarm:
@@ -55,13 +57,12 @@ class CredentialAlarm:
 
     def _failed(self, failure: CredentialFailure) -> None:
         self._failing = failure.problem
-        if failure.problem not in _LIKELY_CAUSE:
+        if failure.problem not in _ALARMING:
             return
         suppressed = self._permits.permit(failure.problem)
         if suppressed is None:
             return
-        cause = _LIKELY_CAUSE[failure.problem]
-        hints = [failure.fix, *hints_for(cause)]
+        hints = [failure.fix, *hints_for(failure.likely_cause)]
         if suppressed:
             hints.append(f"Failed attempts like this one that were not logged: {suppressed}.")
         critical_auth_failure(
@@ -72,6 +73,6 @@ class CredentialAlarm:
             error=OwnCredentialUnproven(failure.details),
             function_location="netra_backend.app.clients.service_proof.ServiceProof",
             stage=Stage.AUTHENTICATION,
-            likely_cause=cause,
+            likely_cause=failure.likely_cause,
             debug_hints=hints,
         )

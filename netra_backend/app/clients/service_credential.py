@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from netra.clock import Clock
 from netra.secret import Secret
+from netra.telemetry.auth_events import LikelyCause
 from netra.telemetry.log_events import event_logger
 from netra.tokens import RevocationLookup
 from netra_backend.app.clients.service_validation import (
@@ -203,6 +204,7 @@ _STOPPING: Final = CredentialFailure(
     CredentialProblem.UNREACHABLE,
     "This process is stopping and asks the auth service nothing more.",
     "Ask another process of this service.",
+    LikelyCause.UNKNOWN,
 )
 
 

@@ -6,6 +6,7 @@ How long a proof is kept, and who asks for one, is decided in `service_credentia
 import base64
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote_plus
 
@@ -15,7 +16,8 @@ from netra.clock import Clock
 from netra.errors import AuthServiceUnreachable
 from netra.principal import ServiceIdentity, ServicePrincipal
 from netra.secret import Secret
-from netra.tokens import SignedClaims, TokenRejected, principal_of
+from netra.telemetry.auth_events import LikelyCause
+from netra.tokens import SignedClaims, TokenRejected, UnknownKey, principal_of
 from netra.wire.auth_api import AUTH_AUDIENCE, TOKEN_PATH, TokenResponse
 from netra_backend.app.clients import service_validation as answers
 from netra_backend.app.clients.http_call import AuthCall, JsonAnswer
@@ -91,13 +93,15 @@ class ServiceProof:
     async def _verified(self, unverified_token: str) -> CredentialOutcome:
         try:
             claims = await self._verify(unverified_token)
+        except UnknownKey as error:
+            return self._unacceptable(error.reason, LikelyCause.SIGNING_KEY_UNKNOWN)
         except TokenRejected as error:
             return self._unacceptable(error.reason)
         principal = principal_of(claims)
         if not isinstance(principal, ServicePrincipal):
             return self._unacceptable("it names a person, not a service")
         if principal.service_id != self._identity.service_id:
-            return self._unacceptable("it names another service")
+            return self._unacceptable("it names another service", LikelyCause.FOREIGN_SERVICE_ID)
         proven = ProvenCredential.of(
             Secret(unverified_token), claims, principal, self._clock.timestamp()
         )
@@ -105,8 +109,11 @@ class ServiceProof:
             return self._unacceptable("it has expired on arrival: the two clocks differ")
         return proven
 
-    def _unacceptable(self, reason: str) -> CredentialFailure:
-        return answers.token_invalid(self._identity, self._auth_url, reason)
+    def _unacceptable(
+        self, reason: str, cause: LikelyCause = LikelyCause.TOKEN_SETTINGS_DIFFER
+    ) -> CredentialFailure:
+        failure = answers.token_invalid(self._identity, self._auth_url, reason)
+        return replace(failure, likely_cause=cause)
 
 
 def shaped(model: type[M], answer: JsonAnswer, path: str) -> M:

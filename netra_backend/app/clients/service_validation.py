@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, TypedDict
 from netra.clock import as_iso
 from netra.principal import ServiceIdentity, ServicePrincipal
 from netra.secret import Secret
+from netra.telemetry.auth_events import LikelyCause
 from netra.tokens import SignedClaims
 
 
@@ -106,6 +107,7 @@ class CredentialFailure:
     problem: CredentialProblem
     details: str
     fix: str
+    likely_cause: LikelyCause
     retry_after: int = 2
 
     def validation(self) -> ServiceNotValidated:
@@ -131,6 +133,7 @@ def refused(identity: ServiceIdentity, auth_url: str, oauth_error: str) -> Crede
             f"Set SERVICE_SECRET to the secret registered for SERVICE_ID {identity.service_id} "
             f"at {auth_url}, or register or enable that service there. The audit record of the "
             "auth service says which of the three it is.",
+            LikelyCause.OWN_CREDENTIAL_REJECTED,
             retry_after=10,
         )
     return CredentialFailure(
@@ -138,6 +141,7 @@ def refused(identity: ServiceIdentity, auth_url: str, oauth_error: str) -> Crede
         f"The auth service at {auth_url} gave {identity.service_id} no token ({oauth_error}).",
         f"Compare the scopes and audiences registered for {identity.service_id} at the auth "
         "service with what this service needs (its contract names them).",
+        LikelyCause.SERVICE_PERMISSION_MISSING,
         retry_after=10,
     )
 
@@ -148,6 +152,7 @@ def foreign_service(identity: ServiceIdentity) -> CredentialFailure:
         CredentialProblem.FOREIGN_SERVICE,
         f"This process is {identity.service_id} and can prove no other service.",
         f"Ask for {identity.service_id}, or set SERVICE_ID to the service this process is.",
+        LikelyCause.FOREIGN_SERVICE_ID,
     )
 
 
@@ -158,6 +163,7 @@ def secret_missing(identity: ServiceIdentity) -> CredentialFailure:
         f"{identity.service_id} has no SERVICE_SECRET, so it cannot prove who it is.",
         f"Set SERVICE_SECRET (or SERVICE_SECRET_FILE) to the secret registered for "
         f"{identity.service_id} at the auth service, and restart.",
+        LikelyCause.OWN_CREDENTIAL_MISSING,
         retry_after=60,
     )
 
@@ -169,6 +175,7 @@ def unreachable(auth_url: str, reason: str, retry_after: int) -> CredentialFailu
         f"The auth service at {auth_url} could not be asked: {reason}.",
         "See whether the auth service runs and whether AUTH_SERVICE_URL is its address as seen "
         "from here; this service tries again by itself.",
+        LikelyCause.AUTH_SERVICE_UNREACHABLE,
         retry_after=retry_after,
     )
 
@@ -181,5 +188,6 @@ def token_invalid(identity: ServiceIdentity, auth_url: str, reason: str) -> Cred
         f"verify: {reason}.",
         "Compare TOKEN_ISSUER, TOKEN_AUDIENCE, TOKEN_TRUST_MODE and the clock of this service "
         "with the auth service's.",
+        LikelyCause.TOKEN_SETTINGS_DIFFER,
         retry_after=10,
     )

@@ -161,13 +161,13 @@ def _mended_rights(root: Path) -> tuple[str, ...]:
     mended: list[str] = []
     for path in (root, *sorted(root.rglob("*"))):
         status = path.lstat()
-        if stat.S_ISLNK(status.st_mode):
-            continue
         if status.st_uid != os.geteuid():
             raise UsageRefused(
                 f"{path} belongs to another user (uid {status.st_uid}). "
                 "Remove it, or name another directory with --state."
             )
+        if stat.S_ISLNK(status.st_mode):
+            continue
         wanted = DIRECTORY_MODE if stat.S_ISDIR(status.st_mode) else FILE_MODE
         if stat.S_IMODE(status.st_mode) & ~wanted:
             path.chmod(wanted)

@@ -255,3 +255,21 @@ async def test_an_untrusted_forwarded_header_changes_nothing(auth: RunningAuth) 
     await auth.http.post("/token", content=urlencode({"grant_type": "x"}), headers=headers)
 
     assert answer.status_code == 200
+
+
+async def test_a_client_anyone_can_pose_as_needs_a_login_made_for_it(
+    auth: RunningAuth, clock: ManualClock
+) -> None:
+    """A loopback client gets no code from a session left open: RFC 8252 section 8.6."""
+    person = await auth.registered_person()
+    async with auth.browser() as browser:
+        assert (await auth.log_in(browser, person)).status_code == 303
+        fresh = await browser.get(authorize_path(Pkce.new()))
+        clock.advance(61)
+        later = await browser.get(authorize_path(Pkce.new()))
+        silent = await browser.get(authorize_path(Pkce.new(), prompt="none"))
+
+    assert "code" in answer_of(fresh)
+    assert later.status_code == 303
+    assert later.headers["location"].startswith("/login?continue=")
+    assert answer_of(silent)["error"] == "login_required"

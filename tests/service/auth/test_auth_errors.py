@@ -250,3 +250,12 @@ def test_every_documented_route_states_its_errors(tmp_path: Path) -> None:
         "access_token",
         "client_secret_basic",
     }
+
+
+async def test_a_flood_of_faults_is_answered_with_a_few(auth: RunningAuth) -> None:
+    """However many members are wrong, the answer names twenty at most; a huge body is 413."""
+    some = await auth.http.post("/users", json={f"unknown_{n}": 1 for n in range(1000)})
+    many = await auth.http.post("/users", json={f"unknown_{n}": 1 for n in range(10_000)})
+
+    assert (some.status_code, len(some.json()["errors"])) == (422, 20)
+    assert many.status_code == 413

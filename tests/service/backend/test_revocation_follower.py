@@ -249,4 +249,4 @@ async def test_a_wrong_secret_keeps_the_feed_down_without_a_flood(fake: FakeAuth
     assert fake.calls[REVOCATIONS_PATH] == 0
     assert len(lines.of("critical_auth_failure")) == 1
     assert len(lines.of("revocation_feed_down")) == 1
-    assert lines.of("revocation_feed_down")[0]["code"] == "own_credential_unproven"
+    assert lines.of("revocation_feed_down")[0]["error_code"] == "own_credential_unproven"

@@ -819,3 +819,18 @@ async def test_behind_a_server_a_breaking_socket_is_closed_with_1011(
     assert [line["event"] for line in lines.all() if line["severity"] == "ERROR"] == [
         "unhandled_exception"
     ]
+
+
+async def test_headers_without_end_are_refused_unread(lines: LogLines) -> None:
+    """431 before the app, which may read them letter by letter, sees anything."""
+    called = False
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        nonlocal called
+        called = True
+
+    done = await _drive(app, headers={"cookie": "a=b;" * 20_000})
+
+    assert (done.status, done.problem["code"]) == (431, "headers_too_large")
+    assert not called
+    assert lines.only("http_request")["httpRequest"]["status"] == 431

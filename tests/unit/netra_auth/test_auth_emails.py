@@ -72,3 +72,11 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 
     assert normalised_email(once) == once
     assert not once.startswith("service:")
+
+
+def test_the_length_comes_before_what_takes_long() -> None:
+    """A long run of combining marks is refused unnormalised: ordering it takes quadratic time."""
+    with pytest.raises(EmailUnacceptable) as refused:
+        normalised_email("\u0315" * 500_000 + "\u0300" * 500_000 + "@example.org")
+
+    assert "at most" in (refused.value.detail or "")

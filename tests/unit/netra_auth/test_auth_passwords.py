@@ -104,3 +104,9 @@ async def test_no_account_means_a_refusal_after_the_same_work() -> None:
     assert hasher._decoy is not None
     assert hasher._decoy.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert not await hasher.verify("whatever it is", None)
+
+
+def test_the_length_comes_before_what_takes_long() -> None:
+    """A long run of combining marks is refused unnormalised: ordering it takes quadratic time."""
+    with pytest.raises(PasswordUnacceptable):
+        require_acceptable("\u0315" * 500_000 + "\u0300" * 500_000, EMAIL)

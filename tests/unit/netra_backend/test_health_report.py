@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 
+from netra.telemetry.auth_events import LikelyCause
 from netra.wire.health import HealthStatus
 from netra_backend.app.clients.circuit_breaker import BreakerState
 from netra_backend.app.clients.service_credential import CredentialState, CredentialStatus
 from netra_backend.app.clients.service_validation import CredentialFailure, CredentialProblem
 from netra_backend.app.routes.health_report import Observations, health_report
 
-FAILURE = CredentialFailure(CredentialProblem.REFUSED, "It was refused.", "Set SERVICE_SECRET.")
+FAILURE = CredentialFailure(
+    CredentialProblem.REFUSED,
+    "It was refused.",
+    "Set SERVICE_SECRET.",
+    LikelyCause.OWN_CREDENTIAL_REJECTED,
+)
 
 
 def seen(**changes: Any) -> Observations:

@@ -152,3 +152,15 @@ def test_the_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     thread.join(5 * UNIT)
 
     assert order == ["first", "second"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_another_users_link_inside_is_refused(tmp_path: Path) -> None:
+    """A link that someone else planted would go on steering what it stands for."""
+    directory = created(tmp_path / "state")
+    (tmp_path / "elsewhere").write_text("A=b\n", encoding="utf-8")
+    directory.env_file("netra-auth").symlink_to(tmp_path / "elsewhere")
+    os.chown(directory.env_file("netra-auth"), 12345, -1, follow_symlinks=False)
+
+    with pytest.raises(UsageRefused, match=r"netra-auth\.env belongs to another user"):
+        opened(tmp_path / "state")
