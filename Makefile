@@ -23,11 +23,12 @@ PY := $(BIN)/python
 PYTEST := $(PY) -m pytest -n auto --maxprocesses=4 --dist=worksteal
 
 EXTRAS_RUN := --extra auth --extra backend --extra ops --extra build
-EXTRAS_DEV := $(EXTRAS_RUN) --extra dev
+EXTRAS_LLM := $(EXTRAS_RUN) --extra llm
+EXTRAS_DEV := $(EXTRAS_LLM) --extra dev
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup run test check lint types imports reference soak lock clean
+.PHONY: help setup run llm test check lint types imports reference soak lock clean
 
 help: ## List the targets.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +37,9 @@ setup: $(VENV)/.dev ## Create .venv with everything needed to work on Netra.
 
 run: $(VENV)/.run ## Start the auth service and the backend; Ctrl-C stops both.
 	@exec $(BIN)/netra up --state "$(STATE)"
+
+llm: $(VENV)/.run ## Install what NETRA_MODEL needs besides: the clients of language models.
+	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/llm.txt
 
 test: $(VENV)/.dev ## Run every quick test (under five minutes).
 	@$(PYTEST) -m "not long" $(PYTEST_ARGS)
@@ -61,7 +65,8 @@ soak: $(VENV)/.dev ## Run the property tests with many more examples.
 
 lock: ## Write requirements/*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) $(EXTRAS_RUN) -o requirements/run.txt
-	$(COMPILE) $(EXTRAS_DEV) -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) $(EXTRAS_LLM) -c requirements/run.txt -o requirements/llm.txt
+	$(COMPILE) $(EXTRAS_DEV) -c requirements/llm.txt -o requirements/dev.txt
 
 clean: ## Remove .venv and every cache; keeps .netra.
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,5 +1,29 @@
 """What an agent sees, and what a package must offer to add one."""
 
-from netra.agent_api.agent import Agent, AgentPackage, Asker
+from netra.agent_api.agent import Agent, AgentPackage, Asker, Question
+from netra.agent_api.run import Run, RunFailed, ToolRefused, Usage
+from netra.agent_api.tools import (
+    OwnRecords,
+    Saying,
+    ThreadSummary,
+    Tool,
+    ToolContext,
+    ToolFailed,
+)
 
-__all__ = ["Agent", "AgentPackage", "Asker"]
+__all__ = [
+    "Agent",
+    "AgentPackage",
+    "Asker",
+    "OwnRecords",
+    "Question",
+    "Run",
+    "RunFailed",
+    "Saying",
+    "ThreadSummary",
+    "Tool",
+    "ToolContext",
+    "ToolFailed",
+    "ToolRefused",
+    "Usage",
+]

@@ -1,11 +1,14 @@
 """An agent, the principal it works for, and what a package must offer to add one.
 
-How a run goes and what it emits is not decided here.
+How a run is made durable, and who hears of it, is not decided here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from netra.agent_api.run import Run
+from netra.agent_api.tools import Tool
 from netra.policy import Permission
 from netra.principal import AuthenticatedPrincipal
 
@@ -24,6 +27,15 @@ class Asker:
     permissions: frozenset[Permission]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the person said, and where."""
+
+    text: str = field(repr=False)
+    thread_id: str
+    message_id: str
+
+
 class Agent(Protocol):
     """One agent, made for one asker; it is never handed to another."""
 
@@ -34,6 +46,22 @@ class Agent(Protocol):
     @property
     def asker(self) -> Asker:
         """The asker it was made for."""
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        """What it can use; a run offers it those of them that the asker is permitted."""
+
+    async def answer(self, question: Question, run: Run) -> str:
+        """Answer in Markdown, saying through `run` what it does on the way.
+
+        After the death of a process the run is begun again from here: what went through
+        `run.call` and `run.step` and was completed is then given back and not done again. So
+        everything else in here must be the same when done again: no clock, no chance, no input or
+        output except through the run.
+
+        Raises:
+            RunFailed: There is no answer, for a reason the person is told.
+        """
 
 
 @runtime_checkable

@@ -12,11 +12,8 @@ from urllib.parse import parse_qsl
 
 from netra.errors import CredentialMissing, CredentialRejected
 from netra.policy import CredentialMethod
+from netra.wire.chat_protocol import TOKEN_SUBPROTOCOL_PREFIX
 
-CHAT_SUBPROTOCOL: Final = "netra.chat.v1"
-"""What a chat client speaks, and the only subprotocol that is ever echoed."""
-
-TOKEN_SUBPROTOCOL_PREFIX: Final = "bearer."  # noqa: S105 - a prefix
 MAX_TOKEN_CHARACTERS: Final = 8192
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_.-]+\Z")

@@ -22,11 +22,9 @@ from netra.telemetry.auth_events import authentication_refused
 from netra.telemetry.log_events import event_logger
 from netra.telemetry.request_record import Stage, request_record
 from netra.tokens import AccessTokenVerifier, principal_of
+from netra.wire.chat_protocol import CHAT_SUBPROTOCOL
 from netra.wire.problem import MEDIA_TYPE, problem_response
-from netra_backend.app.auth_integration.credentials import (
-    CHAT_SUBPROTOCOL,
-    credential_of_handshake,
-)
+from netra_backend.app.auth_integration.credentials import credential_of_handshake
 
 log: Final = event_logger("websocket_core")
 

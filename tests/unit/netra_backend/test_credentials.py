@@ -7,8 +7,8 @@ from starlette.datastructures import Headers
 
 from netra.errors import CredentialError, CredentialMissing, CredentialRejected
 from netra.policy import CredentialMethod
+from netra.wire.chat_protocol import CHAT_SUBPROTOCOL
 from netra_backend.app.auth_integration.credentials import (
-    CHAT_SUBPROTOCOL,
     MAX_TOKEN_CHARACTERS,
     PresentedCredential,
     credential_of_handshake,
