@@ -12,15 +12,19 @@ from netra.telemetry import RequestContext, event_logger, request_record
 from netra_auth.api import (
     admin,
     authorize,
+    cross_origin,
     health,
     introspection,
     login,
     metadata,
+    own_session,
     revocation,
     revocation_feed,
+    subjects,
     token,
     users,
 )
+from netra_auth.api.cross_origin import CrossOrigin
 from netra_auth.api.pages import Pages
 from netra_auth.api.state import AuthState
 from netra_auth.audit import AuditTrail
@@ -31,6 +35,7 @@ from netra_auth.grants.client_credentials import ClientCredentials
 from netra_auth.grants.clients import Clients
 from netra_auth.grants.introspection import Introspection
 from netra_auth.grants.own_tokens import OwnTokens
+from netra_auth.grants.public_clients import public_clients
 from netra_auth.grants.refresh_token import RefreshTokens
 from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.identities.logins import Logins
@@ -54,9 +59,12 @@ ROUTERS: Final = (
     introspection.router,
     revocation.router,
     revocation_feed.router,
+    subjects.router,
     users.router,
     admin.router,
+    own_session.router,
     login.router,
+    cross_origin.router,
 )
 
 _MAX_BODY_BYTES: Final = 65_536
@@ -97,6 +105,7 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
     await hasher.prepare()
     revocations = Revocations(database, clock)
     sessions = Sessions(database, revocations, clock)
+    known_clients = public_clients(settings.chat_origins)
     own_tokens = OwnTokens(settings, keyring, accounts, sessions, revocations, clock)
     access_tokens = AccessTokens(settings, keyring, clock)
     refresh_tokens = RefreshTokens(database, sessions, access_tokens, audit, clock)
@@ -110,7 +119,8 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         sessions=sessions,
         users=Users(database, hasher, sessions, revocations, audit, clock),
         logins=Logins(database, hasher, sessions, audit),
-        clients=Clients(accounts, audit),
+        public_clients=known_clients,
+        clients=Clients(known_clients, accounts, audit),
         own_tokens=own_tokens,
         authorization_codes=AuthorizationCodes(
             database, sessions, access_tokens, refresh_tokens, audit, clock
@@ -150,6 +160,8 @@ def create_app(
     if state is not None:
         app.state.netra = state
     app.add_middleware(RequestContext, clock=used_clock, max_body_bytes=_MAX_BODY_BYTES)
+    # Added last, so outermost: a page reads what `RequestContext` answers too.
+    app.add_middleware(CrossOrigin, origins=frozenset(settings.chat_origins))
     add_error_handlers(app, _problem_page)
     for router in ROUTERS:
         app.include_router(router)

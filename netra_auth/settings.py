@@ -52,6 +52,7 @@ class Settings:
     tls: TlsFiles | None
     log_level: str
     self_registration: bool
+    chat_origins: tuple[str, ...]
 
     @property
     def is_production(self) -> bool:
@@ -88,4 +89,5 @@ def settings_from(configuration: Configuration) -> Settings:
         tls=TlsFiles(Path(certificate), Path(private_key)) if certificate and private_key else None,
         log_level=configuration.text("LOG_LEVEL"),
         self_registration=configuration.text("SELF_REGISTRATION") == "allowed",
+        chat_origins=configuration.items("CHAT_ORIGINS"),
     )

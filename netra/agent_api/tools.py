@@ -44,7 +44,7 @@ class OwnRecords(Protocol):
         """
 
     async def threads(self, limit: int) -> Sequence[ThreadSummary]:
-        """List threads, newest first."""
+        """List threads, the one in which something was said last first."""
 
 
 @dataclass(frozen=True, slots=True)

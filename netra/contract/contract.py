@@ -77,7 +77,8 @@ def _default(variable: Variable) -> str | None:
 
 def _references(variable: Variable) -> set[str]:
     required = variable.required
-    named = {*variable.differs_from, variable.default_of, required.together_with}
-    if required.when:
-        named.add(required.when[0])
+    named = {*variable.differs_from, variable.default_of, required.together_with, required.unless}
+    for condition in (required.when, required.beginning):
+        if condition:
+            named.add(condition[0])
     return {name for name in named if name}

@@ -26,6 +26,10 @@ _KEY_BYTES: Final = 32
 _HIGHEST_PORT: Final = 65535
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
+_SEGMENT: Final = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
+_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+_SHORTEST_KEY: Final = 8
+_KEY_FROM: Final = "Take the key from whoever gives out access to that API."
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -140,6 +144,41 @@ class ServiceUrl:
     def flaw(self, value: str, *, deployed: bool) -> Flaw | None:  # noqa: ARG002 - the protocol's
         """Find what is wrong with a value."""
         return _origin_flaw(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiUrl:
+    """The base URL of somebody else's API: as `ServiceUrl`, and with a path."""
+
+    text: str = (
+        "https://HOST[:PORT][/PATH] (http only where HOST is a loopback address) without"
+        " trailing slash, query, fragment or user"
+    )
+    inner_whitespace: str = field(default="", init=False)
+
+    def flaw(self, value: str, *, deployed: bool) -> Flaw | None:  # noqa: ARG002 - the protocol's
+        """Find what is wrong with a value."""
+        scheme, _, rest = value.partition("://")
+        host, slash, path = rest.partition("/")
+        if slash and not _PATH.fullmatch(path):
+            return _malformed(self.text)
+        return _origin_flaw(f"{scheme}://{host}")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key somebody else gave out, of at least 8 printable ASCII characters."""
+
+    text: str = "the key as it was given out, of at least 8 printable ASCII characters"
+    inner_whitespace: str = field(default="", init=False)
+
+    def flaw(self, value: str, *, deployed: bool) -> Flaw | None:  # noqa: ARG002 - the protocol's
+        """Find what is wrong with a value."""
+        if flaw := secret_flaw(value):
+            return Flaw(flaw.problem, flaw.says, _KEY_FROM)
+        if len(value) < _SHORTEST_KEY:
+            return Flaw(ViolationKind.TOO_SHORT, "is too short to be a key", _KEY_FROM)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 from netra.contract.configuration import Configuration, Violation, Violations
 from netra.contract.contract import Contract
 from netra.contract.flaws import ViolationKind, text_flaw
-from netra.contract.variable import Variable
+from netra.contract.variable import Requirement, Variable
 from netra.isolated_environment import (
     ENV_FILE_VARIABLE,
     EnvironmentProblem,
@@ -108,6 +108,10 @@ class _Loading:
             if self._effective(other) != value:
                 return None
             condition = f", though it is required when {other} is {value}"
+        elif required.beginning:
+            if not self._begins(required):
+                return None
+            condition = f", though it is required {required.text}"
         elif not required.always:
             return None
         return Violation(
@@ -116,6 +120,13 @@ class _Loading:
             f"is not set{condition}",
             f"Set it to {variable.format.text}.{self._near_miss(variable)}",
         )
+
+    def _begins(self, required: Requirement) -> bool:
+        if required.beginning is None:
+            return False
+        other, starts = required.beginning
+        is_excused = required.unless is not None and self._effective(required.unless) is not None
+        return not is_excused and (self._effective(other) or "").startswith(starts)
 
     def _same_value(self, variable: Variable) -> Violation | None:
         own = self._effective(variable.name)

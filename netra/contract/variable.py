@@ -45,11 +45,15 @@ class Requirement:
         always: It must be set, whatever else is.
         when: It must be set where this variable has this value.
         together_with: It must be set where this variable is set.
+        beginning: It must be set where this variable begins with one of these texts.
+        unless: With `beginning`: though not where this variable is set.
     """
 
     always: bool = False
     when: tuple[str, str] | None = None
     together_with: str | None = None
+    beginning: tuple[str, tuple[str, ...]] | None = None
+    unless: str | None = None
 
     @property
     def text(self) -> str:
@@ -58,6 +62,10 @@ class Requirement:
             return f"when {self.when[0]} is {self.when[1]}"
         if self.together_with:
             return f"together with {self.together_with}"
+        if self.beginning:
+            other, starts = self.beginning
+            unless = f", unless {self.unless} is set" if self.unless else ""
+            return f"when {other} begins with {' or '.join(starts)}{unless}"
         return "always" if self.always else "no"
 
 
@@ -73,6 +81,11 @@ def required_when(variable: str, value: str) -> Requirement:
 def required_with(variable: str) -> Requirement:
     """Require a variable where another one is set."""
     return Requirement(together_with=variable)
+
+
+def required_where(variable: str, begins: tuple[str, ...], *, unless: str) -> Requirement:
+    """Require a variable where another one begins with one of some texts and a third is not set."""
+    return Requirement(beginning=(variable, begins), unless=unless)
 
 
 @dataclass(frozen=True, slots=True)

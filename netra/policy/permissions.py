@@ -21,6 +21,7 @@ class Permission(StrEnum):
     THREADS_READ = "threads:read"
     THREADS_WRITE = "threads:write"
     ACCOUNT_DELETE = "account:delete"
+    SESSION_END = "session:end"
     AGENTS_RUN = "agents:run"
     SERVICE_STATUS = "service:status"
     DATA_MAINTAIN = "data:maintain"
@@ -76,6 +77,7 @@ TABLE: Final = MappingProxyType(
         Permission.THREADS_READ: (Grant(_USER, _TOKEN),),
         Permission.THREADS_WRITE: (Grant(_USER, _TOKEN),),
         Permission.ACCOUNT_DELETE: (Grant(_USER, _BEARER),),
+        Permission.SESSION_END: (Grant(_USER, _BEARER),),
         Permission.AGENTS_RUN: (Grant(_USER, _TOKEN), Grant(_SERVICE, _CLIENT)),
         Permission.SERVICE_STATUS: (Grant(_SERVICE, _BEARER),),
         Permission.DATA_MAINTAIN: (Grant(_SERVICE, _CLIENT),),

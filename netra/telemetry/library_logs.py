@@ -25,9 +25,12 @@ _QUIET: Final = (
     "alembic",
     "aiosqlite",
     "websockets",
+    "openai",
+    "anthropic",
+    "genai-prices",
 )
 """Libraries whose lines below WARNING only repeat our events, some of them with whole URLs or, as
-aiosqlite at DEBUG, with the values of statements: what users write."""
+aiosqlite and anthropic at DEBUG, with statements' values and requests: what users write."""
 
 _SERVER: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 

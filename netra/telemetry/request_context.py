@@ -37,6 +37,8 @@ _SWITCHING_PROTOCOLS: Final = 101
 _FORBIDDEN: Final = 403
 _SERVER_ERROR: Final = 500
 _NORMAL_CLOSURE: Final = 1000
+_OF_THE_SERVER: Final = frozenset({1009, 1012})
+"""A frame that is too big, and a restart: what is under the app closes with them by itself."""
 _REQUEST_ID_HEADER: Final = b"x-request-id"
 
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
@@ -106,6 +108,7 @@ class _Exchange:
     answer_complete: bool = False
     accepted: bool = False
     close_code: int | None = None
+    close_reason: str | None = None
     client_left: bool = False
     socket_over: bool = False
     refused_body: bool = False
@@ -158,7 +161,7 @@ class _Exchange:
             self.client_left = not self.answer_complete
         elif kind == "websocket.disconnect":
             self.socket_over = True
-            self.client_left = self.close_code is None
+            self.client_left = self.close_code is None and message.get("code") not in _OF_THE_SERVER
             self.close_code = self.close_code or message.get("code")
         return message
 
@@ -202,6 +205,7 @@ class _Exchange:
     def _note_close(self, message: Message) -> None:
         if self.accepted:
             self.close_code = message.get("code") or _NORMAL_CLOSURE
+            self.close_reason = message.get("reason") or None
         else:
             self.status, self.answer_complete = _FORBIDDEN, True
 
@@ -308,6 +312,7 @@ class _Exchange:
             self.log.info(
                 "websocket_closed",
                 close_code=self.close_code,
+                close_reason=self.close_reason,
                 closed_by="client" if self.client_left else "server",
                 duration=self._elapsed(),
                 **self._booked(),

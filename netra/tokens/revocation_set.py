@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from netra.principal import AuthenticatedPrincipal, UserPrincipal
 from netra.tokens.claims import SignedClaims
 from netra.tokens.verify import MAX_LEEWAY_SECONDS
 
@@ -56,4 +57,15 @@ class RevocationSet:
             (_TOKEN, claims.token_id) in ends
             or (_SUBJECT, claims.subject) in ends
             or (claims.session_id is not None and (_SESSION, claims.session_id) in ends)
+        )
+
+    def concerns(self, principal: AuthenticatedPrincipal) -> bool:
+        """Tell whether the token a principal came from, its session or its subject was revoked."""
+        ends = self._ends
+        if not ends:
+            return False
+        return (
+            (_TOKEN, principal.token_id) in ends
+            or (_SUBJECT, str(principal)) in ends
+            or (isinstance(principal, UserPrincipal) and (_SESSION, principal.session_id) in ends)
         )

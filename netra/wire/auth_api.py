@@ -17,12 +17,23 @@ REVOKE_PATH: Final = "/revoke"
 JWKS_PATH: Final = "/.well-known/jwks.json"
 METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
 REVOCATIONS_PATH: Final = "/revocations"
+SUBJECTS_PATH: Final = "/subjects"
+OWN_SESSION_PATH: Final = "/sessions/current"
 USERS_PATH: Final = "/users"
 OWN_USER_PATH: Final = "/users/me"
 ADMIN_USERS_PATH: Final = "/admin/users"
 LOGIN_PATH: Final = "/login"
 LOGOUT_PATH: Final = "/logout"
 REGISTER_PATH: Final = "/register"
+
+CHAT_CLIENT_ID: Final = "netra-chat"
+"""The public client that the chat page is."""
+
+CHAT_PATH: Final = "/chat"
+"""Where on its own origin the chat page is."""
+
+CHAT_CALLBACK_PATH: Final = "/chat/callback"
+"""Where on its own origin the chat page takes the answer to an authorization request."""
 
 AUTH_AUDIENCE: Final = "netra-auth"
 """The audience of tokens meant for the auth service's own API."""
@@ -103,6 +114,23 @@ class RevocationPage(WireModel):
 
     items: tuple[Revocation, ...]
     next_after: int
+
+
+class SubjectStanding(StrEnum):
+    """What has become of a person since their token was verified."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    """The account is there and opens nothing; that may change again."""
+    GONE = "gone"
+    """There is no such person. Ids are never given twice, so that does not change."""
+
+
+class SubjectReport(WireModel):
+    """How a person stands, as of the latest commit."""
+
+    user_id: str
+    standing: SubjectStanding
 
 
 EmailText = Annotated[

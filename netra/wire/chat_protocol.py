@@ -25,11 +25,15 @@ MAX_TEXT: Final = 32_000
 """Characters of a message."""
 MAX_TOKEN: Final = 8_192
 
+_MAX_DETAIL: Final = 200
+"""What is wrong with a frame may name a field of it, and a field's name can be long."""
+
 
 class CloseCode(IntEnum):
     """Why the backend closes a socket (RFC 6455 section 7.4)."""
 
     NORMAL = 1000
+    TOO_BIG = 1009
     INTERNAL_ERROR = 1011
     RESTARTING = 1012
     TRY_AGAIN_LATER = 1013
@@ -76,9 +80,10 @@ class FailureReason(StrEnum):
 
 # What a client says.
 
-ClientId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
-RowId = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$")]
-AgentName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+# A `$` would let a line feed follow.
+ClientId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
+RowId = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}\Z")]
+AgentName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
 
 
@@ -160,7 +165,10 @@ class Ready(ServerFrame, frozen=True, tag="ready"):
 
 
 class Accepted(ServerFrame, frozen=True, tag="accepted"):
-    """The message and its run are stored and will not be lost."""
+    """The message and its run are stored and will not be lost.
+
+    The first events of the run may come before it: they name the `client_id` too.
+    """
 
     client_id: str
     message_id: str
@@ -268,7 +276,10 @@ def client_frame(text: str | bytes) -> AnyClientFrame:
             raise RequestInvalid("a frame is too large", detail="The frame is too large.")
         return _DECODE_CLIENT.decode(text)
     except msgspec.ValidationError as error:
-        raise RequestInvalid("not a frame of the protocol", detail=f"{error}.") from error
+        detail = f"{error}"[:_MAX_DETAIL]
+        raise RequestInvalid("not a frame of the protocol", detail=f"{detail}.") from error
+    except RecursionError as error:
+        raise RequestInvalid("nested too deep", detail="The frame is nested too deep.") from error
     except (msgspec.DecodeError, UnicodeError) as error:
         raise RequestInvalid("not JSON", detail="The frame is not JSON.") from error
 
@@ -283,7 +294,7 @@ def server_frame(text: str | bytes) -> AnyServerFrame | RunEvent:
         if _DECODE_TYPE.decode(text).type in RunEvent.TYPES:
             return _DECODE_EVENT.decode(text)
         return _DECODE_SERVER.decode(text)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise RequestInvalid("not a frame of the protocol") from error
 
 

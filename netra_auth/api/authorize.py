@@ -19,16 +19,21 @@ from netra_auth.grants.authorization_request import (
     authorization_request,
 )
 from netra_auth.grants.errors import OAuthCode, OAuthError
-from netra_auth.grants.public_clients import PUBLIC_CLIENTS
+from netra_auth.grants.public_clients import COMMAND
 
 router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
 
 # Only what is answered here rather than by redirect has a strict shape in the document: to a client
-# the redirect with `error` is the answer to everything else.
+# the redirect with `error` is the answer to everything else. The one client described is the one
+# that every installation has.
 _QUERY: Final = query_parameters(
-    client_id=Text("A public client.", required=True, one_of=tuple(PUBLIC_CLIENTS)),
+    client_id=Text(
+        "A public client. Where CHAT_ORIGINS are configured, the chat page is one too.",
+        required=True,
+        one_of=(COMMAND.client_id,),
+    ),
     redirect_uri=Text(
-        "One of its redirect URIs; a loopback one with any port.",
+        "One of its redirect URIs; the command's may have any port.",
         required=True,
         pattern=r"^http://127\.0\.0\.1(:[1-9][0-9]{0,3})?/callback$",
     ),
@@ -60,7 +65,7 @@ async def authorize(request: Request) -> Response:
     issuer = state.settings.issuer_url
     parameters = _query(request)
     try:
-        asked = authorization_request(parameters.values, parameters.repeated)
+        asked = authorization_request(parameters.values, parameters.repeated, state.public_clients)
     except AuthorizationDenied as denied:
         return _redirect(denied.location(issuer), 302)
     session = await browser_session(request)

@@ -1,6 +1,7 @@
 """Where a login may lead: back to the authorization request it interrupted, nowhere else. Pure."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from netra.errors import RequestInvalid
 from netra.wire.auth_api import AUTHORIZE_PATH
 from netra_auth.api.parameters import parse
 from netra_auth.grants.authorization_request import AuthorizationRefused, return_address_of
+from netra_auth.grants.public_clients import PublicClients
 
 _MAX_LENGTH: Final = 8192
 _QUERY: Final = re.compile(r"[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]*\Z")
@@ -24,14 +26,22 @@ def continuation(unverified_path: str | None) -> str | None:
     return unverified_path
 
 
-def form_target_of(back: str | None) -> str | None:
-    """Give the origin of the client behind a continuation, if its redirect URI is registered."""
+@dataclass(frozen=True, slots=True)
+class AskingClient:
+    """Who interrupted itself for a login: what people call it, and where it takes answers."""
+
+    name: str
+    origin: str
+
+
+def client_behind(back: str | None, clients: PublicClients) -> AskingClient | None:
+    """Give the client behind a continuation, if its redirect URI is registered."""
     if back is None:
         return None
     try:
         parameters = parse(back.partition("?")[2].encode("ascii"))
-        address = return_address_of(parameters.values, parameters.repeated)
+        address = return_address_of(parameters.values, parameters.repeated, clients)
     except (RequestInvalid, AuthorizationRefused):
         return None
     parts = urlsplit(address.redirect_uri)
-    return f"{parts.scheme}://{parts.netloc}"
+    return AskingClient(address.client.name, f"{parts.scheme}://{parts.netloc}")

@@ -8,9 +8,9 @@ from fastapi.responses import RedirectResponse
 from netra.errors import ContentInvalid, NetraError, RequestInvalid
 from netra.secret import Secret
 from netra.telemetry import Stage, authentication_refused, event_logger, request_record
-from netra.wire.auth_api import LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH
+from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH
 from netra_auth.api.browser_session import browser_session
-from netra_auth.api.continuation import continuation, form_target_of
+from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.cookies import clear_cookie, set_cookie
 from netra_auth.api.pages import STYLE_PATH, FormForged
 from netra_auth.api.parameters import Parameters, read_form
@@ -97,8 +97,11 @@ async def register(request: Request) -> Response:
 async def logout_page(request: Request) -> Response:
     """Say who is logged in, with a button to end it."""
     session = await browser_session(request)
+    state = state_of(request)
     email = None if session is None else session.user.email
-    return state_of(request).pages.render(request, "logout.html", email=email)
+    origins = state.settings.chat_origins
+    chat_url = f"{origins[0]}{CHAT_PATH}" if origins else None
+    return state.pages.render(request, "logout.html", email=email, chat_url=chat_url)
 
 
 @router.post(LOGOUT_PATH)
@@ -143,11 +146,14 @@ def _form_page(
     email: str = "",
 ) -> Response:
     problem = None if error is None else error.detail or error.public_text
-    response = state_of(request).pages.render(
+    state = state_of(request)
+    client = client_behind(back, state.public_clients)
+    response = state.pages.render(
         request,
         template,
         status=200 if error is None else error.status,
-        form_target=form_target_of(back),
+        form_target=None if client is None else client.origin,
+        client=None if client is None else client.name,
         back=back,
         problem=problem,
         email=email,

@@ -8,7 +8,7 @@ from netra.wire import auth_api
 from netra_auth.api.documentation import problems
 from netra_auth.api.state import state_of
 from netra_auth.grants.pkce import S256
-from netra_auth.grants.public_clients import PUBLIC_CLIENTS, GrantType
+from netra_auth.grants.public_clients import GrantType
 
 router = APIRouter(tags=["metadata"])
 
@@ -26,7 +26,8 @@ async def welcome() -> dict[str, str]:
 async def metadata(request: Request, response: Response) -> dict[str, Any]:
     """Describe the authorization server (RFC 8414 section 2)."""
     response.headers["Cache-Control"] = _CACHE
-    issuer = state_of(request).settings.issuer_url
+    state = state_of(request)
+    issuer = state.settings.issuer_url
     return {
         "issuer": issuer,
         "authorization_endpoint": issuer + auth_api.AUTHORIZE_PATH,
@@ -34,7 +35,9 @@ async def metadata(request: Request, response: Response) -> dict[str, Any]:
         "jwks_uri": issuer + auth_api.JWKS_PATH,
         "introspection_endpoint": issuer + auth_api.INTROSPECT_PATH,
         "revocation_endpoint": issuer + auth_api.REVOKE_PATH,
-        "scopes_supported": sorted({s for c in PUBLIC_CLIENTS.values() for s in c.scopes}),
+        "scopes_supported": sorted(
+            {scope for client in state.public_clients.values() for scope in client.scopes}
+        ),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": [grant.value for grant in GrantType],

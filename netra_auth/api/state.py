@@ -13,6 +13,7 @@ from netra_auth.grants.client_credentials import ClientCredentials
 from netra_auth.grants.clients import Clients
 from netra_auth.grants.introspection import Introspection
 from netra_auth.grants.own_tokens import OwnTokens
+from netra_auth.grants.public_clients import PublicClients
 from netra_auth.grants.refresh_token import RefreshTokens
 from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.identities.logins import Logins
@@ -37,6 +38,7 @@ class AuthState:
     sessions: Sessions
     users: Users
     logins: Logins
+    public_clients: PublicClients
     clients: Clients
     own_tokens: OwnTokens
     authorization_codes: AuthorizationCodes

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from netra.errors import RequestInvalid
 from netra_auth.grants.errors import OAuthCode, OAuthError, invalid_request
 from netra_auth.grants.pkce import S256, is_challenge
-from netra_auth.grants.public_clients import PUBLIC_CLIENTS, PublicClient
+from netra_auth.grants.public_clients import PublicClient, PublicClients
 from netra_auth.grants.scopes import granted_scopes
 
 MAX_STATE_BYTES: Final = 2048
@@ -64,7 +64,9 @@ class AuthorizationDenied(OAuthError):
         )
 
 
-def return_address_of(parameters: Mapping[str, str], repeated: frozenset[str]) -> ReturnAddress:
+def return_address_of(
+    parameters: Mapping[str, str], repeated: frozenset[str], clients: PublicClients
+) -> ReturnAddress:
     """Establish where the answer may go.
 
     Raises:
@@ -73,7 +75,7 @@ def return_address_of(parameters: Mapping[str, str], repeated: frozenset[str]) -
     """
     if repeated & {"client_id", "redirect_uri"}:
         raise AuthorizationRefused(detail="client_id or redirect_uri was given twice.")
-    client = PUBLIC_CLIENTS.get(parameters.get("client_id", ""))
+    client = clients.get(parameters.get("client_id", ""))
     if client is None:
         raise AuthorizationRefused(detail="The client is not registered.")
     redirect_uri = parameters.get("redirect_uri")
@@ -86,7 +88,7 @@ def return_address_of(parameters: Mapping[str, str], repeated: frozenset[str]) -
 
 
 def authorization_request(
-    parameters: Mapping[str, str], repeated: frozenset[str]
+    parameters: Mapping[str, str], repeated: frozenset[str], clients: PublicClients
 ) -> AuthorizationRequest:
     """Read an authorization request.
 
@@ -94,7 +96,7 @@ def authorization_request(
         AuthorizationRefused: It cannot be answered by redirect.
         AuthorizationDenied: It can, and is refused.
     """
-    address = return_address_of(parameters, repeated)
+    address = return_address_of(parameters, repeated, clients)
     try:
         return _read(address, parameters, repeated)
     except OAuthError as refusal:

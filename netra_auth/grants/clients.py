@@ -6,7 +6,7 @@ from typing import TypeAlias
 from netra.secret import Secret
 from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
 from netra_auth.grants.errors import InvalidClient, OAuthCode, OAuthError
-from netra_auth.grants.public_clients import PUBLIC_CLIENTS, GrantType, PublicClient
+from netra_auth.grants.public_clients import GrantType, PublicClient, PublicClients
 from netra_auth.identities.service_accounts import (
     ServiceAccount,
     ServiceAccounts,
@@ -34,7 +34,8 @@ class PresentedClient:
 class Clients:
     """Establishes which client asks."""
 
-    def __init__(self, accounts: ServiceAccounts, audit: AuditTrail) -> None:
+    def __init__(self, public: PublicClients, accounts: ServiceAccounts, audit: AuditTrail) -> None:
+        self._public = public
         self._accounts = accounts
         self._audit = audit
 
@@ -46,7 +47,7 @@ class Clients:
                 one although it has none.
             DatabaseUnavailable: The store cannot be reached.
         """
-        names_service = presented.client_id and presented.client_id not in PUBLIC_CLIENTS
+        names_service = presented.client_id and presented.client_id not in self._public
         if presented.secret is not None and names_service:
             try:
                 return await self._accounts.authenticate(
@@ -54,7 +55,7 @@ class Clients:
                 )
             except ServiceRefused:
                 raise InvalidClient from None
-        client = PUBLIC_CLIENTS.get(presented.client_id)
+        client = self._public.get(presented.client_id)
         if client is not None and presented.secret is None:
             return client
         reason = presented.fault or (

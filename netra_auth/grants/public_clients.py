@@ -1,13 +1,16 @@
 """The public clients: programs that cannot keep a secret and prove themselves by PKCE.
 
-A table of data. Services are not here: they live in the store with their secrets.
+Data. Services are not here: they live in the store with their secrets.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
+
+from netra.wire.auth_api import CHAT_CALLBACK_PATH, CHAT_CLIENT_ID
 
 PROFILE_SCOPE: Final = "profile"
 _LOOPBACK: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(/.*)\Z")
@@ -25,31 +28,43 @@ class GrantType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PublicClient:
-    """A registered program of a user's own machine or browser."""
+    """A registered program of a user's own machine or browser.
+
+    Attributes:
+        client_id: Its id.
+        name: What people call it.
+        redirect_uris: Where its answers may go.
+        grants: What it may exchange at the token endpoint.
+        scopes: What it may ask for.
+        listens_on_any_port: Its redirect URIs are loopback ones without a port, each of which
+            stands for the same one with any port (RFC 8252 section 7.3).
+    """
 
     client_id: str
     name: str
     redirect_uris: tuple[str, ...]
     grants: frozenset[GrantType]
     scopes: tuple[str, ...]
+    listens_on_any_port: bool = False
 
     @property
     def can_be_posed_as(self) -> bool:
-        """Tell whether any program of the machine can receive its answers: on a loopback port."""
-        return any(_LOOPBACK.match(uri) for uri in self.redirect_uris)
+        """Tell whether any program of the machine can receive its answers: on a free port."""
+        return self.listens_on_any_port
 
     def accepts_redirect(self, uri: str) -> bool:
         """Tell whether a redirect URI is registered, character by character.
 
-        A registered loopback URI stands for the same one with any port (RFC 8252 section 7.3),
-        and for nothing else.
+        Only where the client listens on any port may a loopback URI have another one.
         """
-        return any(_is_same_redirect(uri, registered) for registered in self.redirect_uris)
+        if uri in self.redirect_uris:
+            return True
+        return self.listens_on_any_port and any(
+            _differs_in_port_only(uri, registered) for registered in self.redirect_uris
+        )
 
 
-def _is_same_redirect(uri: str, registered: str) -> bool:
-    if uri == registered:
-        return True
+def _differs_in_port_only(uri: str, registered: str) -> bool:
     loopback = _LOOPBACK.match(registered)
     if loopback is None:
         return False
@@ -60,18 +75,36 @@ def _is_same_redirect(uri: str, registered: str) -> bool:
     return port is not None and int(port.group(1)) <= _HIGHEST_PORT
 
 
-PUBLIC_CLIENTS: Final = MappingProxyType(
-    {
-        client.client_id: client
-        for client in (
-            PublicClient(
-                client_id="netra-cli",
-                name="the netra command",
-                redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback"),
-                grants=frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN}),
-                scopes=(PROFILE_SCOPE,),
-            ),
-        )
-    }
-)
+PublicClients: TypeAlias = Mapping[str, PublicClient]
 """Client id to client."""
+
+COMMAND: Final = PublicClient(
+    client_id="netra-cli",
+    name="the netra command",
+    redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback"),
+    grants=frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN}),
+    scopes=(PROFILE_SCOPE,),
+    listens_on_any_port=True,
+)
+
+
+def chat_page(origins: Iterable[str]) -> PublicClient:
+    """Describe the chat page as served from these origins, ports included.
+
+    It has no refresh token, which a script could lose: while the login session lasts it asks for
+    another code.
+    """
+    return PublicClient(
+        client_id=CHAT_CLIENT_ID,
+        name="the chat page",
+        redirect_uris=tuple(origin + CHAT_CALLBACK_PATH for origin in origins),
+        grants=frozenset({GrantType.AUTHORIZATION_CODE}),
+        scopes=(PROFILE_SCOPE,),
+    )
+
+
+def public_clients(chat_origins: Iterable[str]) -> PublicClients:
+    """List the public clients of an installation; without chat origins there is no chat page."""
+    page = chat_page(chat_origins)
+    clients = (COMMAND, page) if page.redirect_uris else (COMMAND,)
+    return MappingProxyType({client.client_id: client for client in clients})

@@ -65,14 +65,25 @@ class Logins:
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
+        await self.end_session(session.user.user_id, session.session_id, origin)
+
+    async def end_session(self, user_id: str, session_id: str, origin: Origin) -> None:
+        """End a person's session by its id, and every token that came from it.
+
+        That it had ended already is recorded and is no error: it is what was asked for.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached.
+        """
         async with self._database.transaction() as transaction:
-            await self._sessions.end(transaction, session.session_id)
+            ended = await self._sessions.end(transaction, session_id)
             act = Act(
                 event=AuditEvent.LOGOUT,
                 outcome=Outcome.SUCCESS,
                 origin=origin,
-                actor=session.user.user_id,
-                subject=session.session_id,
+                actor=user_id,
+                subject=session_id,
+                reason=None if ended else "it had ended already",
             )
             await self._audit.note(transaction, act)
 

@@ -11,7 +11,7 @@ from netra.errors import Conflict, NotFound, PermissionDenied
 from netra.ids import row_id
 from netra.principal import Role
 from netra.secret import Secret
-from netra.wire.auth_api import UserView
+from netra.wire.auth_api import SubjectStanding, UserView
 from netra_auth.audit import (
     ANONYMOUS_ACTOR,
     Act,
@@ -180,6 +180,20 @@ class Users:
             await self._audit.note(transaction, act)
         if not existed:
             raise NotFound("there is no such person")
+
+    async def standing(self, user_id: str) -> SubjectStanding:
+        """Say whether a person is there and may act, as of the latest commit.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached; nobody is called gone for that.
+        """
+        if _USER_ID.match(user_id) is None:
+            return SubjectStanding.GONE
+        async with self._database.reading() as connection:
+            row = await users.by_id(connection, user_id)
+        if row is None:
+            return SubjectStanding.GONE
+        return SubjectStanding.ACTIVE if row.disabled_at is None else SubjectStanding.DISABLED
 
 
 def view_of(row: UserRow) -> UserView:

@@ -11,9 +11,13 @@ from netra.clock import Clock
 from netra.errors import InternalError
 from netra.tokens import AccessTokenVerifier, RevocationSet
 from netra_backend.app.agents.catalogue import AgentCatalogue
+from netra_backend.app.chat.turn import ChatTurns
 from netra_backend.app.clients.auth_client_core import AuthServiceClient
 from netra_backend.app.clients.circuit_breaker import CircuitBreaker
 from netra_backend.app.db.session import Database, PrincipalSession
+from netra_backend.app.events.bus import EventBus
+from netra_backend.app.events.writer import EventWriter
+from netra_backend.app.runs.engine import RunEngine
 from netra_backend.app.settings import Settings
 
 ServiceSessions: TypeAlias = Callable[[str], AbstractAsyncContextManager[PrincipalSession]]
@@ -42,6 +46,10 @@ class AppState:
     auth_breaker: CircuitBreaker
     catalogue: AgentCatalogue
     service_authentication_context: ServiceSessions
+    bus: EventBus
+    writer: EventWriter
+    runs: RunEngine
+    chat: ChatTurns
 
 
 def state_of(connection: HTTPConnection) -> AppState:

@@ -4,8 +4,9 @@ What is opened here is closed here, in reverse.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -13,7 +14,8 @@ from fastapi import FastAPI
 from starlette.types import Lifespan
 
 from netra.clock import Clock, SystemClock
-from netra.errors import NetraError
+from netra.errors import ConfigurationInvalid, NetraError
+from netra.principal import UserPrincipal
 from netra.telemetry.log_events import event_logger
 from netra.tokens import (
     AccessTokenVerifier,
@@ -25,9 +27,13 @@ from netra.tokens import (
     VerificationRules,
 )
 from netra.tokens.key_source import KeySource
+from netra.wire.auth_api import Revocation, RevocationKind, SubjectStanding
 from netra_backend.app.agents.catalogue import AgentCatalogue, installed_agents
+from netra_backend.app.agents.tools.own_tools import OWN_TOOLS
 from netra_backend.app.app_state import AppState, ServiceSessions
 from netra_backend.app.auth_integration.revocations import RevocationFollower
+from netra_backend.app.chat.turn import ChatTurns
+from netra_backend.app.chat_page.routes import MARKDOWN_REFUSALS, markdown_router, page_router
 from netra_backend.app.clients.auth_client_core import (
     AuthClientCore,
     AuthServiceClient,
@@ -35,12 +41,22 @@ from netra_backend.app.clients.auth_client_core import (
 )
 from netra_backend.app.clients.circuit_breaker import CircuitBreaker
 from netra_backend.app.db.engine import open_engine
+from netra_backend.app.db.holders import HolderLocks
+from netra_backend.app.db.leases import RunLeases
 from netra_backend.app.db.schema_version import HEAD, stored_version
 from netra_backend.app.db.session import Database, service_authentication_context
 from netra_backend.app.error_handlers import add_error_handlers
+from netra_backend.app.events.bus import MemoryBus
+from netra_backend.app.events.writer import EventWriter
 from netra_backend.app.middleware import add_middleware
-from netra_backend.app.routes import health, me, messages, sessions, threads
+from netra_backend.app.routes import health, me, messages, sessions, threads, usage
+from netra_backend.app.routes.problems import problems
+from netra_backend.app.runs.engine import RunEngine
+from netra_backend.app.runs.journal.engine import JournalRunEngine
 from netra_backend.app.settings import Settings
+from netra_backend.app.websocket_core.connection_registry import ConnectionRegistry
+from netra_backend.app.websocket_core.endpoint import chat_socket_routes
+from netra_backend.app.websocket_core.unified_websocket_auth import UnifiedWebSocketAuth
 
 _PROOF_PAUSE_SECONDS: Final = 1.0
 _FIRST_PAUSE_SECONDS: Final = 0.5
@@ -76,17 +92,16 @@ def create_app(
     source = key_source or _key_source(settings, core, clock)
     revocations = RevocationSet()
     verifier = AccessTokenVerifier(source, _rules(settings), clock, revocations)
-    client = AuthServiceClient(
-        core,
-        settings.identity,
-        settings.service_secret,
-        verifier,
-        clock,
-        audience=settings.token_audience,
-        revocations=revocations,
-    )
-    follower = RevocationFollower(client, revocations, clock)
+    client = _auth_client(core, settings, verifier, clock, revocations)
+    catalogue, models = _agents(settings) if catalogue is None else (catalogue, [])
     database = Database(open_engine(settings.database_url))
+    bus = MemoryBus()
+    writer = EventWriter(database, bus)
+    engine = _run_engine(database, settings, writer, catalogue, client, clock)
+    sockets = ConnectionRegistry(revocations, clock)
+    follower = RevocationFollower(
+        client, revocations, clock, on_applied=partial(_end_what_was_revoked, engine, sockets)
+    )
     state = AppState(
         settings=settings,
         clock=clock,
@@ -96,37 +111,86 @@ def create_app(
         revocation_feed=follower,
         auth_client=client,
         auth_breaker=breaker,
-        catalogue=installed_agents() if catalogue is None else catalogue,
+        catalogue=catalogue,
         service_authentication_context=_service_sessions(database, settings, client),
+        bus=bus,
+        writer=writer,
+        runs=engine,
+        chat=ChatTurns(database, engine, catalogue, clock),
     )
-    work: dict[str, Callable[[], Awaitable[None]]] = {
-        "own_credential_proof": partial(_keep_proving, client, settings),
-        "revocation_follower": follower.run,
-    }
     keys = [source.aclose] if isinstance(source, RemoteKeySource) else []
-    return _app(state, _lifespan(work, [database.aclose, core.aclose, *keys, client.aclose]))
+    opened = [database.aclose, core.aclose, *keys, client.aclose, *models]
+    proving = partial(_keep_proving, client, settings)
+    work = _work(proving, follower.run, writer, engine)
+    return _app(state, sockets, _lifespan(work, opened, sockets))
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundWork:
+    """Work that goes on from start to stop, and what is done once it was ended."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+    aclose: Callable[[], Awaitable[None]] | None = None
+
+
+def _work(
+    proving: Callable[[], Awaitable[None]],
+    following: Callable[[], Awaitable[None]],
+    writer: EventWriter,
+    engine: RunEngine,
+) -> Sequence[BackgroundWork]:
+    return (
+        BackgroundWork("own_credential_proof", proving),
+        BackgroundWork("revocation_follower", following),
+        # What runs still say while they stop is written: the writer ends after the engine.
+        BackgroundWork("event_writer", writer.run),
+        BackgroundWork("run_engine", engine.run, engine.aclose),
+    )
+
+
+def _auth_client(
+    core: AuthClientCore,
+    settings: Settings,
+    verifier: AccessTokenVerifier,
+    clock: Clock,
+    revocations: RevocationSet,
+) -> AuthServiceClient:
+    return AuthServiceClient(
+        core,
+        settings.identity,
+        settings.service_secret,
+        verifier,
+        clock,
+        audience=settings.token_audience,
+        revocations=revocations,
+    )
 
 
 def _lifespan(
-    work: Mapping[str, Callable[[], Awaitable[None]]],
+    work: Sequence[BackgroundWork],
     closing: Sequence[Callable[[], Awaitable[None]]],
+    sockets: ConnectionRegistry,
 ) -> Lifespan[FastAPI]:
-    """Make the time between start and stop: work is begun, then ended, then all is closed."""
+    """Make the time between start and stop: sockets and work are ended, then all is closed."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for close in closing:
                 stack.push_async_callback(close)
-            for name, run in work.items():
-                task = asyncio.create_task(_supervised(name, run), name=name)
+            for one in work:
+                if one.aclose is not None:
+                    stack.push_async_callback(one.aclose)
+                task = asyncio.create_task(_supervised(one.name, one.run), name=one.name)
                 stack.push_async_callback(_ended, task)
+            stack.push_async_callback(sockets.aclose)
             yield
 
     return lifespan
 
 
-def _app(state: AppState, lifespan: Lifespan[FastAPI]) -> FastAPI:
+def _app(state: AppState, sockets: ConnectionRegistry, lifespan: Lifespan[FastAPI]) -> FastAPI:
     app = FastAPI(
         title="Netra API",
         version="1",
@@ -137,12 +201,66 @@ def _app(state: AppState, lifespan: Lifespan[FastAPI]) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.netra = state
-    routers = [room.router for room in (health, me, sessions, threads, messages)]
+    routers = [room.router for room in (health, me, sessions, threads, messages, usage)]
+    routers += [page_router(state.settings), markdown_router(problems(*MARKDOWN_REFUSALS))]
+    auth = UnifiedWebSocketAuth(state.verifier, state.settings.allowed_origins)
+    routers.append(chat_socket_routes(auth, sockets))
     for router in routers:
         app.include_router(router)
     add_error_handlers(app, [route for router in routers for route in router.routes])
     add_middleware(app, state.clock)
     return app
+
+
+def _agents(
+    settings: Settings,
+) -> tuple[AgentCatalogue, Sequence[Callable[[], Awaitable[None]]]]:
+    """Load the installed agents and that of the language model, and say what closes the latter."""
+    if settings.model is None:
+        return installed_agents(), []
+    try:
+        # It takes a second to import, and what it needs is installed only where it is wanted.
+        from netra_backend.app.agents.models.package import (  # noqa: PLC0415 - as said above
+            ModelAgentPackage,
+        )
+    except ImportError as error:
+        raise ConfigurationInvalid(
+            f"NETRA_MODEL is set, but {error.name} is not installed: run `make llm`, or remove the"
+            " variable."
+        ) from error
+    model = ModelAgentPackage(settings.model, OWN_TOOLS)
+    return installed_agents({"model": model}), [model.aclose]
+
+
+def _run_engine(
+    database: Database,
+    settings: Settings,
+    writer: EventWriter,
+    catalogue: AgentCatalogue,
+    client: AuthServiceClient,
+    clock: Clock,
+) -> JournalRunEngine:
+    async def standing(principal: UserPrincipal) -> SubjectStanding:
+        return await client.subject_standing(principal.user_id)
+
+    return JournalRunEngine(
+        database,
+        RunLeases(database),
+        HolderLocks.beside(settings.database_url),
+        writer,
+        catalogue,
+        standing,
+        clock,
+    )
+
+
+def _end_what_was_revoked(
+    engine: RunEngine, sockets: ConnectionRegistry, items: tuple[Revocation, ...]
+) -> None:
+    sockets.end_revoked()
+    engine.subjects_ended(
+        {item.identifier for item in items if item.kind is RevocationKind.SUBJECT}
+    )
 
 
 def _service_sessions(

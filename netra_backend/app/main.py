@@ -17,6 +17,7 @@ from netra.contract.loader import load
 from netra.errors import ConfigurationInvalid, DatabaseUnavailable
 from netra.isolated_environment import process_environment
 from netra.telemetry.log_events import configure_logging, event_logger
+from netra.wire.chat_protocol import MAX_FRAME_BYTES
 from netra_backend.app.bootstrap import StoreNotReady, create_app, make_store_ready
 from netra_backend.app.settings import Settings
 
@@ -24,6 +25,8 @@ __all__ = ["create_app", "main", "server_config"]
 
 EXIT_FAILED: Final = 1
 EXIT_MISCONFIGURED: Final = 2
+_PING_SECONDS: Final = 20.0
+"""Keeps proxies from cutting a quiet socket, and finds out when a peer is gone."""
 
 _log = event_logger("main")
 
@@ -86,6 +89,9 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_ping_interval=_PING_SECONDS,
+        ws_ping_timeout=_PING_SECONDS,
         lifespan="on",
         log_config=None,
         access_log=False,

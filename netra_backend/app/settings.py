@@ -14,6 +14,26 @@ _PRODUCTION = "production"
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """Which language model answers, and where.
+
+    Attributes:
+        provider: `openai`, `anthropic`, `google` or `ollama`.
+        name: What the provider calls it.
+        api_key: What its API wants, if anything.
+        base_url: Where its API is, if not where the provider has it.
+    """
+
+    provider: str
+    name: str
+    api_key: Secret | None = None
+    base_url: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the backend is told from outside.
 
@@ -35,6 +55,7 @@ class Settings:
         tls_certificate_path: With the key, makes the service speak TLS itself.
         tls_private_key_path: The certificate's key.
         auth_ca_path: The certificate authorities that may vouch for the auth service.
+        model: The language model that answers; without one, the built-in assistant does.
         log_level: The least severity that is logged.
     """
 
@@ -54,6 +75,7 @@ class Settings:
     tls_certificate_path: str | None
     tls_private_key_path: str | None
     auth_ca_path: str | None
+    model: LanguageModel | None
     log_level: str
 
     @property
@@ -81,6 +103,7 @@ class Settings:
             tls_certificate_path=configuration.optional_text("TLS_CERTIFICATE_PATH"),
             tls_private_key_path=configuration.optional_text("TLS_PRIVATE_KEY_PATH"),
             auth_ca_path=configuration.optional_text("AUTH_CA_PATH"),
+            model=_language_model(configuration),
             log_level=configuration.text("LOG_LEVEL"),
         )
 
@@ -91,3 +114,16 @@ def _shared_keys(configuration: Configuration) -> tuple[Secret, ...]:
     previous = configuration.optional_secret("JWT_SECRET_KEY_PREVIOUS")
     present = configuration.secret("JWT_SECRET_KEY")
     return (present,) if previous is None else (present, previous)
+
+
+def _language_model(configuration: Configuration) -> LanguageModel | None:
+    model = configuration.optional_text("NETRA_MODEL")
+    if model is None:
+        return None
+    provider, _, name = model.partition(":")
+    return LanguageModel(
+        provider,
+        name,
+        configuration.optional_secret("NETRA_MODEL_API_KEY"),
+        configuration.optional_text("NETRA_MODEL_BASE_URL"),
+    )

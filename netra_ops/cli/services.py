@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from netra.clock import SystemClock
+from netra.wire.auth_api import CHAT_PATH
 from netra_ops.cli.console import (
     DEFAULT_STATE_PATH,
     JsonOption,
@@ -100,9 +101,15 @@ def _announce(result: Up, directory: StateDirectory, *, stays: bool) -> None:
     for service in result.services:
         tell(f"  {service.service:14} {service.url}  {service.revision}")
     tell(f"  {'state':14} {directory.root}")
+    tell(f"Chat: {_backend_url(result)}{CHAT_PATH}")
     _remark_on_health(result.services)
     if stays:
         tell("Ctrl-C stops it.")
+
+
+def _backend_url(result: Up) -> str:
+    (backend,) = (service for service in result.services if service.service == BACKEND)
+    return backend.url or ""
 
 
 def _document(services: tuple[ServiceStatus, ...]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from netra_ops.findings import CouldNotTell
 from netra_ops.settings import USER_AGENT, trusted_authorities
 
 _MAX_BODY_BYTES: Final = 1_048_576
-_ANSWER_SECONDS: Final = 5.0
 
 HeaderList = Sequence[tuple[str, str]]
 
@@ -50,10 +49,12 @@ class Asker:
     Args:
         clock: For the deadline.
         seconds: For everything that is asked through this one, together.
+        patience: Seconds for one answer.
     """
 
-    def __init__(self, clock: Clock, *, seconds: float = 30.0) -> None:
+    def __init__(self, clock: Clock, *, seconds: float = 30.0, patience: float = 5.0) -> None:
         self._clock = clock
+        self._patience = patience
         self._deadline = clock.monotonic() + seconds
         self._clients: dict[str, httpx2.Client] = {}
 
@@ -67,6 +68,17 @@ class Asker:
     def allow(self, seconds: float) -> None:
         """Allow at least so much time from now on."""
         self._deadline = max(self._deadline, self._clock.monotonic() + seconds)
+
+    def time_left(self, at_most: float | None = None) -> float:
+        """Say how long the next thing may take, by default as long as one answer.
+
+        Raises:
+            CouldNotTell: There is no time left.
+        """
+        left = self._deadline - self._clock.monotonic()
+        if left <= 0:
+            raise CouldNotTell("there was no time left for it")
+        return min(self._patience if at_most is None else at_most, left)
 
     def ask(
         self,
@@ -83,9 +95,7 @@ class Asker:
         Raises:
             CouldNotTell: There was no answer, or none that could be read.
         """
-        left = self._deadline - self._clock.monotonic()
-        if left <= 0:
-            raise CouldNotTell("there was no time left for it")
+        seconds = self.time_left()
         client = self._client(url)
         client.cookies.clear()
         content, kind = _content(form, json)
@@ -96,7 +106,7 @@ class Asker:
                 headers=[*headers, *kind],
                 params=query,
                 content=content,
-                timeout=min(_ANSWER_SECONDS, left),
+                timeout=seconds,
             ) as response:
                 body = b""
                 for chunk in response.iter_bytes():

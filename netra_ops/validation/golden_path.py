@@ -15,24 +15,37 @@ from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import Credentials, Person
 from netra_ops.validation.step import Outcome, Step, StepResult, Walk, Wanted
 from netra_ops.validation.steps import (
+    answer_read_back,
     bad_token,
     foreign_audience,
     foreign_token,
     forged_identity,
+    handshake,
     health,
     login,
     me_as_user,
+    message_answered,
+    message_repeated,
     message_written,
     no_token,
     operator_token,
     read_back,
     ready,
+    resume_after_drop,
     rows_erased,
     service_on_user_route,
     service_token,
     session_as_service,
     session_as_user,
     session_ended,
+    socket_as_service,
+    socket_bad_token,
+    socket_ended,
+    socket_foreign_audience,
+    socket_foreign_origin,
+    socket_plain_get,
+    socket_token_in_query,
+    socket_without_token,
     tampered_signature,
     thread_deleted,
     thread_written,
@@ -58,6 +71,11 @@ _WALKED: Final = (
     thread_written.STEP,
     message_written.STEP,
     read_back.STEP,
+    handshake.STEP,
+    message_answered.STEP,
+    message_repeated.STEP,
+    answer_read_back.STEP,
+    resume_after_drop.STEP,
     no_token.STEP,
     bad_token.STEP,
     tampered_signature.STEP,
@@ -70,8 +88,16 @@ _WALKED: Final = (
     service_on_user_route.STEP,
     two_credentials.STEP,
     wrong_service_secret.STEP,
+    socket_without_token.STEP,
+    socket_bad_token.STEP,
+    socket_foreign_audience.STEP,
+    socket_token_in_query.STEP,
+    socket_foreign_origin.STEP,
+    socket_as_service.STEP,
+    socket_plain_get.STEP,
     thread_deleted.STEP,
 )
+_ENDED: Final = (socket_ended.STEP, session_ended.STEP)
 _LONGEST_GOT: Final = 240
 _CLEANING_SECONDS: Final = 5.0
 
@@ -130,8 +156,8 @@ def steps_for(credentials: Credentials) -> tuple[Step, ...]:
     """List the steps; with a user of one's own there is none to make and delete."""
     first = (welcome.STEP, ready.STEP, health.STEP)
     if credentials.person is not None:
-        return (*first, *_WALKED, session_ended.STEP)
-    return (*first, *_MADE, *_WALKED, rows_erased.STEP, session_ended.STEP, user_deleted.STEP)
+        return (*first, *_WALKED, *_ENDED)
+    return (*first, *_MADE, *_WALKED, rows_erased.STEP, *_ENDED, user_deleted.STEP)
 
 
 def walk_golden_path(

@@ -3,7 +3,7 @@
 The steps themselves are in `steps/`, their order in `golden_path`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from http import HTTPStatus
@@ -15,6 +15,8 @@ from netra_ops.findings import Verdict
 from netra_ops.validation.answer import Answer, Asker, HeaderList
 from netra_ops.validation.auth_service import AuthorizationCode, AuthService
 from netra_ops.validation.credentials import Credentials, Person
+from netra_ops.validation.run_events import Turn
+from netra_ops.validation.socket import ChatSocket, shake_hands
 
 _NOTHING = Secret("")
 
@@ -39,6 +41,8 @@ class Facts:
     foreign_token: Secret = _NOTHING
     principal: str = ""
     thread_id: str = ""
+    seq: int = 0
+    turn: Turn | None = None
 
     def secrets(self) -> tuple[Secret, ...]:
         """List what must not be shown."""
@@ -65,6 +69,11 @@ class Walk:
     facts: Facts = field(default_factory=Facts)
 
     @property
+    def is_alone(self) -> bool:
+        """Whether nobody else uses this person's account: it was made for this walk."""
+        return self.credentials.person is None
+
+    @property
     def auth(self) -> AuthService:
         """Give the auth service of this walk."""
         return AuthService(self.credentials.auth_url, self.asker)
@@ -80,6 +89,24 @@ class Walk:
     ) -> Answer:
         """Ask the backend."""
         return self.asker.ask(method, self.url + path, headers=headers, query=query, json=json)
+
+    def shake_hands(
+        self,
+        *,
+        headers: HeaderList = (),
+        subprotocols: Sequence[str] = (),
+        origin: str | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> ChatSocket | Answer:
+        """Ask the backend for a socket."""
+        return shake_hands(
+            self.url,
+            self.asker.time_left(),
+            headers=headers,
+            subprotocols=subprotocols,
+            origin=origin,
+            query=query,
+        )
 
     def secrets(self) -> tuple[Secret, ...]:
         """List what must not be shown."""
@@ -139,11 +166,18 @@ def asked(
     def take(walk: Walk) -> Outcome:
         answer = ask(walk)
         outcome = judge(answer, walk)
-        return replace(
-            outcome, admitted=HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
-        )
+        served = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+        return replace(outcome, admitted=served or answer.status == HTTPStatus.SWITCHING_PROTOCOLS)
 
     return take
+
+
+def only_answer(opened: ChatSocket | Answer) -> Answer:
+    """Give what a handshake was answered, without keeping the socket if one was opened."""
+    if isinstance(opened, Answer):
+        return opened
+    with opened:
+        return opened.answer
 
 
 @dataclass(frozen=True, slots=True)

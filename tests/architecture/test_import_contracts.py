@@ -35,6 +35,11 @@ VIOLATIONS = [
     ("pure-rooms", "netra/policy/permissions.py", "import structlog"),
     ("pure-rooms", "netra/tokens/extra.py", "import socket"),
     ("pure-rooms", "netra/principal.py", "import os"),
+    (
+        "pure-rooms",
+        "netra_backend/app/websocket_core/session_protocol.py",
+        "import netra_backend.app.websocket_core.connection",
+    ),
     ("database", "netra_backend/app/routes/extra.py", "import netra_backend.app.db.session"),
     (
         "credentials",

@@ -1,7 +1,7 @@
 """A small auth service with switches for everything that goes wrong with one.
 
-It has the endpoints a backend relies on: token, JWK set, revocation feed. The same contract test
-runs against it and against the real one.
+It has the endpoints a backend relies on: token, JWK set, revocation feed, standing of people. The
+same contract test runs against it and against the real one.
 """
 
 import asyncio
@@ -30,10 +30,13 @@ from netra.wire.auth_api import (
     AUTH_AUDIENCE,
     JWKS_PATH,
     REVOCATIONS_PATH,
+    SUBJECTS_PATH,
     TOKEN_PATH,
     Revocation,
     RevocationKind,
     RevocationPage,
+    SubjectReport,
+    SubjectStanding,
     TokenResponse,
 )
 
@@ -67,6 +70,8 @@ class FakeAuthService:
     calls: Counter[str] = field(default_factory=Counter)
     refuse_next_bearer: bool = False
     token_override: str | None = None
+    standings: dict[str, SubjectStanding] = field(default_factory=dict)
+    """How people stand; who is not in it is active, so that any id can be a test's person."""
 
     def __post_init__(self) -> None:
         self.issuer = Issuer(self.clock)
@@ -77,6 +82,7 @@ class FakeAuthService:
                 Route(TOKEN_PATH, self._token, methods=["POST"]),
                 Route(JWKS_PATH, self._jwks),
                 Route(REVOCATIONS_PATH, self._feed),
+                Route(f"{SUBJECTS_PATH}/{{user_id}}", self._subject),
             ]
         )
 
@@ -178,16 +184,9 @@ class FakeAuthService:
         return JSONResponse(self.issuer.jwks(), headers={"Cache-Control": "public, max-age=300"})
 
     async def _feed(self, request: Request) -> Response:
-        if self.refuse_next_bearer:
-            self.refuse_next_bearer = False
-            return PlainTextResponse("no", 401)
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        try:
-            claims = await self.issuer.verifier().verify(token)
-        except TokenRejected as error:
-            return _problem(error)
-        if AUTH_AUDIENCE not in claims.audience or "revocations:read" not in claims.scopes:
-            return PlainTextResponse("no", 403)
+        refused = await self._refused_service(request, "revocations:read")
+        if refused is not None:
+            return refused
         after = int(request.query_params.get("after", "0"))
         limit = int(request.query_params.get("limit", "500"))
         wait = float(request.query_params.get("wait", "0"))
@@ -201,6 +200,28 @@ class FakeAuthService:
             items=tuple(items), next_after=items[-1].seq if items else min(after, self._last())
         )
         return JSONResponse(page.model_dump(mode="json"))
+
+    async def _subject(self, request: Request) -> Response:
+        refused = await self._refused_service(request, "tokens:introspect")
+        if refused is not None:
+            return refused
+        user_id = request.path_params["user_id"]
+        standing = self.standings.get(user_id, SubjectStanding.ACTIVE)
+        report = SubjectReport(user_id=user_id, standing=standing)
+        return JSONResponse(report.model_dump(mode="json"))
+
+    async def _refused_service(self, request: Request, scope: str) -> Response | None:
+        if self.refuse_next_bearer:
+            self.refuse_next_bearer = False
+            return PlainTextResponse("no", 401)
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        try:
+            claims = await self.issuer.verifier().verify(token)
+        except TokenRejected as error:
+            return _problem(error)
+        if AUTH_AUDIENCE not in claims.audience or scope not in claims.scopes:
+            return PlainTextResponse("no", 403)
+        return None
 
     def _last(self) -> int:
         return self._revocations[-1].seq if self._revocations else 0

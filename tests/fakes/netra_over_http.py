@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import secrets
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from fakes.chat_over_socket import Caller, ChatFault, FakeChat
 
 SERVICES: Final = {"netra-backend": "backend-secret", "netra-ops": "ops-secret"}
 CSRF: Final = "csrf-value"
@@ -44,33 +47,33 @@ class Fault(StrEnum):
 
 
 @dataclass
-class _Token:
-    principal: str
-    kind: str
-    audience: tuple[str, ...]
-
-
-@dataclass
 class FakeNetra:
     """What it knows, and what it was asked."""
 
     url: str = ""
-    faults: frozenset[Fault] = frozenset()
+    faults: frozenset[StrEnum] = frozenset()
     users: dict[str, tuple[str, str]] = field(default_factory=dict)
-    tokens: dict[str, _Token] = field(default_factory=dict)
+    tokens: dict[str, Caller] = field(default_factory=dict)
     codes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    threads: dict[str, list[str]] = field(default_factory=dict)
+    threads: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     revoked: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     on_ask: Callable[[str], None] = lambda _line: None
 
+    def __post_init__(self) -> None:
+        self.chat = FakeChat(self.faults, self.holder, self.keep)
+
+    def keep(self, thread_id: str, message: dict[str, str]) -> None:
+        """Add a message to a thread."""
+        self.threads.setdefault(thread_id, []).append(message)
+
     def give_token(self, principal: str, kind: str, audience: tuple[str, ...]) -> str:
         """Make a token of three parts."""
         token = ".".join(("head", secrets.token_hex(8), secrets.token_hex(8)))
-        self.tokens[token] = _Token(principal, kind, audience)
+        self.tokens[token] = Caller(principal, kind, audience)
         return token
 
-    def holder(self, header: str | None) -> _Token | None:
+    def holder(self, header: str | None) -> Caller | None:
         """Say whose token a header presents."""
         token = (header or "").removeprefix("Bearer ")
         if Fault.IGNORES_SIGNATURES in self.faults:
@@ -79,12 +82,12 @@ class FakeNetra:
 
 
 @contextmanager
-def fake_netra(*faults: Fault) -> Iterator[FakeNetra]:
+def fake_netra(*faults: Fault | ChatFault) -> Iterator[FakeNetra]:
     """Serve it on a real socket until the block ends."""
     netra = FakeNetra(faults=frozenset(faults))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(netra))
-    server.daemon_threads = True
-    netra.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server = _Server(("127.0.0.1", 0), _handler(netra))
+    server.chat = netra.chat
+    netra.url = netra.chat.origin = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -93,6 +96,22 @@ def fake_netra(*faults: Fault) -> Iterator[FakeNetra]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    """Gives handshakes to the chat, and everything else to the handler."""
+
+    chat: FakeChat
+    daemon_threads = True
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Look at a connection's beginning without taking it."""
+        assert isinstance(request, socket.socket)
+        beginning = request.recv(8192, socket.MSG_PEEK).lower()
+        if beginning.startswith(b"get /ws") and b"upgrade: websocket" in beginning:
+            self.chat.serve(request)
+        else:
+            super().finish_request(request, client_address)
 
 
 def _handler(fake: FakeNetra) -> type[BaseHTTPRequestHandler]:
@@ -121,7 +140,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.netra.asked.append(f"{self.command} {split.path}")
         self.netra.on_ask(f"{self.command} {split.path}")
         parts = split.path.strip("/").split("/")
-        is_backend = split.path == "/" or parts[0] in ("api", "health")
+        is_backend = split.path == "/" or parts[0] in ("api", "health", "ws")
         if is_backend and Fault.REFUSES_EVERYTHING in self.netra.faults:
             self._problem(403, "insufficient_scope")
         elif is_backend:
@@ -134,6 +153,9 @@ class _Exchange(BaseHTTPRequestHandler):
     def _backend(self, path: str, parts: list[str]) -> None:
         if path == "/":
             self._answer(200, {"message": "Welcome to Netra API"})
+        elif path == "/ws":
+            served = ChatFault.SERVES_PLAIN_GET in self.netra.faults
+            self._answer(200 if served else 400, {"code": "request_invalid"})
         elif parts[0] == "health":
             bad = Fault.IS_DEGRADED in self.netra.faults
             check = {"status": "degraded" if bad else "ok", "reason": "down" if bad else None}
@@ -143,16 +165,16 @@ class _Exchange(BaseHTTPRequestHandler):
         elif (caller := self._caller(path)) is not None:
             self._api(caller, path, parts)
 
-    def _caller(self, path: str) -> _Token | None:
+    def _caller(self, path: str) -> Caller | None:
         """Give the caller, or refuse."""
         faults, headers = self.netra.faults, self.headers.get_all("Authorization") or []
         caller = self.netra.holder(headers[0] if headers else None)
         if caller is None and Fault.READS_QUERY in faults:
             caller = self.netra.tokens.get(self.query.get("access_token", ""))
         if caller is None and Fault.TRUSTS_HEADERS in faults and "X-User-Id" in self.headers:
-            caller = _Token(self.headers["X-User-Id"], "user", ("netra-backend",))
+            caller = Caller(self.headers["X-User-Id"], "user", ("netra-backend",))
         if Fault.ADMITS_EVERYTHING in faults:
-            return caller or _Token("usr_anybody", "user", ("netra-backend",))
+            return caller or Caller("usr_anybody", "user", ("netra-backend",))
         if len(headers) > 1:
             self._problem(400, "request_invalid")
         elif not headers and caller is None:
@@ -171,7 +193,7 @@ class _Exchange(BaseHTTPRequestHandler):
             return caller
         return None
 
-    def _api(self, caller: _Token, path: str, parts: list[str]) -> None:
+    def _api(self, caller: Caller, path: str, parts: list[str]) -> None:
         faults, threads = self.netra.faults, self.netra.threads
         principal = "usr_other" if Fault.SWAPS_USERS in faults else caller.principal
         if Fault.ECHOES_TOKENS in faults:
@@ -189,11 +211,12 @@ class _Exchange(BaseHTTPRequestHandler):
                 self._problem(500, "internal_error")
                 return
             if Fault.LOSES_MESSAGES not in faults:
-                threads.setdefault(parts[2], []).append(self.document["text"])
+                kept = {"id": "msg_1", "author": "user", "text": self.document["text"]}
+                self.netra.keep(parts[2], kept)
             self._answer(201, {"id": "msg_1", "text": self.document["text"]})
         else:
-            texts = threads.get(parts[2], []) if len(parts) > 3 else []
-            self._answer(200, {"items": [{"text": text} for text in texts], "next_cursor": None})
+            messages = threads.get(parts[2], []) if len(parts) > 3 else []
+            self._answer(200, {"items": messages, "next_cursor": None})
 
     def _auth(self, path: str, parts: list[str]) -> None:
         if path == "/authorize":
@@ -209,6 +232,7 @@ class _Exchange(BaseHTTPRequestHandler):
             self._token()
         elif path == "/revoke":
             self.netra.revoked.append(self.form["token"])
+            self.netra.chat.end_sessions()
             self._answer(200, {})
         elif parts[0] == "admin":
             self._admin(path, parts)

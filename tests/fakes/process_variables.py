@@ -6,12 +6,13 @@ from typing import Final
 
 _OURS: Final = re.compile(
     r"(?:NETRA|SERVICE|JWT|TOKEN|TLS|KEYRING|ISSUER|AUTH|ALLOWED|TRUSTED|ACCESS_TOKEN|USER_AUDIENCE"
-    r"|SELF_REGISTRATION|DATABASE_URL|ENVIRONMENT|REVISION|K_REVISION|LOG_LEVEL|HOST|PORT)(?:_|\Z)"
+    r"|SELF_REGISTRATION|CHAT_ORIGINS|DATABASE_URL|ENVIRONMENT|REVISION|K_REVISION|LOG_LEVEL|HOST"
+    r"|PORT)(?:_|\Z)"
     r"|(?:HTTP|HTTPS|ALL|NO)_PROXY\Z",
     re.IGNORECASE,
 )
-_FOR_THE_TESTS: Final = frozenset({"NETRA_REQUIRE"})
-"""Read by the tests themselves: names what must not be skipped."""
+_FOR_THE_TESTS: Final = frozenset({"NETRA_ARTIFACTS", "NETRA_REQUIRE"})
+"""Read by the tests themselves: where screenshots are kept, and what must not be skipped."""
 
 
 def is_ours(name: str) -> bool:

@@ -28,6 +28,7 @@ from netra.clock import Clock, SystemClock
 from netra.contract import Violations, load
 from netra.contract.declared.netra_auth import CONTRACT
 from netra.isolated_environment import IsolatedEnvironment
+from netra.wire.auth_api import CHAT_CALLBACK_PATH, CHAT_CLIENT_ID
 from netra_auth.api.state import AuthState
 from netra_auth.bootstrap import opened_state
 from netra_auth.main import server_for
@@ -39,6 +40,9 @@ from netra_auth.store.repositories.audit_records import AuditRow
 
 CLI = "netra-cli"
 CALLBACK = "http://127.0.0.1:49152/callback"
+CHAT_ORIGIN = "http://127.0.0.1:8000"
+CHAT = {"client_id": CHAT_CLIENT_ID, "redirect_uri": CHAT_ORIGIN + CHAT_CALLBACK_PATH}
+"""What the chat page's requests have of their own, where `CHAT_ORIGINS` is `CHAT_ORIGIN`."""
 SERVICE_SECRETS = {
     "netra-backend": "Qv3-x9bTzLw0aRk7PfU2mYc8HdNs5GjE1oIq4ZtXnBy",
     "netra-ops": "Jm6Wk1sVf8yQd3Ru0LhXp7Ea2TgNc9Zb5ViOx4KtYqM",
@@ -134,13 +138,16 @@ class RunningAuth:
         form = {"grant_type": "refresh_token", "client_id": CLI, "refresh_token": refresh_token}
         return await self.http.post("/token", data={**form, **changed})
 
-    async def tokens_of(self, person: Person) -> dict[str, Any]:
-        """Walk a person through login, authorization and code exchange; give the answer."""
+    async def tokens_of(self, person: Person, **changed: str) -> dict[str, Any]:
+        """Walk a person through login, authorization and code exchange; give the answer.
+
+        As the command's, unless told otherwise: `**CHAT` for the chat page's.
+        """
         pkce = Pkce.new()
         async with self.browser() as browser:
             assert (await self.log_in(browser, person)).status_code == 303
-            code = await self.authorization_code(browser, pkce)
-        answer = await self.redeem(code, pkce)
+            code = await self.authorization_code(browser, pkce, **changed)
+        answer = await self.redeem(code, pkce, **changed)
         assert answer.status_code == 200, answer.text
         tokens: dict[str, Any] = answer.json()
         return tokens

@@ -98,6 +98,8 @@ async def running_backend(
     clock: Clock | None = None,
     catalogue: AgentCatalogue | None = None,
     prepare: Callable[[FastAPI], None] | None = None,
+    port: int = 0,
+    fetches_keys: bool = False,
 ) -> AsyncIterator[RunningBackend]:
     """Run the backend for the length of the context, in this event loop.
 
@@ -109,6 +111,8 @@ async def running_backend(
         clock: Its clock; by default the machine's.
         catalogue: Its agents; by default the installed ones.
         prepare: Adds a test's own routes to the app.
+        port: Its port; 0 for any free one.
+        fetches_keys: Whether the auth service of its settings is there and publishes its keys.
     """
     await migrated(store)
     if settings is None:
@@ -120,12 +124,12 @@ async def running_backend(
             }
         settings = backend_settings(store, **variables)
     issuer = auth.issuer if auth else Issuer(clock or SystemClock(), settings.token_issuer)
-    own_source = auth is not None or bool(settings.shared_keys)
+    own_source = fetches_keys or auth is not None or bool(settings.shared_keys)
     source = None if own_source else FixedKeySource(KeySet.of(issuer.key))
     app = create_app(settings, clock=clock, key_source=source, catalogue=catalogue)
     if prepare is not None:
         prepare(app)
-    with listening_socket() as listener:
+    with listening_socket(port) as listener:
         host, port = listener.getsockname()
         scheme = "https" if settings.tls_certificate_path else "http"
         server = uvicorn.Server(server_config(app, settings))

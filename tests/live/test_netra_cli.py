@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -344,6 +345,7 @@ def test_a_second_up_says_that_it_runs(running: Installation) -> None:
     again = running.run("up")
     assert again.returncode == 0
     assert "runs already" in again.stdout
+    assert f"Chat: {running.status()['url']}/chat\n" in again.stdout
     moved = running.run("up", "--port", "1")
     assert moved.returncode == 2
     assert "netra down" in moved.stderr
@@ -553,6 +555,30 @@ def test_ports_can_be_moved(fresh: Installation) -> None:
     after = fresh.status()
     assert (after["url"], after["auth_url"]) == (before["url"], f"http://127.0.0.1:{port}")
     assert fresh.run("verify", "--json").returncode == 0
+
+
+@pytest.mark.long
+def test_an_installation_of_before_the_chat_page_learns_of_it(fresh: Installation) -> None:
+    """Starting it again adds the page's address, once, and people can log in from there."""
+    fresh.up()
+    url = fresh.status()["url"]
+    fresh.run("down")
+    file = fresh.state / "env" / "netra-auth.env"
+    now = file.read_text("utf-8")
+    file.write_text(re.sub(r"CHAT_ORIGINS=.*\n", "", now), "utf-8")
+
+    upgraded = fresh.run("up", "--detach")
+
+    assert upgraded.returncode == 0
+    assert "CHAT_ORIGINS" in upgraded.stderr
+    assert f"Chat: {url}/chat\n" in upgraded.stdout
+    assert sorted(file.read_text("utf-8").splitlines()) == sorted(now.splitlines())
+    asked = {"client_id": "netra-chat", "redirect_uri": f"{url}/chat/callback"}
+    answer = httpx2.get(f"{fresh.status()['auth_url']}/authorize", params=asked)
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith(f"{url}/chat/callback?error=invalid_request")
+    fresh.run("down")
+    assert "CHAT_ORIGINS" not in fresh.run("up", "--detach").stderr
 
 
 def test_commands_without_an_installation_say_so(fresh: Installation) -> None:

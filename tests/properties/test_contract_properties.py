@@ -195,6 +195,7 @@ common = st.fixed_dictionaries(
         "JWT_SECRET_KEY": st.builds(strong_secret),
         "ACCESS_TOKEN_SECONDS": st.integers(30, 300).map(str),
         "ALLOWED_ORIGINS": st.lists(urls, min_size=1).map(",".join),
+        "CHAT_ORIGINS": st.lists(urls, min_size=1).map(",".join),
     },
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from fakes.auth_service import BACKEND_SECRET, FakeAuthService
 from fakes.issuer import Issuer
@@ -21,7 +22,8 @@ from netra.errors import OwnCredentialUnproven
 from netra.principal import ServicePrincipal, UserPrincipal
 from netra.secret import Secret
 from netra.tokens import Algorithm, UnknownKey, VerificationRules, principal_of
-from netra.wire.auth_api import RevocationKind
+from netra.wire.auth_api import RevocationKind, SubjectStanding
+from netra_auth.store.tables import users
 
 OPS_SECRET = Secret("another-secret-of-the-operations-toolkit-4711")
 
@@ -35,6 +37,8 @@ class Auth:
     new_user_token: Callable[[], Awaitable[str]]
     erase_user: Callable[[str], Awaitable[str]]
     """Erases the user of a token and gives the user's id."""
+    disable_user: Callable[[str], Awaitable[str]]
+    """Disables the user of a token and gives the user's id."""
 
     def rules(self) -> VerificationRules:
         """Give the rules a backend of this auth service has."""
@@ -62,6 +66,11 @@ async def _fake(_folder: Path) -> AsyncIterator[Auth]:
 
     async def erase_user(_token: str) -> str:
         await service.revoke(RevocationKind.SUBJECT, "usr_erased")
+        service.standings["usr_erased"] = SubjectStanding.GONE
+        return "usr_erased"
+
+    async def disable_user(_token: str) -> str:
+        service.standings["usr_erased"] = SubjectStanding.DISABLED
         return "usr_erased"
 
     async with service.running() as served:
@@ -70,6 +79,7 @@ async def _fake(_folder: Path) -> AsyncIterator[Auth]:
             {"netra-backend": BACKEND_SECRET, "netra-ops": OPS_SECRET},
             new_user_token,
             erase_user,
+            disable_user,
         )
 
 
@@ -84,11 +94,21 @@ async def _real(folder: Path) -> AsyncIterator[Auth]:
         async def erase_user(token: str) -> str:
             answer = await service.http.delete("/users/me", headers=bearer(token))
             assert answer.status_code == 204, answer.text
-            _, claims, _ = token.split(".")
-            return str(_json_of(claims)["sub"])
+            return user_of(token)
+
+        async def disable_user(token: str) -> str:
+            async with service.state.database.transaction() as transaction:
+                await transaction.connection.execute(update(users).values(disabled_at=1.0))
+            return user_of(token)
 
         secrets = {name: Secret(value) for name, value in SERVICE_SECRETS.items()}
-        yield Auth(service.url, secrets, new_user_token, erase_user)
+        yield Auth(service.url, secrets, new_user_token, erase_user, disable_user)
+
+
+def user_of(token: str) -> str:
+    """Read whose a token is."""
+    _, claims, _ = token.split(".")
+    return str(_json_of(claims)["sub"])
 
 
 def _json_of(part: str) -> dict[str, Any]:
@@ -195,3 +215,23 @@ async def test_the_feed_is_for_services_with_its_scope(auth: Auth) -> None:
         assert (await backend.validate("netra-ops"))["valid"] is True
         with pytest.raises(OwnCredentialUnproven, match=r"answered 403.*revocations:read"):
             await backend.client.revocations_after(0, 0)
+
+
+async def test_how_a_person_stands(auth: Auth) -> None:
+    """A person is active until they are disabled, and gone once they are erased (checklist 48)."""
+    async with auth.wired() as backend:
+        token = await auth.new_user_token()
+        active = await backend.client.subject_standing(user_of(token))
+        disabled = await backend.client.subject_standing(await auth.disable_user(token))
+        gone = await backend.client.subject_standing(await auth.erase_user(token))
+
+    assert active is SubjectStanding.ACTIVE
+    assert disabled is SubjectStanding.DISABLED
+    assert gone is SubjectStanding.GONE
+
+
+async def test_standing_is_told_to_services_with_its_scope(auth: Auth) -> None:
+    """A proven service without the scope learns nothing about anybody, and says what it needs."""
+    async with auth.wired("netra-ops") as backend:
+        with pytest.raises(OwnCredentialUnproven, match=r"answered 403.*tokens:introspect"):
+            await backend.client.subject_standing(user_of(await auth.new_user_token()))

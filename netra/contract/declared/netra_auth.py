@@ -6,7 +6,15 @@ from typing import Final
 from netra.contract.contract import Contract
 from netra.contract.declared import in_both
 from netra.contract.declared.in_both import AUDIENCE, KEYRING, PLAIN, SECRET
-from netra.contract.formats import PORT, EncryptionKey, OneOf, Registry, ServiceUrl, WholeNumber
+from netra.contract.formats import (
+    PORT,
+    EncryptionKey,
+    OneOf,
+    Origins,
+    Registry,
+    ServiceUrl,
+    WholeNumber,
+)
 from netra.contract.variable import ALWAYS, Variable, required_when
 
 CONTRACT: Final = Contract(
@@ -59,6 +67,14 @@ CONTRACT: Final = Contract(
             AUDIENCE,
             default="netra-backend",
             equality_group="user_audience",
+        ),
+        Variable(
+            "CHAT_ORIGINS",
+            "Where the chat page is served: the origins it may log people in from; without it,"
+            " nowhere.",
+            PLAIN,
+            Origins(),
+            default="",
         ),
         in_both.TRUSTED_PROXIES,
         in_both.TLS_CERTIFICATE_PATH,

@@ -5,8 +5,17 @@ from typing import Final
 from netra.contract.contract import Contract
 from netra.contract.declared import in_both
 from netra.contract.declared.in_both import AUDIENCE, PLAIN, SECRET
-from netra.contract.formats import FILE_PATH, PORT, Origins, ServiceUrl, StrongSecret
-from netra.contract.variable import ALWAYS, Variable
+from netra.contract.formats import (
+    FILE_PATH,
+    PORT,
+    ApiKey,
+    ApiUrl,
+    Matching,
+    Origins,
+    ServiceUrl,
+    StrongSecret,
+)
+from netra.contract.variable import ALWAYS, Variable, required_where, required_with
 
 CONTRACT: Final = Contract(
     "netra-backend",
@@ -68,6 +77,36 @@ CONTRACT: Final = Contract(
             "The certificate authorities (PEM) that may vouch for the auth service.",
             PLAIN,
             FILE_PATH,
+        ),
+        Variable(
+            "NETRA_MODEL",
+            "The language model that answers by default; without it the built-in assistant does."
+            " Needs `make llm`.",
+            PLAIN,
+            Matching(
+                r"(openai|anthropic|google|ollama):[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}",
+                "openai:NAME, anthropic:NAME, google:NAME or ollama:NAME",
+            ),
+            required_with("NETRA_MODEL_BASE_URL"),
+        ),
+        Variable(
+            "NETRA_MODEL_API_KEY",
+            "The key of the language model's API.",
+            SECRET,
+            ApiKey(),
+            required_where(
+                "NETRA_MODEL",
+                ("openai:", "anthropic:", "google:"),
+                unless="NETRA_MODEL_BASE_URL",
+            ),
+            differs_from=("SERVICE_SECRET", "JWT_SECRET_KEY", "JWT_SECRET_KEY_PREVIOUS"),
+        ),
+        Variable(
+            "NETRA_MODEL_BASE_URL",
+            "Another address at which the language model's API is spoken: for openai, google and"
+            " ollama any that is compatible with OpenAI's, such as http://127.0.0.1:8080/v1.",
+            PLAIN,
+            ApiUrl(),
         ),
         in_both.LOG_LEVEL,
     ),

@@ -12,6 +12,8 @@ from netra.agent_api import AgentPackage
 from netra.errors import ConfigurationInvalid, NotFound
 
 GROUP: Final = "netra.agents"
+PREFERRED: Final = ("model", "assistant")
+"""Who answers when nobody was asked for by name: the first of these that there is."""
 
 
 class AgentCatalogue:
@@ -25,6 +27,18 @@ class AgentCatalogue:
         """The names of all agents, in order."""
         return tuple(sorted(self._packages))
 
+    @property
+    def default(self) -> str:
+        """Name the agent that answers when none was asked for.
+
+        Raises:
+            NotFound: There is no agent at all.
+        """
+        for name in (*PREFERRED, *self.names):
+            if name in self._packages:
+                return name
+        raise NotFound("no agent is installed")
+
     def package(self, name: str) -> AgentPackage:
         """Find an agent's package.
 
@@ -37,13 +51,16 @@ class AgentCatalogue:
         return package
 
 
-def installed_agents() -> AgentCatalogue:
+def installed_agents(composed: Mapping[str, AgentPackage] | None = None) -> AgentCatalogue:
     """Load every package that offers an agent.
+
+    Args:
+        composed: Packages that need settings, and so were put together by the caller.
 
     Raises:
         ConfigurationInvalid: One name is offered twice, or what is offered is no agent package.
     """
-    packages: dict[str, AgentPackage] = {}
+    packages = dict(composed or {})
     for entry in entry_points(group=GROUP):
         offered = entry.load()
         if entry.name in packages:

@@ -6,20 +6,23 @@ What a revocation means for a token is decided in `netra.tokens`.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from netra.clock import Clock
 from netra.errors import CouldNotDecide, OwnCredentialUnproven
 from netra.telemetry.log_events import event_logger
 from netra.telemetry.once_per_interval import OncePerInterval
 from netra.tokens import RevocationSet
-from netra.wire.auth_api import MAX_FEED_WAIT_SECONDS, RevocationPage
+from netra.wire.auth_api import MAX_FEED_WAIT_SECONDS, Revocation, RevocationPage
 
 log: Final = event_logger("auth_integration")
 
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 3.0
 _SHORTEST_ROUND_SECONDS: Final = 0.2
+
+OnApplied: TypeAlias = Callable[[tuple[Revocation, ...]], None]
+"""Told what was newly applied, so that what is open already is ended too; must not block."""
 
 
 class RevocationFeed(Protocol):
@@ -47,6 +50,7 @@ class RevocationFollower:
         wait: How long the auth service may hold its answer.
         pause: Sleeps.
         jitter: Draws a number from 0 to 1.
+        on_applied: Told of every page with entries. One that raises is told of the page again.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class RevocationFollower:
         wait: float = MAX_FEED_WAIT_SECONDS,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        on_applied: OnApplied | None = None,
     ) -> None:
         self._feed = feed
         self._revocations = revocations
@@ -65,6 +70,7 @@ class RevocationFollower:
         self._wait = wait
         self._pause = pause
         self._jitter = jitter
+        self._on_applied = on_applied
         self._after = 0
         self._up = False
         self._read_at: float | None = None
@@ -111,6 +117,8 @@ class RevocationFollower:
             (item.kind.value, item.identifier, item.expires_at) for item in page.items
         )
         self._revocations.purge(self._clock.timestamp())
+        if page.items and self._on_applied is not None:
+            self._on_applied(page.items)
         if page.next_after < self._after:
             log.warning("revocation_feed_restarted", was=self._after, now=page.next_after)
             self._after = 0

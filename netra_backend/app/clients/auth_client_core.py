@@ -6,20 +6,30 @@ There is one configured address and no search for others. Tokens of callers are 
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx2
 import stamina
 
 from netra.clock import Clock
 from netra.errors import AuthServiceUnreachable, OwnCredentialUnproven
+from netra.policy import Permission
 from netra.principal import ServiceIdentity, ServicePrincipal
 from netra.secret import Secret
 from netra.telemetry.log_events import event_logger
 from netra.tokens import AccessTokenVerifier, RevocationLookup
-from netra.wire.auth_api import AUTH_AUDIENCE, JWKS_PATH, REVOCATIONS_PATH, RevocationPage
+from netra.wire.auth_api import (
+    AUTH_AUDIENCE,
+    JWKS_PATH,
+    REVOCATIONS_PATH,
+    SUBJECTS_PATH,
+    RevocationPage,
+    SubjectReport,
+    SubjectStanding,
+)
 from netra_backend.app.clients import service_validation as answers
 from netra_backend.app.clients.circuit_breaker import BreakerState, CircuitBreaker
 from netra_backend.app.clients.credential_alarm import CredentialAlarm
@@ -277,34 +287,62 @@ class AuthServiceClient:
             OwnCredentialUnproven: This service may not read the feed.
             AuthServiceUnreachable: The feed could not be read.
         """
-        answer = await self._feed(after, wait)
-        if answer.status == 401:  # noqa: PLR2004 - Unauthorized
-            answer = await self._feed(after, wait)
-        if answer.status in {401, 403}:
-            raise OwnCredentialUnproven(
-                f"{REVOCATIONS_PATH} answered {answer.status}: {self._identity.service_id} needs "
-                f"the scope revocations:read and the audience {AUTH_AUDIENCE} at the auth service",
-                retry_after=10,
+
+        def feed() -> AuthCall:
+            held = wait if self._core.breaker.state is BreakerState.CLOSED else 0.0
+            return AuthCall(
+                "GET",
+                REVOCATIONS_PATH,
+                query={"after": str(after), "limit": str(_FEED_PAGE), "wait": f"{held:g}"},
+                held_seconds=held,
+                attempts=1,
             )
+
+        answer = await self._asked(feed, "revocation_feed", Permission.REVOCATIONS_READ)
         return shaped(RevocationPage, answer, REVOCATIONS_PATH)
+
+    async def subject_standing(self, user_id: str) -> SubjectStanding:
+        """Ask how a person stands, before work of theirs goes on without their token.
+
+        Only a plain answer about this very person counts: whatever else comes back, such as the
+        404 of an auth service that does not know the question, is no answer.
+
+        Raises:
+            OwnCredentialUnproven: This service may not ask.
+            AuthServiceUnreachable: It could not be asked.
+        """
+        call = AuthCall("GET", f"{SUBJECTS_PATH}/{quote(user_id, safe='')}")
+        answer = await self._asked(lambda: call, "subject_standing", Permission.TOKENS_INTROSPECT)
+        report = shaped(SubjectReport, answer, SUBJECTS_PATH)
+        if report.user_id != user_id:
+            raise AuthServiceUnreachable(f"{SUBJECTS_PATH} answered about somebody else")
+        return report.standing
 
     async def aclose(self) -> None:
         """End what is under way; the transport is closed by whoever made it."""
         await self._credential.aclose()
 
-    async def _feed(self, after: int, wait: float) -> JsonAnswer:
-        proven = await self._own("revocation_feed")
-        held = wait if self._core.breaker.state is BreakerState.CLOSED else 0.0
-        answer = await self._core.ask(
-            AuthCall(
-                "GET",
-                REVOCATIONS_PATH,
-                query={"after": str(after), "limit": str(_FEED_PAGE), "wait": f"{held:g}"},
-                authorization=Secret(f"Bearer {proven.token.reveal()}"),
-                held_seconds=held,
-                attempts=1,
+    async def _asked(
+        self, make_call: Callable[[], AuthCall], operation: str, permission: Permission
+    ) -> JsonAnswer:
+        """Make a call with this service's own token; a refused token is replaced once."""
+        answer = await self._with_own_token(make_call, operation)
+        if answer.status == 401:  # noqa: PLR2004 - Unauthorized
+            answer = await self._with_own_token(make_call, operation)
+        if answer.status in {401, 403}:
+            raise OwnCredentialUnproven(
+                f"{operation} answered {answer.status}: {self._identity.service_id} needs the "
+                f"scope {permission.value} and the audience {AUTH_AUDIENCE} at the auth service",
+                retry_after=10,
             )
-        )
+        return answer
+
+    async def _with_own_token(
+        self, make_call: Callable[[], AuthCall], operation: str
+    ) -> JsonAnswer:
+        proven = await self._own(operation)
+        authorization = Secret(f"Bearer {proven.token.reveal()}")
+        answer = await self._core.ask(replace(make_call(), authorization=authorization))
         if answer.status == 401:  # noqa: PLR2004 - Unauthorized
             self._credential.forget(proven.token)
         return answer

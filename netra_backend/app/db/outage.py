@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-from netra.errors import DatabaseUnavailable
+from netra.errors import DatabaseUnavailable, InternalError
 
 _SQLITE_AWAY: Final = frozenset(
     {
@@ -55,6 +55,17 @@ def outage_translated() -> Iterator[None]:
     except (SQLAlchemyError, OSError) as error:
         if is_outage(error):
             raise DatabaseUnavailable(_describe(error)) from error
+        raise
+
+
+@contextmanager
+def commit_translated() -> Iterator[None]:
+    """Turn an outage at a commit into `InternalError`: it may have taken effect before."""
+    try:
+        yield
+    except Exception as error:
+        if is_outage(error):
+            raise InternalError("the database went away during the commit") from error
         raise
 
 

@@ -5,11 +5,12 @@ statements may reach is fenced in `fence`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Delete, ScalarResult, Select, Update
+from sqlalchemy import Connection, Delete, ScalarResult, Select, Update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -28,9 +29,11 @@ from netra.principal import (
     UserPrincipal,
 )
 from netra.telemetry.log_events import event_logger
-from netra_backend.app.db.engine import WRITES
-from netra_backend.app.db.fence import Fence, FencedSession
-from netra_backend.app.db.outage import is_outage, outage_translated
+from netra_backend.app.db.engine import WRITES, Transactions
+from netra_backend.app.db.isolation.fence import Fence, FencedSession
+from netra_backend.app.db.isolation.in_thread import SessionInThread, whole
+from netra_backend.app.db.isolation.journal_transaction import JournalTransaction
+from netra_backend.app.db.outage import commit_translated, outage_translated
 from netra_backend.app.db.schema_version import stored_version
 from netra_backend.app.db.tables import Owned
 
@@ -51,8 +54,10 @@ class PrincipalSession:
     once the session has ended.
     """
 
-    def __init__(self, session: AsyncSession, principal: AuthenticatedPrincipal) -> None:
-        self._session: AsyncSession | None = session
+    def __init__(
+        self, session: AsyncSession | SessionInThread, principal: AuthenticatedPrincipal
+    ) -> None:
+        self._session: AsyncSession | SessionInThread | None = session
         self._principal = principal
 
     @property
@@ -107,7 +112,7 @@ class PrincipalSession:
             raise Conflict("a constraint refused the write") from error
 
     @property
-    def _open(self) -> AsyncSession:
+    def _open(self) -> AsyncSession | SessionInThread:
         if self._session is None:
             raise InternalError("the session has ended with the work it was opened for")
         return self._session
@@ -121,6 +126,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._transactions = Transactions(engine)
         # SQLite has one writer at a time and lets the others poll; here they wait in order.
         self._write_turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
 
@@ -145,9 +151,7 @@ class Database:
             DatabaseUnavailable: The database gave no session; nothing was written.
             InternalError: The commit failed; whether it took effect is not known.
         """
-        decision = decide(principal, Permission.SESSIONS_OPEN, method)
-        if isinstance(decision, Denied):
-            raise PermissionDenied(decision.reason)
+        _admit(principal, method)
         async with (
             self._turn(writes=writes),
             AsyncSession(
@@ -165,6 +169,68 @@ class Database:
             finally:
                 scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
 
+    async def work_for(
+        self,
+        principal: AuthenticatedPrincipal,
+        method: CredentialMethod | None,
+        work: Callable[[PrincipalSession], Coroutine[Any, Any, T]],
+        *,
+        writes: bool = True,
+    ) -> T:
+        """Do a piece of work in a session for a principal, as `session_for` gives; commit it.
+
+        On SQLite it is done whole in a thread: a fraction of the time, for work that awaits nothing
+        but its session and gives no row of it. Work that was begun goes on to its end even if
+        whoever waits for it is cancelled.
+
+        Raises:
+            PermissionDenied: The principal may not open sessions.
+            DatabaseUnavailable: The database gave no session; nothing was written.
+            InternalError: The commit failed, and whether it took effect is not known; or the work
+                awaited something else.
+        """
+        _admit(principal, method)
+        if not self._transactions.are_in_thread:
+            async with self.session_for(principal, method, writes=writes) as session:
+                return await work(session)
+
+        async def fenced(session: SessionInThread) -> T:
+            _put_up_fence(session, principal, method)
+            scoped = PrincipalSession(session, principal)
+            try:
+                result = await work(scoped)
+                await scoped.flush()
+            finally:
+                scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
+            return result
+
+        async with self._turn(writes=writes):
+            with outage_translated():
+                return await self._transactions.run(partial(whole, work=fenced), writes=writes)
+
+    async def journal_transaction(self, work: Callable[[JournalTransaction], T]) -> T:
+        """Run one transaction over journals; only the event writer does (a test holds that).
+
+        Raises:
+            DatabaseUnavailable: The database did not answer; nothing was written.
+            InternalError: The commit failed; whether it took effect is not known.
+        """
+        return await self.beneath_the_fence(lambda c: work(JournalTransaction(c)), writes=True)
+
+    async def beneath_the_fence(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        """Run one transaction that no fence guards, of fixed statements.
+
+        Only `leases` and `journal_transaction` do (a test holds that). On SQLite one that writes
+        takes its turn among the sessions that write, so none may be open in the same task.
+
+        Raises:
+            DatabaseUnavailable: The database did not answer; nothing was written.
+            InternalError: The commit failed; whether it took effect is not known.
+        """
+        async with self._turn(writes=writes):
+            with outage_translated():
+                return await self._transactions.run(work, writes=writes)
+
     async def ping(self) -> None:
         """Ask the database for its schema version, for at most a second.
 
@@ -181,6 +247,7 @@ class Database:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        await self._transactions.aclose()
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -199,8 +266,16 @@ class Database:
             self._write_turn.release()
 
 
+def _admit(principal: AuthenticatedPrincipal, method: CredentialMethod | None) -> None:
+    decision = decide(principal, Permission.SESSIONS_OPEN, method)
+    if isinstance(decision, Denied):
+        raise PermissionDenied(decision.reason)
+
+
 def _put_up_fence(
-    session: AsyncSession, principal: AuthenticatedPrincipal, method: CredentialMethod | None
+    session: AsyncSession | SessionInThread,
+    principal: AuthenticatedPrincipal,
+    method: CredentialMethod | None,
 ) -> None:
     if isinstance(principal, UserPrincipal):
         fence = Fence(owner=principal.user_id)
@@ -215,11 +290,11 @@ def _put_up_fence(
 
 async def _commit(session: AsyncSession) -> None:
     try:
-        await session.commit()
-    except Exception as error:
-        if is_outage(error):
-            # Not "try again": the commit may have taken effect before the connection went.
-            raise InternalError("the database went away during the commit") from error
+        with commit_translated():
+            await session.commit()
+    except Exception:
+        # The pool would take it for ended, and the next one would begin within this one.
+        await session.invalidate()
         raise
 
 

@@ -72,6 +72,8 @@ async def _report(state: AppState) -> HealthReport:
         breaker=state.auth_breaker.state,
         credential=state.auth_client.credential_state,
         feed_up=state.revocation_feed.up,
+        writer_problem=state.writer.problem,
+        runs_problem=state.runs.problem(),
     )
     settings = state.settings
     return health_report(settings.identity.service_id, settings.revision, seen)

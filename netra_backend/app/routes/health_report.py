@@ -18,12 +18,16 @@ class Observations:
         breaker: The state of the breaker in front of the auth service.
         credential: What is known of the service's own credential.
         feed_up: Whether revocations arrive.
+        writer_problem: Why what agents say is not written, or None if it is.
+        runs_problem: Why agents do not answer, or None if they do.
     """
 
     database_problem: str | None
     breaker: BreakerState
     credential: CredentialState
     feed_up: bool
+    writer_problem: str | None = None
+    runs_problem: str | None = None
 
 
 def health_report(service: str, revision: str, seen: Observations) -> HealthReport:
@@ -33,6 +37,8 @@ def health_report(service: str, revision: str, seen: Observations) -> HealthRepo
         "auth_service": _auth_service(seen.breaker, seen.credential),
         "own_credential": _own_credential(seen.credential),
         "revocation_feed": _revocation_feed(up=seen.feed_up),
+        "event_writer": _working("Agents' events are not written", seen.writer_problem),
+        "run_engine": _working("Agents' runs are not carried out", seen.runs_problem),
     }
     statuses = {check.status for check in checks.values()}
     status = HealthStatus.OK
@@ -68,6 +74,10 @@ def _revocation_feed(*, up: bool) -> HealthCheck:
     if up:
         return _OK
     return _degraded("Revocations do not arrive: revoked tokens work until they expire.")
+
+
+def _working(what: str, problem: str | None) -> HealthCheck:
+    return _OK if problem is None else _degraded(f"{what}: {problem}.")
 
 
 def _degraded(reason: str) -> HealthCheck:

@@ -15,6 +15,7 @@ from netra_backend.app.app_state import state_of
 from netra_backend.app.auth_integration.auth import ProtectedRoute, permitted
 from netra_backend.app.dependencies import SessionDep
 from netra_backend.app.routes.problems import problems
+from netra_backend.app.runs.usage.service import UsageService
 from netra_backend.app.threads.service import ThreadService
 
 router = APIRouter(prefix="/api", route_class=ProtectedRoute)
@@ -57,4 +58,6 @@ async def read_me(
 )
 async def erase_me(request: Request, session: SessionDep) -> None:
     """Erase all that the calling user has here; the identity itself is the auth service's."""
-    await ThreadService(session, state_of(request).clock).erase_everything()
+    clock = state_of(request).clock
+    await ThreadService(session, clock).erase_everything()
+    await UsageService(session, clock).erase_everything()

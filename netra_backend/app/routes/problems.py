@@ -7,10 +7,12 @@ from typing import Any, Final
 from netra.wire.problem import MEDIA_TYPE
 
 _HEADER_TEXT: Final = {"schema": {"type": "string"}}
+_RETRY_AFTER: Final = {"schema": {"type": "integer", "minimum": 1}}
 _HEADERS: Final[Mapping[int, Mapping[str, Any]]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": _HEADER_TEXT},
     HTTPStatus.FORBIDDEN: {"WWW-Authenticate": _HEADER_TEXT},
-    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": _RETRY_AFTER},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": _RETRY_AFTER},
 }
 _MEANINGS: Final[Mapping[int, str]] = {
     HTTPStatus.BAD_REQUEST: "The request is malformed.",
@@ -20,6 +22,7 @@ _MEANINGS: Final[Mapping[int, str]] = {
     HTTPStatus.CONFLICT: "The request conflicts with what is stored.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A parameter or the body does not have the declared shape.",
+    HTTPStatus.TOO_MANY_REQUESTS: "The caller must slow down.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours.",
     HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is down: neither yes nor no.",
 }

@@ -11,6 +11,7 @@ from netra_backend.app.auth_integration.auth import ProtectedRoute, permitted
 from netra_backend.app.dependencies import SessionDep
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.threads.cursor import MAX_CURSOR
+from netra_backend.app.threads.search_words import MAX_SEARCH
 from netra_backend.app.threads.service import ThreadService
 from netra_backend.app.threads.views import ThreadPage, ThreadTitle, ThreadView
 
@@ -21,6 +22,7 @@ WRITE = [Depends(permitted(Permission.THREADS_WRITE))]
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(min_length=1, max_length=MAX_CURSOR)]
+Search = Annotated[str, Query(max_length=MAX_SEARCH)]
 
 _INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
 _LIST = problems(_INVALID)
@@ -37,9 +39,14 @@ Threads = Annotated[ThreadService, Depends(thread_service)]
 
 
 @router.get("", responses=_LIST, dependencies=READ)
-async def list_threads(threads: Threads, limit: Limit = 50, cursor: Cursor = None) -> ThreadPage:
-    """List the caller's threads, newest first."""
-    return await threads.list_threads(limit, cursor)
+async def list_threads(
+    threads: Threads, limit: Limit = 50, cursor: Cursor = None, search: Search = ""
+) -> ThreadPage:
+    """List the caller's threads, newest first.
+
+    With `search`, those whose title, or one of whose latest messages, has all the words.
+    """
+    return await threads.list_threads(limit, cursor, search)
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=problems(*BODY), dependencies=WRITE)

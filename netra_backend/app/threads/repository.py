@@ -1,13 +1,18 @@
 """The queries about threads and messages; all of them within one principal's session."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import Message, Thread
 from netra_backend.app.threads.cursor import Place
+from netra_backend.app.threads.search_words import Spellings
+
+SEARCHED_MESSAGES: Final = 10_000
+"""How many of the latest messages a search reads: it bounds what one search can cost."""
 
 
 class ThreadRepository:
@@ -20,13 +25,31 @@ class ThreadRepository:
         """Find a thread of the principal."""
         return await self._session.get(Thread, thread_id)
 
-    async def threads(self, after: Place | None, limit: int) -> Sequence[Thread]:
-        """List threads, newest first, from the one after a place."""
+    async def threads(
+        self, after: Place | None, limit: int, words: Sequence[Spellings] = ()
+    ) -> Sequence[Thread]:
+        """List threads, newest first, from the one after a place.
+
+        With words, only those whose title, or one of whose messages, contains all of them.
+        """
         order = (Thread.created_at, Thread.id)
         query = select(Thread).order_by(*(column.desc() for column in order)).limit(limit)
         if after is not None:
             query = query.where(tuple_(*order) < _values(after))
+        if words:
+            said = select(Message.thread_id).where(_is_recent(), _contains(Message.text, words))
+            query = query.where(or_(_contains(Thread.title, words), Thread.id.in_(said)))
         return (await self._session.scalars(query)).all()
+
+    async def threads_by_change(self, limit: int) -> Sequence[Thread]:
+        """List threads, the one that changed last first."""
+        query = select(Thread).order_by(Thread.updated_at.desc(), Thread.id.desc()).limit(limit)
+        return (await self._session.scalars(query)).all()
+
+    async def titles(self, thread_ids: Collection[str]) -> Mapping[str, str]:
+        """Find the titles of threads."""
+        query = select(Thread).where(Thread.id.in_(thread_ids))
+        return {thread.id: thread.title for thread in await self._session.scalars(query)}
 
     async def message(self, message_id: str) -> Message | None:
         """Find a message of the principal."""
@@ -39,6 +62,18 @@ class ThreadRepository:
         query = query.order_by(*order).limit(limit)
         if after is not None:
             query = query.where(tuple_(*order) > _values(after))
+        return (await self._session.scalars(query)).all()
+
+    async def latest_messages(self, thread_id: str, limit: int) -> Sequence[Message]:
+        """List a thread's last messages, the latest first."""
+        query = select(Message).where(Message.thread_id == thread_id)
+        query = query.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit)
+        return (await self._session.scalars(query)).all()
+
+    async def messages_with(self, words: Sequence[Spellings], limit: int) -> Sequence[Message]:
+        """List messages of any thread that contain all the words, the latest first."""
+        query = select(Message).where(_is_recent(), _contains(Message.text, words))
+        query = query.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit)
         return (await self._session.scalars(query)).all()
 
     async def count_threads(self) -> int:
@@ -69,3 +104,20 @@ class ThreadRepository:
 
 def _values(place: Place) -> ColumnElement[Any]:
     return tuple_(place.created_at, place.row_id)
+
+
+def _contains(text: InstrumentedAttribute[str], words: Sequence[Spellings]) -> ColumnElement[bool]:
+    return and_(*(or_(*(_holds(text, spelling) for spelling in word)) for word in words))
+
+
+def _holds(text: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+    # A text holds a word if without it it is another. So no sign in a word means anything but
+    # itself, and the worst text takes a tenth of the time that a pattern would take.
+    folded = func.lower(text)
+    return func.replace(folded, func.lower(word), "") != folded
+
+
+def _is_recent() -> ColumnElement[bool]:
+    recent = aliased(Message)
+    latest = select(recent.id).order_by(recent.created_at.desc(), recent.id.desc())
+    return Message.id.in_(latest.limit(SEARCHED_MESSAGES))

@@ -8,13 +8,21 @@ from collections.abc import Sequence
 from typing import Final, Literal, cast
 
 from netra.clock import Clock, as_datetime
-from netra.errors import NotFound
+from netra.errors import ContentInvalid, NotFound
 from netra.ids import row_id
 from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import Message, Thread
+from netra_backend.app.events import journal
 from netra_backend.app.threads.cursor import Place, from_cursor, to_cursor
 from netra_backend.app.threads.repository import ThreadRepository
-from netra_backend.app.threads.views import MessagePage, MessageView, ThreadPage, ThreadView
+from netra_backend.app.threads.search_words import search_words
+from netra_backend.app.threads.views import (
+    FoundMessage,
+    MessagePage,
+    MessageView,
+    ThreadPage,
+    ThreadView,
+)
 
 _MICROSECONDS: Final = 1_000_000
 _ID: Final = re.compile(r"(thr|msg)_[0-9a-hjkmnp-tv-z]{26}")
@@ -32,19 +40,23 @@ class ThreadService:
         self._rows = ThreadRepository(session)
         self._clock = clock
 
-    async def list_threads(self, limit: int, cursor: str | None) -> ThreadPage:
-        """List threads, newest first.
+    async def list_threads(self, limit: int, cursor: str | None, search: str = "") -> ThreadPage:
+        """List threads, newest first; with words to search for, those that have all of them.
 
         Raises:
-            ContentInvalid: The cursor is not one of ours.
+            ContentInvalid: The cursor is not one of ours, or the words cannot be searched for.
         """
         after = None if cursor is None else from_cursor(cursor)
-        found = await self._rows.threads(after, limit + 1)
+        found = await self._rows.threads(after, limit + 1, search_words(search))
         shown = found[:limit]
         return ThreadPage(
             items=tuple(_thread_view(thread) for thread in shown),
             next_cursor=_next_cursor(shown, more=len(found) > limit),
         )
+
+    async def latest_threads(self, limit: int) -> tuple[ThreadView, ...]:
+        """List threads, the one that changed last first."""
+        return tuple(_thread_view(thread) for thread in await self._rows.threads_by_change(limit))
 
     async def create_thread(self, title: str) -> ThreadView:
         """Begin a thread."""
@@ -59,6 +71,21 @@ class ThreadService:
         await self._rows.add(thread)
         return _thread_view(thread)
 
+    async def begin_thread(self, title: str, text: str) -> MessageView:
+        """Begin a thread with what the user said in it."""
+        now = self._now()
+        thread = Thread(
+            id=row_id("thr"),
+            owner_id=self._session.owner_id,
+            title=title,
+            created_at=now,
+            updated_at=now,
+        )
+        await self._rows.add(thread)
+        message = _message(thread, "user", text)
+        await self._rows.add(message)
+        return _message_view(message)
+
     async def read_thread(self, thread_id: str) -> ThreadView:
         """Read a thread."""
         return _thread_view(await self._thread(thread_id))
@@ -72,9 +99,10 @@ class ThreadService:
         return _thread_view(thread)
 
     async def delete_thread(self, thread_id: str) -> None:
-        """Delete a thread and its messages."""
+        """Delete a thread and its messages and runs; the journal keeps that something happened."""
         thread = await self._thread(thread_id)
         await self._rows.delete_thread(thread.id)
+        await journal.erase_thread(self._session, thread.id)
 
     async def count_threads(self) -> int:
         """Count threads."""
@@ -95,21 +123,32 @@ class ThreadService:
             next_cursor=_next_cursor(shown, more=len(found) > limit),
         )
 
+    async def latest_messages(self, thread_id: str, limit: int) -> tuple[FoundMessage, ...]:
+        """List a thread's last messages, the oldest of them first."""
+        thread = await self._thread(thread_id)
+        latest = await self._rows.latest_messages(thread.id, limit)
+        return tuple(_found(message, thread.title) for message in reversed(latest))
+
+    async def search_messages(self, search: str, limit: int) -> tuple[FoundMessage, ...]:
+        """List messages of any thread that contain all the words, the latest first.
+
+        Raises:
+            ContentInvalid: The words cannot be searched for, or there are none.
+        """
+        words = search_words(search)
+        if not words:
+            raise ContentInvalid("no words", detail="There is nothing to search for.")
+        found = await self._rows.messages_with(words, limit)
+        titles = await self._rows.titles({message.thread_id for message in found})
+        return tuple(_found(message, titles.get(message.thread_id, "")) for message in found)
+
     async def post_message(self, thread_id: str, text: str) -> MessageView:
         """Add what the user said to a thread."""
-        thread = await self._thread(thread_id)
-        moment = self._moment_in(thread)
-        message = Message(
-            id=row_id("msg"),
-            owner_id=self._session.owner_id,
-            thread_id=thread.id,
-            author="user",
-            text=text,
-            created_at=moment,
-        )
-        thread.updated_at = moment
-        await self._rows.add(message)
-        return _message_view(message)
+        return await self._post(thread_id, "user", text)
+
+    async def post_reply(self, thread_id: str, text: str) -> MessageView:
+        """Add what an agent answered to a thread; only a run does that."""
+        return await self._post(thread_id, "agent", text)
 
     async def delete_message(self, thread_id: str, message_id: str) -> None:
         """Delete a message of a thread."""
@@ -123,6 +162,14 @@ class ThreadService:
     async def erase_everything(self) -> None:
         """Delete all the principal has here."""
         await self._rows.delete_everything()
+        await journal.erase_everything(self._session)
+
+    async def _post(self, thread_id: str, author: str, text: str) -> MessageView:
+        thread = await self._thread(thread_id)
+        thread.updated_at = self._moment_in(thread)
+        message = _message(thread, author, text)
+        await self._rows.add(message)
+        return _message_view(message)
 
     async def _thread(self, thread_id: str) -> Thread:
         thread = await self._rows.thread(thread_id) if _ID.fullmatch(thread_id) else None
@@ -136,6 +183,17 @@ class ThreadService:
     def _moment_in(self, thread: Thread) -> int:
         # A clock set back must not put what is said later before what was said earlier.
         return max(self._now(), thread.updated_at + 1)
+
+
+def _message(thread: Thread, author: str, text: str) -> Message:
+    return Message(
+        id=row_id("msg"),
+        owner_id=thread.owner_id,
+        thread_id=thread.id,
+        author=author,
+        text=text,
+        created_at=thread.updated_at,
+    )
 
 
 def _next_cursor(shown: Sequence[Thread] | Sequence[Message], *, more: bool) -> str | None:
@@ -162,3 +220,7 @@ def _message_view(message: Message) -> MessageView:
         text=message.text,
         created_at=as_datetime(message.created_at / _MICROSECONDS),
     )
+
+
+def _found(message: Message, thread_title: str) -> FoundMessage:
+    return FoundMessage(message=_message_view(message), thread_title=thread_title)

@@ -47,6 +47,13 @@ class MessageView(WireModel):
     created_at: datetime
 
 
+class FoundMessage(WireModel):
+    """A message beside the title of its thread."""
+
+    message: MessageView
+    thread_title: str
+
+
 class ThreadPage(WireModel):
     """Some threads, newest first; `next_cursor` asks for the ones after them."""
 

@@ -11,9 +11,9 @@ from fastapi import Response, WebSocket
 from netra.errors import (
     CouldNotDecide,
     CredentialError,
-    CredentialRejected,
     NetraError,
     OriginRefused,
+    PermissionDenied,
     RequestInvalid,
 )
 from netra.policy import CredentialMethod
@@ -110,13 +110,14 @@ class UnifiedWebSocketAuth:
         """Verify a token sent over an open socket and let it prolong the handshake.
 
         Raises:
-            CredentialRejected: It is bad, or it is another subject's.
+            CredentialRejected: It is bad.
+            PermissionDenied: It is another subject's: a socket never changes hands.
             AuthServiceUnreachable: It could not be judged.
         """
         principal = principal_of(await self._verifier.verify(unverified_token))
         before = handshake.principal
         if principal.kind is not before.kind or str(principal) != str(before):
-            raise CredentialRejected("the new token is another subject's")
+            raise PermissionDenied("the new token is another subject's")
         return replace(handshake, principal=principal, expires_at=principal.expires_at)
 
     async def deny(self, websocket: WebSocket, error: NetraError) -> None:

@@ -1,6 +1,7 @@
 """What the local services are told: env files made once, with their secrets, and kept after.
 
-A person may edit them; only ports, and addresses that name a port that moved, are ever rewritten.
+A person may edit them; only ports, and addresses that name a port that moved, are ever rewritten,
+and only what files of before did not have yet is added.
 They are read as the services read them; what the values mean is the business of `netra.contract`.
 """
 
@@ -13,12 +14,14 @@ from urllib.parse import quote
 
 import msgspec
 
+from netra.contract.formats import Origins
 from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra_ops.findings import Failed
 from netra_ops.platform.local.state_directory import StateDirectory, write_whole
 from netra_ops.settings import AUTH, BACKEND, LOOPBACK, OPS
 
 PORT: Final = "PORT"
+CHAT_ORIGINS: Final = "CHAT_ORIGINS"
 _HIGHEST_PORT: Final = 65535
 _ADDRESS_NAMES: Final = (
     "ISSUER_URL",
@@ -26,6 +29,7 @@ _ADDRESS_NAMES: Final = (
     "TOKEN_ISSUER",
     "BACKEND_URL",
     "ALLOWED_ORIGINS",
+    CHAT_ORIGINS,
 )
 _OWN_ADDRESS: Final = re.compile(r"(?<=://127\.0\.0\.1:)\d+|(?<=://localhost:)\d+")
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
@@ -85,13 +89,14 @@ def make(directory: StateDirectory, ports: Mapping[str, int]) -> None:
             "TOKEN_TRUST_MODE": "keyring",
             "KEYRING_ENCRYPTION_KEY": secrets.token_urlsafe(32),
             "SERVICE_REGISTRY": _registry(service_secrets),
+            CHAT_ORIGINS: _origins(url),
         },
         BACKEND: _common(directory, BACKEND, ports)
         | {
             "SERVICE_SECRET": service_secrets[BACKEND],
             "AUTH_SERVICE_URL": auth_url,
             "TOKEN_TRUST_MODE": "keyring",
-            "ALLOWED_ORIGINS": f"{url},{url.replace(LOOPBACK, 'localhost')}",
+            "ALLOWED_ORIGINS": _origins(url),
         },
         OPS: {
             "SERVICE_ID": OPS,
@@ -120,6 +125,23 @@ def move_ports(
         text = file.read_text(encoding="utf-8")
         if (changed := with_values(text, values)) != text:
             write_whole(file, changed)
+
+
+def bring_up_to_date(directory: StateDirectory) -> str | None:
+    """Add what env files made by an earlier version lack; say, in a sentence, what was done.
+
+    That is the address of the chat page, without which nobody could log in there. A file that
+    has it, with whatever value, is left as it is.
+    """
+    file = directory.env_file(AUTH)
+    if read(directory, AUTH).value(CHAT_ORIGINS) is not None:
+        return None
+    url = (read(directory, OPS).get("BACKEND_URL") or "").rstrip("/")
+    origins = _origins(url)
+    if Origins().flaw(origins, deployed=False) is not None:
+        return f"{file} has no {CHAT_ORIGINS}, so nobody can log in on the chat page: add them."
+    write_whole(file, with_values(file.read_text(encoding="utf-8"), {CHAT_ORIGINS: origins}))
+    return f"Added {CHAT_ORIGINS} to {file}: the chat page lets people log in."
 
 
 def with_values(text: str, values: Mapping[str, str]) -> str:
@@ -171,6 +193,12 @@ def _registry(service_secrets: Mapping[str, str]) -> str:
         for service, secret in service_secrets.items()
     ]
     return msgspec.json.encode(entries).decode()
+
+
+def _origins(url: str) -> str:
+    """List an address's origins: itself, and on this machine by the machine's other name too."""
+    other = url.replace(f"//{LOOPBACK}", "//localhost")
+    return url if other == url else f"{url},{other}"
 
 
 def _url(port: int) -> str:

@@ -26,6 +26,8 @@ PUBLIC = {
     ("GET", "/register"),
     ("POST", "/register"),
     ("GET", "/style.css"),
+    ("OPTIONS", "/sessions/current"),
+    ("OPTIONS", "/token"),
     ("POST", "/users"),
 }
 """The routes that ask for no credential, each on purpose."""

@@ -10,7 +10,8 @@ import pytest
 
 from fakes.auth_service import FakeAuthService
 from fakes.log_lines import LogLines, log_lines
-from fakes.running_backend import RunningBackend, running_backend
+from fakes.run_engines import Journal
+from fakes.running_backend import RunningBackend, migrated, running_backend
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
@@ -52,3 +53,10 @@ def rows(store: Path) -> Rows:
             return connection.execute(sql).fetchall()
 
     return read
+
+
+@pytest.fixture
+async def journal(store: Path) -> Journal:
+    """Bring the store to its schema, and read it past every session and fence."""
+    await migrated(store)
+    return Journal(store)

@@ -24,7 +24,13 @@ from netra.tokens import (
     TokenRejected,
     principal_of,
 )
-from netra.wire.auth_api import JWKS_PATH, REVOCATIONS_PATH, TOKEN_PATH, RevocationKind
+from netra.wire.auth_api import (
+    JWKS_PATH,
+    REVOCATIONS_PATH,
+    TOKEN_PATH,
+    RevocationKind,
+    SubjectStanding,
+)
 from netra_backend.app.clients.circuit_breaker import BreakerState
 from netra_backend.app.clients.service_credential import CredentialStatus
 
@@ -307,3 +313,57 @@ async def test_the_start_is_logged_as_the_documents_have_it(
         "Loaded SERVICE_SECRET from IsolatedEnvironment (SSOT compliant)",
         f"AuthServiceClient initialized - Service ID: {IDENTITY.service_id}, {configured}",
     ]
+
+
+async def test_a_refused_token_is_replaced_once_for_a_standing(fake: FakeAuthService) -> None:
+    """One 401 costs one new token, and the answer comes all the same (checklist 49)."""
+    fake.standings["usr_disabled"] = SubjectStanding.DISABLED
+    async with fake.running() as served, wired(served.url, fake.issuer) as backend:
+        fake.refuse_next_bearer = True
+        standing = await backend.client.subject_standing("usr_disabled")
+
+    assert standing is SubjectStanding.DISABLED
+    assert fake.calls[TOKEN_PATH] == 2
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+async def test_no_answer_about_a_person_is_not_gone(fake: FakeAuthService, status: int) -> None:
+    """An auth service that is down, busy or without the route says nothing of anybody (48)."""
+    async with fake.running() as served, wired(served.url, fake.issuer, timeouts=QUICK) as backend:
+        await backend.client.service_principal(OPERATION)
+        fake.faults.status = status
+        with pytest.raises(AuthServiceUnreachable):
+            await backend.client.subject_standing("usr_alice")
+
+
+async def test_a_garbled_standing_is_no_answer(fake: FakeAuthService) -> None:
+    """A page of a network's login portal is not an answer about a person."""
+    async with fake.running() as served, wired(served.url, fake.issuer) as backend:
+        await backend.client.service_principal(OPERATION)
+        fake.faults.garbage = True
+        with pytest.raises(AuthServiceUnreachable):
+            await backend.client.subject_standing("usr_alice")
+
+
+async def test_a_standing_without_own_credential_is_undecided(fake: FakeAuthService) -> None:
+    """A service that cannot prove itself learns nothing, and calls nobody gone."""
+    async with (
+        fake.running() as served,
+        wired(served.url, fake.issuer, secret=Secret("another")) as backend,
+    ):
+        with pytest.raises(OwnCredentialUnproven):
+            await backend.client.subject_standing("usr_alice")
+
+
+@pytest.mark.parametrize("user_id", ["../token", "usr_a/../b", "usr_a?x=1", "usr_a#b", "%2e%2e"])
+async def test_an_id_is_one_part_of_the_path(fake: FakeAuthService, user_id: str) -> None:
+    """An id with characters of a path is asked about as it is, or not answered; never another."""
+    async with fake.running() as served, wired(served.url, fake.issuer) as backend:
+        try:
+            standing = await backend.client.subject_standing(user_id)
+        except AuthServiceUnreachable:
+            standing = None
+
+    assert standing in {None, SubjectStanding.ACTIVE}
+    assert all(path in {TOKEN_PATH, JWKS_PATH} or "/subjects/" in path for path in fake.calls)
+    assert fake.calls[TOKEN_PATH] == 1

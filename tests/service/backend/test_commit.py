@@ -71,6 +71,26 @@ async def test_a_database_that_goes_away_during_the_commit_is_not_try_again(
     assert failure["stage"] == "commit"
 
 
+async def test_a_failing_commit_costs_the_next_request_nothing(
+    backend: RunningBackend, rows: Rows
+) -> None:
+    """What was not committed is gone from the connection before somebody else is given it."""
+    engine = backend.state.database._engine.sync_engine
+
+    def refuse_once(_connection: object) -> None:
+        event.remove(engine, "commit", refuse_once)
+        raise CommitRefused("no")
+
+    event.listen(engine, "commit", refuse_once)
+    async with backend.as_user("usr_anna") as client:
+        refused = await client.post("/api/threads", json={"title": "t"})
+        answers = [await client.post("/api/threads", json={"title": "u"}) for _ in range(3)]
+
+    assert refused.status_code == 500
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+    assert rows("SELECT title FROM t_threads") == [("u",), ("u",), ("u",)]
+
+
 async def test_the_answer_says_what_is_already_stored(store: Path, rows: Rows) -> None:
     """When the first byte of an answer arrives, what it reports can be read by anyone."""
     seen: list[int] = []

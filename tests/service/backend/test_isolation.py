@@ -34,9 +34,9 @@ from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, ServicePrincipal, UserPrincipal
 from netra.secret import Secret
 from netra_backend.app.db.engine import open_engine
-from netra_backend.app.db.fence import Fence, FencedSession
+from netra_backend.app.db.isolation.fence import Fence, FencedSession
+from netra_backend.app.db.isolation.statement_rules import FenceCrossed
 from netra_backend.app.db.session import Database, PrincipalSession
-from netra_backend.app.db.statement_rules import FenceCrossed
 from netra_backend.app.db.tables import Base, Message, Owned, Thread
 
 BEARER: Final = CredentialMethod.BEARER

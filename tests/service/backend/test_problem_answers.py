@@ -11,7 +11,8 @@ import pytest
 from fakes.running_backend import RunningBackend, backend_settings, running_backend
 from netra.wire.problem import MEDIA_TYPE
 
-PUBLIC = {"/", "/health", "/health/live", "/health/ready", "/openapi.json"}
+PAGE = {"/chat", "/chat/callback", "/chat/settings.json", "/chat/static/{name}"}
+PUBLIC = {"/", "/health", "/health/live", "/health/ready", "/openapi.json", *PAGE}
 
 
 def assert_problem(answer: Any, status: int, code: str) -> dict[str, Any]:

@@ -15,7 +15,13 @@ from netra.clock import SystemClock
 from netra.errors import AuthServiceUnreachable, CouldNotDecide
 from netra.secret import Secret
 from netra.tokens import RevocationSet, TokenRejected
-from netra.wire.auth_api import REVOCATIONS_PATH, TOKEN_PATH, RevocationKind, RevocationPage
+from netra.wire.auth_api import (
+    REVOCATIONS_PATH,
+    TOKEN_PATH,
+    Revocation,
+    RevocationKind,
+    RevocationPage,
+)
 from netra_backend.app.auth_integration.revocations import RevocationFollower
 
 
@@ -250,3 +256,59 @@ async def test_a_wrong_secret_keeps_the_feed_down_without_a_flood(fake: FakeAuth
     assert len(lines.of("critical_auth_failure")) == 1
     assert len(lines.of("revocation_feed_down")) == 1
     assert lines.of("revocation_feed_down")[0]["error_code"] == "own_credential_unproven"
+
+
+def _of_page(*seqs: int) -> RevocationPage:
+    items = tuple(
+        Revocation(
+            seq=seq,
+            kind=RevocationKind.SESSION,
+            identifier=f"ses_{seq}",
+            revoked_at=1_800_000_000.0,
+            expires_at=1_800_000_300.0,
+        )
+        for seq in seqs
+    )
+    return RevocationPage(items=items, next_after=seqs[-1] if seqs else 0)
+
+
+async def test_who_asked_is_told_what_was_applied() -> None:
+    """Every entry is told once it is in the set; a page without entries is not worth a word."""
+    revocations = RevocationSet()
+    told: list[tuple[tuple[str, ...], int]] = []
+
+    def note(items: tuple[Revocation, ...]) -> None:
+        told.append((tuple(item.identifier for item in items), len(revocations)))
+
+    feed = _Scripted(_of_page(1, 2), _of_page(), _of_page(3))
+    follower = RevocationFollower(
+        feed, revocations, ManualClock(), pause=feed.pause, on_applied=note
+    )
+    with pytest.raises(_End):
+        await follower.run()
+
+    assert told == [(("ses_1", "ses_2"), 2), (("ses_3",), 3)]
+
+
+async def test_who_could_not_be_told_is_told_again() -> None:
+    """A page counts as read only once everybody was told: begun again, it is asked for again."""
+    told: list[int] = []
+
+    def fail_first(items: tuple[Revocation, ...]) -> None:
+        told.append(items[0].seq)
+        if len(told) == 1:
+            raise LookupError
+
+    revocations = RevocationSet()
+    feed = _Scripted(_of_page(1), _of_page(1))
+    follower = RevocationFollower(
+        feed, revocations, ManualClock(), pause=feed.pause, on_applied=fail_first
+    )
+    with pytest.raises(LookupError):
+        await follower.run()
+    assert len(revocations) == 1
+    with pytest.raises(_End):
+        await follower.run()
+
+    assert told == [1, 1]
+    assert feed.asked == [0, 0, 1]

@@ -1,7 +1,6 @@
 """Request-scoped sessions: for whom they open, when they do not, and on whom an error is booked."""
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from fakes.auth_service import FakeAuthService
 from fakes.log_lines import LogLines
 from fakes.running_backend import RunningBackend, migrated, running_backend, store_url
+from fakes.stores import move_store
 from netra.errors import DatabaseUnavailable, InternalError, PermissionDenied
 from netra.policy import CredentialMethod
 from netra.principal import ANONYMOUS, ServicePrincipal, UserPrincipal
@@ -41,13 +41,6 @@ def checkouts(database: Database) -> list[object]:
     given: list[object] = []
     event.listen(database._engine.sync_engine, "checkout", lambda *_: given.append(object()))
     return given
-
-
-def move_store(source: Path, target: Path) -> None:
-    """Move a store's files to another directory."""
-    target.mkdir(exist_ok=True)
-    for file in source.glob("netra-backend.db*"):
-        shutil.move(file, target / file.name)
 
 
 def add_session_first_route(app: FastAPI) -> None:

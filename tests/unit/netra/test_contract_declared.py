@@ -40,10 +40,13 @@ OTHER_VALUES: Mapping[str, str] = {
     "TOKEN_TRUST_MODE": "keyring",
     "LOG_LEVEL": "WARNING",
     "ALLOWED_ORIGINS": "https://chat.example.org,http://127.0.0.1:8000",
+    "CHAT_ORIGINS": "https://chat.example.org,http://127.0.0.1:8000",
     "TRUSTED_PROXIES": "10.0.0.0/8,::1",
     "TLS_CERTIFICATE_PATH": "/etc/netra/tls.crt",
     "TLS_PRIVATE_KEY_PATH": "/etc/netra/tls.key",
     "AUTH_CA_PATH": "/etc/netra/ca.pem",
+    "NETRA_MODEL": "openai:gpt-5",
+    "NETRA_MODEL_BASE_URL": "http://127.0.0.1:11434/v1",
 }
 
 
@@ -181,6 +184,12 @@ def test_a_weak_secret(
         (*SAMPLES[0], "USER_AUDIENCE", "a,b"),
         (*SAMPLES[0], "SELF_REGISTRATION", "yes"),
         (*SAMPLES[0], "SERVICE_REGISTRY", "[]"),
+        (*SAMPLES[0], "CHAT_ORIGINS", "*"),
+        (*SAMPLES[0], "CHAT_ORIGINS", "null"),
+        (*SAMPLES[0], "CHAT_ORIGINS", "http://chat.example.org"),
+        (*SAMPLES[0], "CHAT_ORIGINS", "https://chat.example.org/"),
+        (*SAMPLES[0], "CHAT_ORIGINS", "https://chat.example.org/chat"),
+        (*SAMPLES[0], "CHAT_ORIGINS", "https://a.example, https://b.example"),
         (
             *SAMPLES[0],
             "KEYRING_ENCRYPTION_KEY",

@@ -46,6 +46,7 @@ sessions:open        bearer,ws      bearer,ws      bearer,secret
 threads:read         bearer,ws      bearer,ws      -
 threads:write        bearer,ws      bearer,ws      -
 account:delete       bearer         bearer         -
+session:end          bearer         bearer         -
 agents:run           bearer,ws      bearer,ws      bearer,secret
 service:status       -              -              bearer
 data:maintain        -              -              bearer,secret

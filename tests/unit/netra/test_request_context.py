@@ -574,17 +574,30 @@ async def test_an_accepted_socket_has_its_access_event_at_the_handshake(lines: L
 
 
 async def test_a_socket_that_the_server_closes_says_so(lines: LogLines) -> None:
-    """The close code of whoever closed first is logged."""
+    """The close code of whoever closed first is logged, and the reason if it was ours."""
 
     async def app(_scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        await send({"type": "websocket.close", "code": 4401})
+        await send({"type": "websocket.close", "code": 4401, "reason": "token expired"})
 
     await _drive(app, kind="websocket")
     closed = lines.only("websocket_closed")
 
     assert (closed["close_code"], closed["closed_by"]) == (4401, "server")
+    assert closed["close_reason"] == "token expired"
+
+
+@pytest.mark.parametrize("code", [1009, 1012])
+async def test_a_socket_closed_by_the_server_beneath_says_so(lines: LogLines, code: int) -> None:
+    """A restart and too big a frame are no client's doing; a client's text is not logged."""
+    gone = {"type": "websocket.disconnect", "code": code, "reason": "whatever"}
+
+    await _drive(_accepting, {"type": "websocket.connect"}, gone, kind="websocket")
+    closed = lines.only("websocket_closed")
+
+    assert (closed["close_code"], closed["closed_by"]) == (code, "server")
+    assert "whatever" not in lines.text
 
 
 async def test_a_denied_handshake_is_one_access_event(lines: LogLines) -> None:

@@ -8,6 +8,7 @@ from netra.tokens import (
     RevocationSet,
     SignedClaims,
     issue_access_token,
+    principal_of,
     verify_access_token,
 )
 from netra.wire.auth_api import RevocationKind
@@ -24,6 +25,7 @@ USER, SERVICE = proven(user_claims()), proven(service_claims())
 def test_an_empty_set_revokes_nothing() -> None:
     """Nothing is revoked until somebody says so."""
     assert not RevocationSet().is_revoked(USER)
+    assert not RevocationSet().concerns(principal_of(USER))
     assert len(RevocationSet()) == 0
 
 
@@ -51,6 +53,8 @@ def test_an_entry_ends_what_its_kind_names(
 
     assert revoked.is_revoked(USER) is user_ends
     assert revoked.is_revoked(SERVICE) is service_ends
+    assert revoked.concerns(principal_of(USER)) is user_ends
+    assert revoked.concerns(principal_of(SERVICE)) is service_ends
 
 
 def test_an_entry_is_kept_until_no_verifier_could_take_the_token() -> None:

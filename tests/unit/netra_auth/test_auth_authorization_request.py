@@ -12,10 +12,12 @@ from netra_auth.grants.authorization_request import (
     authorization_request,
 )
 from netra_auth.grants.pkce import challenge_of, is_challenge, proves
-from netra_auth.grants.public_clients import PUBLIC_CLIENTS
+from netra_auth.grants.public_clients import COMMAND, chat_page, public_clients
 from netra_auth.grants.scopes import granted_scopes
 
-CLIENT = PUBLIC_CLIENTS["netra-cli"]
+CLIENT = COMMAND
+CHAT_ORIGINS = ("http://127.0.0.1:8000", "https://chat.example.org")
+CLIENTS = public_clients(CHAT_ORIGINS)
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 NOTHING: frozenset[str] = frozenset()
@@ -79,7 +81,7 @@ def test_every_other_redirect_uri_is_refused(uri: str) -> None:
     """A redirect URI matches character by character, or not at all (checklist 32)."""
     assert not CLIENT.accepts_redirect(uri)
     with pytest.raises(AuthorizationRefused):
-        authorization_request(request_with(redirect_uri=uri or None), NOTHING)
+        authorization_request(request_with(redirect_uri=uri or None), NOTHING, CLIENTS)
 
 
 @given(st.text(max_size=80))
@@ -90,17 +92,105 @@ def test_no_arbitrary_text_is_taken_for_a_redirect_uri(uri: str) -> None:
         assert uri.endswith("/callback")
 
 
+def chat_request(redirect_uri: str, client_id: str = "netra-chat") -> dict[str, str]:
+    """Write a good request of the chat page with this redirect URI."""
+    return request_with(client_id=client_id, redirect_uri=redirect_uri)
+
+
+@pytest.mark.parametrize("origin", CHAT_ORIGINS)
+def test_the_chat_page_is_answered_at_its_origins(origin: str) -> None:
+    """Each configured origin's callback is a redirect URI of the chat page, for a code alone."""
+    request = authorization_request(chat_request(f"{origin}/chat/callback"), NOTHING, CLIENTS)
+
+    client = request.return_address.client
+    assert request.return_address.with_answer("https://auth.example", code="c").startswith(
+        f"{origin}/chat/callback?code=c&state=xyz&iss="
+    )
+    assert not client.can_be_posed_as
+    assert [grant.value for grant in client.grants] == ["authorization_code"]
+    assert request.scope == "profile"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://127.0.0.1/chat/callback",
+        "http://127.0.0.1:8001/chat/callback",
+        "http://127.0.0.1:80000/chat/callback",
+        "http://localhost:8000/chat/callback",
+        "http://[::1]:8000/chat/callback",
+        "https://127.0.0.1:8000/chat/callback",
+        "https://chat.example.org:443/chat/callback",
+        "https://chat.example.org:8000/chat/callback",
+        "https://chat.example.org./chat/callback",
+        "https://chat.example.org/chat/callback/",
+        "https://chat.example.org/chat/callback?x=1",
+        "https://chat.example.org/chat/../chat/callback",
+        "https://chat.example.org/callback",
+        "https://chat.example.org/chat",
+        "https://chat.example.org",
+        "https://CHAT.example.org/chat/callback",
+        "https://user@chat.example.org/chat/callback",
+        "https://chat.example.org@evil.example/chat/callback",
+        "https://chat.example.org.evil.example/chat/callback",
+        "//chat.example.org/chat/callback",
+        "",
+    ],
+)
+def test_the_chat_page_is_answered_nowhere_else(uri: str) -> None:
+    """Its redirect URI matches character by character, port included (checklist 32)."""
+    with pytest.raises(AuthorizationRefused):
+        authorization_request(chat_request(uri), NOTHING, CLIENTS)
+
+
+def test_a_chat_origin_without_port_is_not_any_port() -> None:
+    """A page on loopback's own port does not become one on every port (checklist 32)."""
+    page = chat_page(("http://127.0.0.1",))
+
+    assert page.accepts_redirect("http://127.0.0.1/chat/callback")
+    assert not page.accepts_redirect("http://127.0.0.1:8000/chat/callback")
+    assert not page.can_be_posed_as
+
+
+@given(st.text(max_size=80))
+def test_no_arbitrary_text_is_taken_for_the_chat_pages_address(uri: str) -> None:
+    """Whatever is taken is one of the registered addresses (checklist 32)."""
+    page = chat_page(CHAT_ORIGINS)
+
+    assert page.accepts_redirect(uri) is (uri in page.redirect_uris)
+
+
+def test_no_client_is_answered_at_the_others_address() -> None:
+    """The two public clients' redirect URIs are not each other's (checklist 32)."""
+    for client_id, uri in (
+        ("netra-chat", "http://127.0.0.1:5000/callback"),
+        ("netra-cli", "http://127.0.0.1:8000/chat/callback"),
+        ("netra-cli", "https://chat.example.org/chat/callback"),
+    ):
+        with pytest.raises(AuthorizationRefused):
+            authorization_request(chat_request(uri, client_id), NOTHING, CLIENTS)
+
+
+def test_without_origins_there_is_no_chat_page() -> None:
+    """Where none is configured the client is unknown, and nothing is sent anywhere."""
+    assert set(public_clients(())) == {"netra-cli"}
+    with pytest.raises(AuthorizationRefused):
+        authorization_request(
+            chat_request("http://127.0.0.1:8000/chat/callback"), NOTHING, public_clients(())
+        )
+
+
 def test_an_unknown_client_is_refused_without_redirect() -> None:
     """An unknown client's request is never answered by redirect (checklist 32)."""
     with pytest.raises(AuthorizationRefused):
-        authorization_request(request_with(client_id="netra-clj"), NOTHING)
+        authorization_request(request_with(client_id="netra-clj"), NOTHING, CLIENTS)
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 def test_a_client_or_redirect_given_twice_is_refused_without_redirect(name: str) -> None:
     """With two clients or two redirect URIs there is no address to trust."""
     with pytest.raises(AuthorizationRefused):
-        authorization_request(request_with(), frozenset({name}))
+        authorization_request(request_with(), frozenset({name}), CLIENTS)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +217,7 @@ def test_a_client_or_redirect_given_twice_is_refused_without_redirect(name: str)
 def test_other_faults_are_told_to_the_client(changed: dict[str, str | None], error: str) -> None:
     """Faults beyond client and redirect go back by redirect with iss (checklist 24, 25, 31, 34)."""
     with pytest.raises(AuthorizationDenied) as denied:
-        authorization_request(request_with(**changed), NOTHING)
+        authorization_request(request_with(**changed), NOTHING, CLIENTS)
 
     location = denied.value.location("https://auth.example")
     assert location.startswith("http://127.0.0.1:5000/callback?")
@@ -138,7 +228,7 @@ def test_other_faults_are_told_to_the_client(changed: dict[str, str | None], err
 def test_a_parameter_given_twice_is_told_to_the_client() -> None:
     """A repeated parameter is an invalid request (checklist 26)."""
     with pytest.raises(AuthorizationDenied) as denied:
-        authorization_request(request_with(), frozenset({"scope"}))
+        authorization_request(request_with(), frozenset({"scope"}), CLIENTS)
 
     assert denied.value.error.value == "invalid_request"
 
@@ -146,7 +236,7 @@ def test_a_parameter_given_twice_is_told_to_the_client() -> None:
 def test_a_state_of_2048_bytes_comes_back_unchanged() -> None:
     """The state is echoed as it was, whatever it holds (checklist 34)."""
     state = "ü&=?#%+ /" * 100
-    request = authorization_request(request_with(state=state), NOTHING)
+    request = authorization_request(request_with(state=state), NOTHING, CLIENTS)
 
     assert len(state.encode()) <= 2048
     assert request.return_address.state == state

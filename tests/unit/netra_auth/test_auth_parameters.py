@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netra.errors import RequestInvalid
-from netra_auth.api.continuation import continuation, form_target_of
+from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.parameters import parse, recognised
 from netra_auth.api.transport import is_loopback
+from netra_auth.grants.public_clients import public_clients
 
+CLIENTS = public_clients(("https://chat.example.org",))
 GOOD = "/authorize?client_id=netra-cli&redirect_uri=http%3A%2F%2F127.0.0.1%3A5000%2Fcallback"
 
 
@@ -94,10 +96,32 @@ def test_every_other_continuation_is_dropped(path: str | None) -> None:
 
 def test_only_a_registered_redirect_opens_the_form_target() -> None:
     """The page's form may lead to a registered client's origin, and to no other."""
-    assert form_target_of(GOOD) == "http://127.0.0.1:5000"
-    assert form_target_of(GOOD.replace("127.0.0.1", "evil.example")) is None
-    assert form_target_of("/authorize?client_id=%ff") is None
-    assert form_target_of(None) is None
+    client = client_behind(GOOD, CLIENTS)
+    assert client is not None
+    assert (client.name, client.origin) == ("the netra command", "http://127.0.0.1:5000")
+    assert client_behind(GOOD.replace("127.0.0.1", "evil.example"), CLIENTS) is None
+    assert client_behind("/authorize?client_id=%ff", CLIENTS) is None
+    assert client_behind(None, CLIENTS) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "target"),
+    [
+        ("https%3A%2F%2Fchat.example.org", "https://chat.example.org"),
+        ("https%3A%2F%2Fchat.example.org%3A8443", None),
+        ("https%3A%2F%2Fother.example.org", None),
+        ("http%3A%2F%2Fchat.example.org", None),
+    ],
+)
+def test_the_form_leads_to_the_chat_page_where_it_is_served(
+    origin: str, target: str | None
+) -> None:
+    """The form of a login for the chat page may lead to its configured origin, to no other."""
+    back = f"/authorize?client_id=netra-chat&redirect_uri={origin}%2Fchat%2Fcallback"
+
+    client = client_behind(back, CLIENTS)
+    assert (client and client.origin) == target
+    assert client_behind(back, public_clients(())) is None
 
 
 @pytest.mark.parametrize(

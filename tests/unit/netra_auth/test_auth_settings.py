@@ -26,6 +26,7 @@ def test_defaults_are_the_safe_ones(tmp_path: Path) -> None:
     assert settings.trusted_proxies == ()
     assert settings.tls is None
     assert settings.self_registration
+    assert settings.chat_origins == ()
     assert not settings.secure_cookies
     assert not settings.is_production
     assert [service.service_id for service in settings.services] == ["netra-backend", "netra-ops"]
@@ -43,6 +44,7 @@ def test_every_variable_arrives(tmp_path: Path) -> None:
         TLS_PRIVATE_KEY_PATH="/etc/tls/key.pem",
         SELF_REGISTRATION="closed",
         ACCESS_TOKEN_SECONDS="60",
+        CHAT_ORIGINS="https://chat.example.org,https://chat.example.org:8443",
     )
 
     assert settings.is_production
@@ -51,6 +53,7 @@ def test_every_variable_arrives(tmp_path: Path) -> None:
     assert settings.tls == TlsFiles(Path("/etc/tls/cert.pem"), Path("/etc/tls/key.pem"))
     assert not settings.self_registration
     assert settings.access_token_seconds == 60
+    assert settings.chat_origins == ("https://chat.example.org", "https://chat.example.org:8443")
 
 
 def test_settings_show_no_secret(tmp_path: Path) -> None:

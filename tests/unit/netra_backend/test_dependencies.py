@@ -10,7 +10,7 @@ from netra.isolated_environment import IsolatedEnvironment, replaced_environment
 from netra.policy import CredentialMethod, Denied, Permission, decide
 from netra.principal import ServiceIdentity
 from netra_backend.app import dependencies
-from netra_backend.app.db.fence import FencedSession
+from netra_backend.app.db.isolation.fence import FencedSession
 from netra_backend.app.dependencies import get_service_user_context
 
 

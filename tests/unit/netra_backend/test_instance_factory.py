@@ -1,13 +1,14 @@
 """Agents are made for one principal: users apart from each other, services by their own path."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pytest
 
-from netra.agent_api import Agent, AgentPackage, Asker
-from netra.errors import InternalError, NotFound, PermissionDenied
+from netra.agent_api import Agent, AgentPackage, Asker, Question, Run, Tool
+from netra.errors import ConfigurationInvalid, InternalError, NotFound, PermissionDenied
 from netra.policy import CredentialMethod, Permission
 from netra.principal import ServicePrincipal, UserPrincipal
 from netra_backend.app.agents.catalogue import AgentCatalogue, installed_agents
@@ -18,10 +19,16 @@ BEARER: Final = CredentialMethod.BEARER
 
 @dataclass
 class Echo:
-    """An agent that only knows for whom it works."""
+    """An agent that knows for whom it works and says back what it was told."""
 
     name: str
     asker: Asker
+    tools: Sequence[Tool] = ()
+
+    async def answer(self, question: Question, run: Run) -> str:
+        """Say it back."""
+        await run.say(question.text)
+        return question.text
 
 
 class EchoPackage:
@@ -63,9 +70,36 @@ def service(*scopes: str) -> ServicePrincipal:
     return ServicePrincipal("netra-backend", frozenset(scopes), "tok_service", 2e9)
 
 
-def test_no_agent_is_installed_yet() -> None:
-    """The catalogue is read from the entry points, and nothing offers an agent so far."""
-    assert installed_agents().names == ()
+def test_the_assistant_is_installed() -> None:
+    """The catalogue is read from the entry points, where the built-in assistant is offered."""
+    assert installed_agents().names == ("assistant",)
+    assert installed_agents().default == "assistant"
+
+
+def test_a_package_that_was_put_together_stands_beside_the_installed_ones() -> None:
+    """What needs settings is handed in; under a name that is taken it is refused."""
+    assert installed_agents({"echo": EchoPackage()}).names == ("assistant", "echo")
+    with pytest.raises(ConfigurationInvalid, match="assistant is offered by two"):
+        installed_agents({"assistant": EchoPackage()})
+
+
+@pytest.mark.parametrize(
+    ("names", "default"),
+    [
+        (("assistant", "echo", "model"), "model"),
+        (("another", "assistant"), "assistant"),
+        (("echo", "other"), "echo"),
+    ],
+)
+def test_a_model_answers_unless_another_is_asked_for(names: tuple[str, ...], default: str) -> None:
+    """Without a name the model answers; without a model the assistant; else the first there is."""
+    assert AgentCatalogue(dict.fromkeys(names, EchoPackage())).default == default
+
+
+def test_without_agents_there_is_no_default() -> None:
+    """An empty catalogue says that nothing is there."""
+    with pytest.raises(NotFound):
+        _ = AgentCatalogue({}).default
 
 
 def test_an_agent_is_made_for_its_principal_with_its_permissions() -> None:

@@ -92,6 +92,7 @@ def test_a_moved_port_takes_its_addresses_along(directory: StateDirectory) -> No
         "http://127.0.0.1:9001",
     )
     assert backend.get("ALLOWED_ORIGINS") == "http://127.0.0.1:8001,http://localhost:8001"
+    assert auth.get("CHAT_ORIGINS") == "http://127.0.0.1:8001,http://localhost:8001"
     assert (ops.get("BACKEND_URL"), ops.get("AUTH_SERVICE_URL")) == (
         "http://127.0.0.1:8001",
         "http://127.0.0.1:9001",
@@ -129,6 +130,76 @@ def test_an_unfinished_first_start_begins_again(directory: StateDirectory) -> No
     directory.env_file("netra-backend").unlink()
 
     assert not configuration.exists(directory)
+
+
+def _without_chat(directory: StateDirectory, **ops: str) -> str:
+    """Make the files as an earlier version did, edited by hand since; give the auth service's."""
+    lines = _text(directory, "netra-auth").splitlines(keepends=True)
+    text = "# mine\n" + "".join(x for x in lines if "CHAT_ORIGINS" not in x) + "LOG_LEVEL=DEBUG"
+    directory.env_file("netra-auth").write_text(text, "utf-8")
+    toolkit = directory.env_file("netra-ops")
+    toolkit.write_text(with_values(_text(directory, "netra-ops"), ops), "utf-8")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("url", "origins"),
+    [
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000,http://localhost:8000"),
+        ("http://127.0.0.1:9000/", "http://127.0.0.1:9000,http://localhost:9000"),
+        ("https://127.0.0.1:8000", "https://127.0.0.1:8000,https://localhost:8000"),
+        ("https://netra.example.org", "https://netra.example.org"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_files_of_before_the_chat_page_get_its_address(
+    directory: StateDirectory, url: str, origins: str
+) -> None:
+    """An installation made earlier learns where its chat page is, and nothing else changes."""
+    before = _without_chat(directory, BACKEND_URL=url)
+    others = [_text(directory, service) for service in ("netra-backend", "netra-ops")]
+
+    said = configuration.bring_up_to_date(directory)
+
+    assert said is not None
+    assert "CHAT_ORIGINS" in said
+    assert _text(directory, "netra-auth") == f"{before}\nCHAT_ORIGINS={origins}\n"
+    assert [_text(directory, service) for service in ("netra-backend", "netra-ops")] == others
+    assert directory.env_file("netra-auth").stat().st_mode & 0o777 == 0o600
+    loaded = load(netra_auth.CONTRACT, configuration.read(directory, "netra-auth"))
+    assert isinstance(loaded, Configuration), loaded
+
+
+@pytest.mark.parametrize("line", ["CHAT_ORIGINS=https://mine.example", "CHAT_ORIGINS="])
+def test_an_address_that_is_there_is_left_alone(directory: StateDirectory, line: str) -> None:
+    """Who wrote it, even empty, meant it."""
+    text = _without_chat(directory) + f"\n{line}\n"
+    directory.env_file("netra-auth").write_text(text, "utf-8")
+
+    assert configuration.bring_up_to_date(directory) is None
+    assert _text(directory, "netra-auth") == text
+
+
+def test_new_files_lack_nothing(directory: StateDirectory) -> None:
+    """What was just made is up to date, and stays so however often it is looked at."""
+    before = _text(directory, "netra-auth")
+
+    assert configuration.bring_up_to_date(directory) is None
+    assert _text(directory, "netra-auth") == before
+
+
+@pytest.mark.parametrize(
+    "url", ["", "netra.example.org", "http://netra.example.org", "https://a/b"]
+)
+def test_no_address_is_made_up_from_a_strange_one(directory: StateDirectory, url: str) -> None:
+    """Where the backend's address is no origin, a person is asked instead of guessing."""
+    before = _without_chat(directory, BACKEND_URL=url)
+
+    said = configuration.bring_up_to_date(directory)
+
+    assert said is not None
+    assert "add them" in said
+    assert _text(directory, "netra-auth") == before
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, event, false
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.attributes import get_history
 
-from netra_backend.app.db.statement_rules import (
+from netra_backend.app.db.isolation.statement_rules import (
     OWNER,
     FenceCrossed,
     refuse_what_cannot_be_fenced,

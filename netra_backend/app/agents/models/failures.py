@@ -1,0 +1,118 @@
+"""What a person is told when a language model gives no answer: what happened, what to do.
+
+Nothing of what the provider wrote is repeated: it may quote the question, or part of the key.
+"""
+
+from typing import Final
+
+from pydantic_ai.exceptions import (
+    AgentRunError,
+    ContentFilterError,
+    ModelAPIError,
+    ModelAuthenticationError,
+    ModelContextWindowExceededError,
+    ModelHTTPError,
+    ModelNotFoundError,
+    ModelQuotaExceededError,
+    ModelRateLimitError,
+    ModelRequestRejectedError,
+    ModelRequestTimeout,
+    ModelTimeoutError,
+    OutputTokenLimitExceeded,
+    UsageLimitExceeded,
+    UserError,
+)
+
+from netra.agent_api import RunFailed
+from netra.wire.chat_protocol import FailureReason
+
+_TOO_LARGE_STATUS: Final = 413
+
+_Told = tuple[FailureReason, str]
+
+_QUOTA: Final = (
+    FailureReason.MODEL_RATE_LIMITED,
+    "The language model's provider wants to be paid. Whoever runs this service must see to it.",
+)
+_KEY: Final = (
+    FailureReason.MODEL_MISCONFIGURED,
+    "The language model refused this service's key. Whoever runs this service must mend it.",
+)
+_NO_MODEL: Final = (
+    FailureReason.MODEL_MISCONFIGURED,
+    "The language model set up here was not found. Whoever runs this service must mend that.",
+)
+_BUSY: Final = (
+    FailureReason.MODEL_RATE_LIMITED,
+    "The language model is asked too much at the moment. Wait a minute and ask again.",
+)
+_SLOW: Final = (
+    FailureReason.MODEL_UNAVAILABLE,
+    "The language model did not answer in time. Ask again.",
+)
+_DOWN: Final = (
+    FailureReason.MODEL_UNAVAILABLE,
+    "The language model cannot be reached or is out of order. Ask again in a while.",
+)
+_LONG: Final = (
+    FailureReason.TOO_LARGE,
+    "This is more than the language model can take in at once. Ask for less, or in a new thread.",
+)
+_CUT: Final = (
+    FailureReason.TOO_LARGE,
+    "The answer became too long to be finished. Ask for less at a time.",
+)
+_FILTERED: Final = (
+    FailureReason.MODEL_REFUSED,
+    "The language model's provider refused to answer this.",
+)
+_REJECTED: Final = (
+    FailureReason.MODEL_REFUSED,
+    "The language model did not accept the request. Ask in other words, or in a new thread.",
+)
+_LOOPED: Final = (
+    FailureReason.GAVE_UP,
+    "The language model went round in circles without an answer and was stopped. Ask for less.",
+)
+_SENSELESS: Final = (
+    FailureReason.MODEL_UNAVAILABLE,
+    "The language model's answer made no sense to this service. Ask again.",
+)
+_UNUSABLE: Final = (
+    FailureReason.MODEL_MISCONFIGURED,
+    "This service is not set up rightly for its language model. Whoever runs it must mend that.",
+)
+
+_TOLD: Final[tuple[tuple[type[Exception], _Told], ...]] = (
+    (ModelQuotaExceededError, _QUOTA),
+    (ModelRateLimitError, _BUSY),
+    (ModelAuthenticationError, _KEY),
+    (ModelNotFoundError, _NO_MODEL),
+    (ModelContextWindowExceededError, _LONG),
+    (ModelRequestRejectedError, _REJECTED),
+    (ModelRequestTimeout, _SLOW),
+    (ModelTimeoutError, _SLOW),
+    (ModelAPIError, _DOWN),
+    (ContentFilterError, _FILTERED),
+    (OutputTokenLimitExceeded, _CUT),
+    (UsageLimitExceeded, _LOOPED),
+    (AgentRunError, _SENSELESS),
+    (UserError, _UNUSABLE),
+)
+"""The first that fits is said; the general ones come last."""
+
+KNOWN: Final = (AgentRunError, UserError)
+"""What pydantic-ai raises of its own; anything else is a fault of ours."""
+
+
+def failure(error: AgentRunError | UserError) -> RunFailed:
+    """Say for the person why there is no answer."""
+    reason, message = next(told for kind, told in _TOLD if isinstance(error, kind))
+    if isinstance(error, ModelHTTPError) and error.status_code == _TOO_LARGE_STATUS:
+        reason, message = _LONG
+    return RunFailed(reason, message)
+
+
+def status_of(error: Exception) -> int | None:
+    """Give the HTTP status the provider answered with, if that is what went wrong."""
+    return error.status_code if isinstance(error, ModelHTTPError) else None

@@ -1,0 +1,173 @@
+"""A turn of a conversation: a message and the run that answers it are stored, then the run begins.
+
+What comes of the run is said by its events and not here.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from netra.clock import Clock
+from netra.errors import Conflict, ContentInvalid, TooManyRequests
+from netra.policy import CredentialMethod
+from netra.principal import UserPrincipal
+from netra.wire.chat_protocol import SendMessage
+from netra_backend.app.agents.catalogue import AgentCatalogue
+from netra_backend.app.agents.instance_factory import for_user
+from netra_backend.app.db.session import Database, PrincipalSession
+from netra_backend.app.runs.engine import RunEngine, RunLimits
+from netra_backend.app.runs.principals import recorded
+from netra_backend.app.runs.service import RunService, RunView
+from netra_backend.app.threads.service import ThreadService
+from netra_backend.app.threads.views import MessageView
+
+MAX_DERIVED_TITLE: Final = 60
+_UNTITLED: Final = "New conversation"
+_RETRY_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedTurn:
+    """A message and its run are stored and will not be lost.
+
+    Attributes:
+        message_id: What was said.
+        run_id: The run that answers it.
+        thread_id: Where.
+        duplicate: Whether it had been accepted before; nothing new was begun.
+    """
+
+    message_id: str
+    run_id: str
+    thread_id: str
+    duplicate: bool
+
+
+class ChatTurns:
+    """Begins and cancels turns, each in a session of its own.
+
+    Args:
+        database: Where messages and runs are.
+        engine: Carries out the runs.
+        agents: Who can be asked.
+        clock: The time.
+        limits: How many may be unfinished.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        engine: RunEngine,
+        agents: AgentCatalogue,
+        clock: Clock,
+        limits: RunLimits | None = None,
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._agents = agents
+        self._clock = clock
+        self._limits = limits or RunLimits()
+
+    async def begin(
+        self, principal: UserPrincipal, method: CredentialMethod, message: SendMessage
+    ) -> AcceptedTurn:
+        """Store what a person said and begin the run that answers it.
+
+        The same `client_id` again gives the same turn, also when both come at once.
+
+        Raises:
+            PermissionDenied: The person may not run agents by this credential.
+            NotFound: There is no such thread of theirs, or no such agent.
+            ContentInvalid: The text holds what cannot be stored.
+            TooManyRequests: Too many of their runs have not ended.
+            DatabaseUnavailable: The database did not answer; nothing was stored.
+        """
+        agent_name = message.agent or self._agents.default
+        for_user(self._agents, principal, method)
+        if "\x00" in message.text:
+            raise ContentInvalid("a NUL in a text", detail="The text must not contain U+0000.")
+        try:
+            turn = await self._stored(principal, method, message, agent_name)
+        except Conflict:
+            before = await self._before(principal, method, message.client_id)
+            if before is None:
+                raise
+            return before
+        if not turn.duplicate:
+            self._engine.begin(turn.run_id, principal.user_id, turn.thread_id)
+        return turn
+
+    async def cancel(self, principal: UserPrincipal, method: CredentialMethod, run_id: str) -> None:
+        """Stop a run; one that has ended stays as it ended.
+
+        Raises:
+            NotFound: There is no such run of theirs.
+            DatabaseUnavailable: The database did not answer.
+        """
+
+        async def cancel(session: PrincipalSession) -> bool:
+            return await RunService(session, self._clock).cancel(run_id)
+
+        if await self._database.work_for(principal, method, cancel):
+            self._engine.cancelled(run_id, principal.user_id)
+
+    async def _stored(
+        self,
+        principal: UserPrincipal,
+        method: CredentialMethod,
+        message: SendMessage,
+        agent_name: str,
+    ) -> AcceptedTurn:
+        async def store(session: PrincipalSession) -> AcceptedTurn:
+            runs = RunService(session, self._clock)
+            before = await runs.of_client(message.client_id)
+            if before is not None:
+                return _accepted(before, duplicate=True)
+            self._agents.package(agent_name)
+            if await runs.count_unfinished() >= self._limits.unfinished_per_user:
+                raise TooManyRequests("too many unfinished runs", retry_after=_RETRY_SECONDS)
+            said = await self._said(session, message)
+            run = await runs.accept(
+                thread_id=said.thread_id,
+                message_id=said.id,
+                client_id=message.client_id,
+                agent_name=agent_name,
+                principal=recorded(principal, method),
+            )
+            return _accepted(run, duplicate=False)
+
+        return await self._database.work_for(principal, method, store)
+
+    async def _said(self, session: PrincipalSession, message: SendMessage) -> MessageView:
+        threads = ThreadService(session, self._clock)
+        if message.thread_id is None:
+            return await threads.begin_thread(title_of(message.text), message.text)
+        return await threads.post_message(message.thread_id, message.text)
+
+    async def _before(
+        self, principal: UserPrincipal, method: CredentialMethod, client_id: str
+    ) -> AcceptedTurn | None:
+        async def find(session: PrincipalSession) -> RunView | None:
+            return await RunService(session, self._clock).of_client(client_id)
+
+        run = await self._database.work_for(principal, method, find, writes=False)
+        return None if run is None else _accepted(run, duplicate=True)
+
+
+def title_of(text: str) -> str:
+    """Make a thread's title of what was said first: its first line, cut at a word."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), _UNTITLED)
+    line = " ".join(line.split())
+    if len(line) <= MAX_DERIVED_TITLE:
+        return line
+    cut = line[: MAX_DERIVED_TITLE - 1]
+    whole, space, _rest = cut.rpartition(" ")
+    return f"{(whole if space and not line[len(cut)].isspace() else cut).rstrip()}…"
+
+
+def _accepted(run: RunView, *, duplicate: bool) -> AcceptedTurn:
+    return AcceptedTurn(
+        message_id=run.message_id,
+        run_id=run.run_id,
+        thread_id=run.thread_id,
+        duplicate=duplicate,
+    )

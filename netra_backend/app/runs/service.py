@@ -1,0 +1,260 @@
+"""What can be done with the runs of the session's principal: accept, cancel, record, end.
+
+When that is done, and by which process, is decided in `journal`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from netra.clock import Clock
+from netra.errors import NotFound
+from netra.ids import row_id
+from netra.wire.chat_protocol import EventName, FailureReason
+from netra_backend.app.db.session import PrincipalSession
+from netra_backend.app.db.tables import ModelUsage, Run, RunLease, RunStep
+from netra_backend.app.events.writer import LeaseLost
+from netra_backend.app.runs.endings import MESSAGES
+from netra_backend.app.runs.repository import RunRepository
+from netra_backend.app.threads.service import ThreadService
+
+_ACCEPTED: Final = "accepted"
+_END: Final = "end"
+"""The key of the record of how a run ended."""
+_MICROSECONDS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run by its ids."""
+
+    run_id: str
+    thread_id: str
+    message_id: str
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a run ended: its last event, but for an answer's text, which is its message's."""
+
+    name: EventName
+    message_id: str | None = None
+    tools: int = 0
+    ms: int = 0
+    reason: FailureReason | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """All that is stored of a run that is taken up.
+
+    Attributes:
+        run_id: Its id.
+        thread_id: Where it was asked.
+        message_id: The message that asked.
+        client_id: The client's id of that message.
+        agent_name: Who is to answer.
+        question: What was asked.
+        cancelled: Whether its owner asked that it be stopped.
+        steps: What was recorded, as JSON by key.
+        epochs: The epoch under which each was recorded.
+        journaled: The keys of its events but the deltas, in order.
+        ending: How it ended, if only its last event is still to be written.
+        answer: What was answered, if it ended so.
+    """
+
+    run_id: str
+    thread_id: str
+    message_id: str
+    client_id: str
+    agent_name: str
+    question: str = field(repr=False)
+    cancelled: bool
+    steps: Mapping[str, str] = field(repr=False)
+    epochs: Mapping[str, int]
+    journaled: Sequence[str]
+    ending: Ending | None = None
+    answer: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a step cost, as it is booked on the asker."""
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_micros: int | None
+
+
+class RunService:
+    """Runs of the session's principal.
+
+    Every method raises `DatabaseUnavailable` when the database does not answer. Those that take an
+    epoch raise `LeaseLost` when the run's lease is no longer of that epoch, or the run is gone.
+    """
+
+    def __init__(self, session: PrincipalSession, clock: Clock) -> None:
+        self._session = session
+        self._rows = RunRepository(session)
+        self._clock = clock
+
+    async def of_client(self, client_id: str) -> RunView | None:
+        """Find the run a client began before with the same id of its own."""
+        run = await self._rows.run_of_client(client_id)
+        return None if run is None else RunView(run.id, run.thread_id, run.message_id)
+
+    async def count_unfinished(self) -> int:
+        """Count the runs that have not ended."""
+        return await self._rows.count_unfinished()
+
+    async def accept(
+        self, *, thread_id: str, message_id: str, client_id: str, agent_name: str, principal: str
+    ) -> RunView:
+        """Store a run that nobody works on yet.
+
+        Raises:
+            Conflict: The client began one with this id before.
+        """
+        run = Run(
+            id=row_id("run"),
+            owner_id=self._session.owner_id,
+            thread_id=thread_id,
+            message_id=message_id,
+            client_id=client_id,
+            agent_name=agent_name,
+            principal=principal,
+            state=_ACCEPTED,
+            cancelled=False,
+            created_at=self._now(),
+            ended_at=None,
+        )
+        await self._rows.add(run)
+        lease = RunLease(
+            run_id=run.id,
+            owner_id=run.owner_id,
+            thread_id=thread_id,
+            slot=None,
+            holder=None,
+            epoch=0,
+            expires_at=0,
+        )
+        await self._rows.add(lease)
+        return RunView(run.id, thread_id, message_id)
+
+    async def cancel(self, run_id: str) -> bool:
+        """Ask that a run be stopped; say whether there is still something to stop.
+
+        Raises:
+            NotFound: The principal has no such run.
+        """
+        run = await self._rows.run(run_id)
+        if run is None:
+            raise NotFound("no such run of this principal")
+        if run.state == _ACCEPTED:
+            run.cancelled = True
+        return run.state == _ACCEPTED
+
+    async def is_cancelled(self, run_id: str) -> bool:
+        """Say whether a run is to be stopped, or gone with its thread."""
+        run = await self._rows.run(run_id)
+        return run is None or run.cancelled
+
+    async def load(self, run_id: str, *, resumed: bool) -> StoredRun | None:
+        """Read all that is stored of a run; None if it is gone with its thread.
+
+        Args:
+            run_id: The run.
+            resumed: Whether somebody may have worked on it before.
+        """
+        run = await self._rows.run(run_id)
+        message = None if run is None else await self._rows.message(run.message_id)
+        if run is None:
+            return None
+        steps = await self._rows.steps(run_id) if resumed else ()
+        results = {step.key: step.result for step in steps}
+        ending = results.pop(_END, None)
+        ended = None if ending is None else msgspec.json.decode(ending, type=Ending)
+        answer = None
+        if ended is not None and ended.message_id is not None:
+            answer = await self._rows.message(ended.message_id)
+        return StoredRun(
+            run_id=run.id,
+            thread_id=run.thread_id,
+            message_id=run.message_id,
+            client_id=run.client_id,
+            agent_name=run.agent_name,
+            question="" if message is None else message.text,
+            # Whoever deletes the question wants no answer.
+            cancelled=run.cancelled or message is None,
+            steps=results,
+            epochs={step.key: step.epoch for step in steps},
+            journaled=await self._rows.event_keys(run_id) if resumed else (),
+            ending=ended,
+            answer="" if answer is None else answer.text,
+        )
+
+    async def record_step(
+        self, run_id: str, epoch: int, key: str, result: str, cost: Cost | None = None
+    ) -> bool:
+        """Remember what a step gave, and book what it cost; say whether the run is cancelled."""
+        run = await self._held(run_id, epoch)
+        await self._rows.add(self._step(run, epoch, key, result))
+        if cost is not None:
+            usage = ModelUsage(
+                id=row_id("use"),
+                owner_id=run.owner_id,
+                run_id=run.id,
+                model=cost.model,
+                input_tokens=cost.input_tokens,
+                output_tokens=cost.output_tokens,
+                cost_micros=cost.cost_micros,
+                created_at=self._now(),
+            )
+            await self._rows.add(usage)
+        return run.cancelled
+
+    async def answer(self, run_id: str, epoch: int, text: str, *, tools: int, ms: int) -> Ending:
+        """Persist the answer and end the run; a run that was cancelled ends as that."""
+        run = await self._held(run_id, epoch)
+        if run.cancelled:
+            return await self.fail(
+                run_id, epoch, FailureReason.CANCELLED, MESSAGES[FailureReason.CANCELLED]
+            )
+        reply = await ThreadService(self._session, self._clock).post_reply(run.thread_id, text)
+        ending = Ending(EventName.AGENT_COMPLETED, message_id=reply.id, tools=tools, ms=ms)
+        run.state = "completed"
+        return await self._end(run, epoch, ending)
+
+    async def fail(self, run_id: str, epoch: int, reason: FailureReason, message: str) -> Ending:
+        """End the run without an answer."""
+        run = await self._held(run_id, epoch)
+        run.state = "failed"
+        ending = Ending(EventName.AGENT_FAILED, reason=reason, message=message)
+        return await self._end(run, epoch, ending)
+
+    async def _end(self, run: Run, epoch: int, ending: Ending) -> Ending:
+        run.ended_at = self._now()
+        await self._rows.add(self._step(run, epoch, _END, msgspec.json.encode(ending).decode()))
+        return ending
+
+    async def _held(self, run_id: str, epoch: int) -> Run:
+        run = await self._rows.held(run_id, epoch)
+        if run is None or run.state != _ACCEPTED:
+            raise LeaseLost("somebody else has the run, or it is gone or has ended")
+        return run
+
+    def _step(self, run: Run, epoch: int, key: str, result: str) -> RunStep:
+        return RunStep(
+            run_id=run.id,
+            owner_id=run.owner_id,
+            key=key,
+            result=result,
+            epoch=epoch,
+            created_at=self._now(),
+        )
+
+    def _now(self) -> int:
+        return int(self._clock.timestamp() * _MICROSECONDS)

@@ -1,0 +1,89 @@
+"""The route `/ws`: a handshake becomes a connection or a denial.
+
+Who may in is decided by `unified_websocket_auth` and the policy, what then happens in `connection`.
+"""
+
+from fastapi import APIRouter, WebSocket
+
+from netra.errors import NetraError, PermissionDenied, RequestInvalid, TooManyRequests
+from netra.policy import Permission
+from netra.principal import UserPrincipal
+from netra.telemetry.request_record import request_record
+from netra.wire.chat_protocol import SOCKET_PATH, CloseCode
+from netra_backend.app.auth_integration.auth import require
+from netra_backend.app.websocket_core.connection import Connection
+from netra_backend.app.websocket_core.connection_registry import ConnectionRegistry
+from netra_backend.app.websocket_core.session_protocol import SessionTimes
+from netra_backend.app.websocket_core.unified_websocket_auth import (
+    AuthenticatedHandshake,
+    UnifiedWebSocketAuth,
+)
+
+
+def chat_socket_routes(
+    auth: UnifiedWebSocketAuth, registry: ConnectionRegistry, times: SessionTimes | None = None
+) -> APIRouter:
+    """Make the router of the chat's socket.
+
+    Args:
+        auth: Says who a handshake comes from.
+        registry: Where open sockets are noted.
+        times: How patient sessions are.
+    """
+    router = APIRouter(include_in_schema=False)
+    patience = times or SessionTimes()
+
+    async def serve_socket(websocket: WebSocket) -> None:
+        try:
+            handshake, principal = await _admitted(websocket, auth)
+        except NetraError as error:
+            await auth.deny(websocket, error)
+            return
+        await websocket.accept(subprotocol=handshake.subprotocol)
+        connection = Connection(
+            websocket,
+            handshake,
+            principal,
+            auth,
+            registry.messages_of(principal.user_id),
+            patience,
+        )
+        try:
+            registry.admit(connection)
+        except TooManyRequests as error:
+            # After `accept`: a page sees the code of a close, and nothing of a denied handshake.
+            await websocket.close(CloseCode.TOO_MANY, error.reason)
+            return
+        try:
+            await connection.serve()
+        finally:
+            registry.remove(connection)
+
+    # Starlette's own route: FastAPI's would keep a stack of dependencies for every open socket.
+    router.add_websocket_route(SOCKET_PATH, serve_socket)
+    router.add_api_route(SOCKET_PATH, refuse_plain_request)
+    return router
+
+
+async def refuse_plain_request() -> None:
+    """Tell a plain request that this is a place for sockets.
+
+    Raises:
+        RequestInvalid: Always.
+    """
+    raise RequestInvalid("no handshake", detail="This is a WebSocket endpoint.")
+
+
+async def _admitted(
+    websocket: WebSocket, auth: UnifiedWebSocketAuth
+) -> tuple[AuthenticatedHandshake, UserPrincipal]:
+    """Give who is to be let in.
+
+    Raises:
+        NetraError: Nobody is; it is the answer to the handshake.
+    """
+    handshake = await auth.authenticate(websocket)
+    require(Permission.AGENTS_RUN, request_record(websocket.scope))
+    if not isinstance(handshake.principal, UserPrincipal):
+        raise PermissionDenied("a service has no conversation")
+    return handshake, handshake.principal

@@ -1,0 +1,325 @@
+"""Language models asked over a real socket: streams, keys, refusals, outages and what they cost."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from fakes.log_lines import log_lines
+from fakes.model_agents import KEY, QUESTION, Scales, asker, chosen, run_of
+from fakes.model_server import FakeModelServer, Turn
+from fakes.timing import UNIT
+from netra.agent_api import RunFailed
+from netra.errors import ConfigurationInvalid
+from netra.wire.chat_protocol import EventName, FailureReason
+from netra_backend.app.agents.models.agent import ModelAgent, ModelLimits
+from netra_backend.app.agents.models.package import ModelAgentPackage
+from netra_backend.app.agents.models.providers import OpenModel, opened
+
+OPENAI_LIKE = ["openai:gpt-5", "google:gemini-2.5-flash", "ollama:llama3.2:3b"]
+REASON = FailureReason
+AT_ONCE = ModelLimits(say_every_seconds=0.0)
+ECHO = f"you sent {QUESTION} with the key {KEY}"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeModelServer]:
+    """Run a model's API that answers with a sentence."""
+    async with FakeModelServer([Turn(["It is ", "seven", "."])]).running() as running:
+        yield running
+
+
+class Asking:
+    """Makes agents that ask the server, and closes what they asked through."""
+
+    def __init__(self, server: FakeModelServer) -> None:
+        self._server = server
+        self._opened: list[OpenModel] = []
+
+    def agent(
+        self, model: str = "openai:gpt-5", *, again: int = 0, limits: ModelLimits = AT_ONCE
+    ) -> ModelAgent:
+        """Give an agent with scales; each request is made once unless told otherwise."""
+        url = self._server.url if model.startswith("anthropic:") else f"{self._server.url}/v1"
+        client = opened(chosen(model, url), again=again)
+        self._opened.append(client)
+        tools = (Scales().tool(),)
+        offer = ModelAgentPackage(chosen(model, url), tools, client=client, limits=limits)
+        return offer.make("model", asker())
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for client in self._opened:
+            await client.aclose()
+
+
+@pytest.fixture
+async def asking(server: FakeModelServer) -> AsyncIterator[Asking]:
+    """Give a maker of agents that ask the server."""
+    made = Asking(server)
+    yield made
+    await made.aclose()
+
+
+async def failed(asked: ModelAgent) -> RunFailed:
+    """Ask, and give what the person is told instead of an answer."""
+    with pytest.raises(RunFailed) as told:
+        await run_of(asked).answered()
+    return told.value
+
+
+@pytest.mark.parametrize("model", [*OPENAI_LIKE, "anthropic:claude-sonnet-5-5"])
+async def test_an_answer_is_streamed(server: FakeModelServer, asking: Asking, model: str) -> None:
+    """Every provider's model answers piece by piece, with its name and the key it was given."""
+    run = run_of(asking.agent(model))
+
+    assert await run.answered() == "It is seven."
+    deltas = [said["text"] for name, said in run.said if name is EventName.TEXT_DELTA]
+    assert deltas == ["It is ", "seven", "."]
+    (asked,), (headers,) = server.asked, server.headers
+    assert asked["model"] == model.partition(":")[2]
+    assert asked["stream"] is True
+    assert KEY in {
+        headers.get("authorization", "").removeprefix("Bearer "),
+        headers.get("x-api-key"),
+    }
+    (used,) = run.used
+    assert (used.model, used.input_tokens, used.output_tokens) == (model, 100, 20)
+
+
+@pytest.mark.parametrize("model", [*OPENAI_LIKE, "anthropic:claude-sonnet-5-5"])
+async def test_a_tool_is_offered_and_used(
+    server: FakeModelServer, asking: Asking, model: str
+) -> None:
+    """Every provider's model is offered the tools as one object each, and told what they gave."""
+    server.turns = [Turn(tool=("weigh", '{"thing":"a stone"}')), Turn(["Seven grams."])]
+    run = run_of(asking.agent(model))
+
+    assert await run.answered() == "Seven grams."
+    (tool,) = server.asked[0]["tools"]
+    described = tool.get("function", tool)
+    schema = described.get("parameters", described.get("input_schema"))
+    assert described["name"] == "weigh"
+    assert schema["type"] == "object"
+    assert set(schema["properties"]) == {"thing", "times"}
+    assert "grams" in json.dumps(server.asked[1]["messages"][-1])
+    assert [used.input_tokens for used in run.used] == [100, 100]
+
+
+async def test_a_thought_is_told(server: FakeModelServer, asking: Asking) -> None:
+    """What a model says of its thinking is an event of its own, and no part of the answer."""
+    server.turns = [Turn(["Yes."], thought="Let me weigh it.")]
+    run = run_of(asking.agent("openai:deepseek-r1"))
+
+    assert await run.answered() == "Yes."
+    thoughts = [said["text"] for name, said in run.said if name is EventName.AGENT_THINKING]
+    assert thoughts == ["Asking openai:deepseek-r1.", "Let me weigh it."]
+
+
+def error(code: str = "", message: str = "") -> str:
+    """Write a provider's error, which quotes what it should not."""
+    told = {"message": f"{message} {ECHO}", "code": code, "type": "invalid_request_error"}
+    return json.dumps({"type": "error", "error": told})
+
+
+REFUSALS = {
+    "bad key": (401, error("invalid_api_key"), REASON.MODEL_MISCONFIGURED),
+    "forbidden": (403, error(), REASON.MODEL_MISCONFIGURED),
+    "no such model": (404, error("model_not_found"), REASON.MODEL_MISCONFIGURED),
+    "too often": (429, error("rate_limit_exceeded"), REASON.MODEL_RATE_LIMITED),
+    "used up": (402, error("insufficient_quota"), REASON.MODEL_RATE_LIMITED),
+    "too long": (
+        400,
+        error("context_length_exceeded", "prompt is too long: 9 tokens > 8 maximum"),
+        REASON.TOO_LARGE,
+    ),
+    "too large": (413, error(), REASON.TOO_LARGE),
+    "not accepted": (400, error(), REASON.MODEL_REFUSED),
+    "no object": (422, json.dumps(ECHO), REASON.MODEL_REFUSED),
+    "broken": (500, error(), REASON.MODEL_UNAVAILABLE),
+    "no JSON": (503, "<html>no JSON at all", REASON.MODEL_UNAVAILABLE),
+    "elsewhere": (307, "{}", REASON.MODEL_UNAVAILABLE),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "reason"), list(REFUSALS.values()), ids=list(REFUSALS))
+@pytest.mark.parametrize("model", ["openai:gpt-5", "anthropic:claude-sonnet-5-5"])
+async def test_a_refusal_is_told_in_plain_words(
+    server: FakeModelServer,
+    asking: Asking,
+    model: str,
+    status: int,
+    body: str,
+    reason: FailureReason,
+) -> None:
+    """Each refusal has its reason; nothing of what the provider wrote is shown or logged."""
+    server.status, server.body = status, body
+
+    with log_lines("DEBUG") as lines:
+        told = await failed(asking.agent(model))
+
+    assert told.reason == reason
+    assert told.message.endswith(".")
+    for word in ("quux", KEY, "you sent", str(status)):
+        assert word not in told.message
+    must_act = reason == REASON.MODEL_MISCONFIGURED
+    line = lines.only("model_misconfigured" if must_act else "model_request_failed")
+    assert (line["model"], line["severity"]) == (model, "ERROR" if must_act else "WARNING")
+    assert "quux" not in lines.text
+    assert KEY not in lines.text
+    assert told.__context__ is None
+
+
+@pytest.mark.parametrize("model", ["openai:gpt-5", "anthropic:claude-sonnet-5-5"])
+async def test_a_refusal_for_the_moment_is_overcome(
+    server: FakeModelServer, asking: Asking, model: str
+) -> None:
+    """A request that was refused once for the moment is made again, and answered once."""
+    server.status, server.answers = 503, 1
+    run = run_of(asking.agent(model, again=1))
+
+    assert await run.answered() == "It is seven."
+    assert run.shown == "It is seven."
+    assert len(server.asked) == 2
+    assert len(run.used) == 1
+
+
+async def test_a_model_that_is_not_there() -> None:
+    """An address at which nobody listens is an outage of the model."""
+    async with FakeModelServer().running() as gone:
+        pass
+    asking = Asking(gone)
+
+    assert (await failed(asking.agent())).reason == REASON.MODEL_UNAVAILABLE
+    await asking.aclose()
+
+
+@pytest.mark.parametrize("model", ["openai:gpt-5", "anthropic:claude-sonnet-5-5"])
+@pytest.mark.parametrize("fault", ["breaks", "garbage"])
+async def test_a_broken_stream_is_no_answer(
+    server: FakeModelServer, asking: Asking, model: str, fault: str
+) -> None:
+    """Half an answer is not taken for one: the person is told that there is none."""
+    setattr(server, fault, True)
+    run = run_of(asking.agent(model))
+
+    with pytest.raises(RunFailed) as told:
+        await run.answered()
+
+    assert told.value.reason == REASON.MODEL_UNAVAILABLE
+    assert "step:model_request#0" not in run.done
+    assert not run.used
+
+
+async def test_a_model_that_hangs_can_be_left(server: FakeModelServer, asking: Asking) -> None:
+    """A run that is stopped while its model says nothing ends at once."""
+    server.hangs = True
+    task = asyncio.create_task(run_of(asking.agent()).answered())
+    async with asyncio.timeout(10 * UNIT):
+        await server.begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_a_model_that_hangs_is_given_up(server: FakeModelServer, asking: Asking) -> None:
+    """A model that never begins to answer is an outage after a while."""
+    server.hangs = True
+
+    told = await failed(asking.agent(limits=replace(AT_ONCE, first_word_seconds=0.05)))
+
+    assert told.reason == REASON.MODEL_UNAVAILABLE
+    assert "in time" in told.message
+
+
+async def test_an_answer_that_was_cut_says_so(server: FakeModelServer, asking: Asking) -> None:
+    """An answer that reached its greatest length is given with that remark."""
+    server.turns = [Turn(["Once upon a"], finish="length")]
+
+    answer = await run_of(asking.agent()).answered()
+
+    assert answer.startswith("Once upon a\n\n*(")
+
+
+async def test_a_filtered_answer_is_a_refusal(server: FakeModelServer, asking: Asking) -> None:
+    """A provider's filter is named as what it is."""
+    server.turns = [Turn([], finish="content_filter")]
+
+    assert (await failed(asking.agent())).reason == REASON.MODEL_REFUSED
+
+
+async def test_the_environment_adds_nothing(
+    server: FakeModelServer, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys, addresses, accounts and proxies of the environment are not used (checklist 64)."""
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.setitem(os.environ, name, "environment-key")
+    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "OLLAMA_BASE_URL", "HTTP_PROXY"):
+        monkeypatch.setitem(os.environ, name, "http://127.0.0.1:1/environment")
+    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY"):
+        monkeypatch.setitem(os.environ, name, "environment-account")
+
+    for model in (*OPENAI_LIKE, "anthropic:claude-sonnet-5-5"):
+        assert await run_of(asking.agent(model)).answered() == "It is seven."
+
+    assert "environment" not in json.dumps(server.headers)
+
+
+async def test_no_key_is_sent_where_none_was_given(server: FakeModelServer) -> None:
+    """A model of one's own that wants no key gets none of the environment's."""
+    settings = chosen("ollama:llama", f"{server.url}/v1", key=None)
+    offer = ModelAgentPackage(settings, ())
+
+    await run_of(offer.make("model", asker())).answered()
+    await offer.aclose()
+
+    assert server.headers[0]["authorization"] == "Bearer none"
+
+
+@pytest.mark.parametrize(
+    ("model", "url", "prices", "address"),
+    [
+        ("openai:gpt-4o", None, "published", "https://api.openai.com/v1/"),
+        ("anthropic:claude-sonnet-5-5", None, "published", "https://api.anthropic.com"),
+        (
+            "google:gemini-2.5-flash",
+            None,
+            "published",
+            "https://generativelanguage.googleapis.com/",
+        ),
+        ("ollama:llama", None, "unknown", "http://127.0.0.1:11434/v1/"),
+        ("openai:gpt-4o", "https://ai.example.org/v1", "unknown", "https://ai.example.org/v1/"),
+    ],
+)
+async def test_where_a_model_is_asked(
+    model: str,
+    url: str | None,
+    prices: str,
+    address: str,
+) -> None:
+    """Each provider has its address unless another is set; only its own prices are published."""
+    client = opened(chosen(model, url))
+
+    assert str(client.model.base_url).startswith(address)
+    assert client.is_priced is (prices == "published")
+    await client.aclose()
+
+
+def test_an_unknown_provider_is_refused() -> None:
+    """A provider that is not known is named."""
+    with pytest.raises(ConfigurationInvalid, match="mystery"):
+        opened(chosen("mystery:x"))
+
+
+async def test_many_ask_at_once(server: FakeModelServer, asking: Asking) -> None:
+    """One client serves many runs at a time."""
+    agent = asking.agent()
+    runs = [run_of(agent) for _ in range(20)]
+
+    answers = await asyncio.gather(*(run.answered() for run in runs))
+
+    assert set(answers) == {"It is seven."}
+    assert len(server.asked) == len(runs)
