@@ -88,9 +88,9 @@ async def test_a_session_that_ended_elsewhere_forgets_everything(modules: Page) 
     assert last == {"phase": "signed_out", "why": why, "commands": [{"do": "forget"}]}
 
 
-@pytest.mark.parametrize("code", [4400, 4403])
+@pytest.mark.parametrize("code", [1009, 4400, 4403])
 async def test_what_waiting_cannot_mend_is_not_tried_again(modules: Page, code: int) -> None:
-    """After 4400 and 4403 nothing is done by itself, whatever happens."""
+    """After 1009, 4400 and 4403 nothing is done by itself, whatever happens."""
     walked = await walk(modules, *ONLINE, closed(code), "due", "wake", "network_down", "permitted")
 
     assert {one["phase"] for one in walked[4:]} == {"refused"}

@@ -47,7 +47,8 @@ class ChatClient:
         events: What was heard, in order, over all connections.
         said: What was said, by client id.
         accepted: What was accepted, by client id; the first word on it.
-        refusals: Error frames.
+        refusals: Error frames that do not say when to try again.
+        delays: How often the client was told to try again later.
         connections: How often a socket was opened and became ready.
         closes: With what code connections ended; 1006 is without a word.
         flaws: What the client must never see.
@@ -61,12 +62,14 @@ class ChatClient:
     said: dict[str, SendMessage] = field(default_factory=dict)
     accepted: dict[str, Accepted] = field(default_factory=dict)
     refusals: list[Failed] = field(default_factory=list)
+    delays: int = 0
     connections: int = 0
     closes: list[int | None] = field(default_factory=list)
     flaws: list[str] = field(default_factory=list)
     on_event: Callable[[RunEvent], None] = lambda _event: None
     renew: Callable[[], Awaitable[str]] | None = None
     _socket: ClientConnection | None = None
+    _later: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def seq(self) -> int:
@@ -81,8 +84,9 @@ class ChatClient:
             await eventually(lambda: self.connections or task.done(), within=30 * UNIT)
             yield self
         finally:
-            task.cancel()
-            await asyncio.wait((task,))
+            for ending in (task, *self._later):
+                ending.cancel()
+            await asyncio.wait((task, *self._later))
             if not task.cancelled() and (error := task.exception()):
                 raise error
 
@@ -93,9 +97,7 @@ class ChatClient:
         client_id = random_token()[:24]
         message = SendMessage(client_id=client_id, text=text, thread_id=thread_id, agent=agent)
         self.said[client_id] = message
-        if self._socket is not None:
-            with suppress(WebSocketException):
-                await self._socket.send(encoded(message))
+        await self._send(message)
         return client_id
 
     def run_of(self, client_id: str) -> list[RunEvent]:
@@ -106,6 +108,17 @@ class ChatClient:
     def has_ended(self, client_id: str) -> bool:
         """Tell whether a message's run was heard to end."""
         return any(event.type in TERMINAL for event in self.run_of(client_id))
+
+    async def _send(self, message: SendMessage) -> None:
+        """Send what will be sent again with the next connection, should it get lost."""
+        if self._socket is not None:
+            with suppress(WebSocketException):
+                await self._socket.send(encoded(message))
+
+    async def _say_again(self, client_id: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if client_id not in self.accepted:
+            await self._send(self.said[client_id])
 
     async def _stay_connected(self) -> None:
         while True:
@@ -149,6 +162,11 @@ class ChatClient:
             case TokenExpiring() if self.renew:
                 self.token = await self.renew()
                 await socket.send(encoded(Refresh(token=self.token)))
+            case Failed(client_id=str() as client_id, retry_after=int() as seconds):
+                self.delays += 1
+                task = asyncio.create_task(self._say_again(client_id, seconds))
+                self._later.add(task)
+                task.add_done_callback(self._later.discard)
             case Failed() as refused:
                 self.refusals.append(refused)
             case _:

@@ -31,6 +31,8 @@ KILLS: Final = 30
 PEOPLE: Final = 6
 AT_MOST_SECONDS: Final = 0.25
 """A run of the slow agent takes half of it, so that kills fall before, into and after runs."""
+AT_MOST_EVENTS: Final = 30
+"""A kill after so many events falls into runs on a slow machine too."""
 
 
 @dataclass
@@ -94,7 +96,7 @@ async def test_nothing_is_lost_or_doubled_by_thirty_kills(tmp_path: Path) -> Non
         visitors = await _visitors(stack, auth, backend.url, PEOPLE)
         for _ in range(KILLS):
             await asyncio.gather(*(visitor.ask(path) for visitor in visitors))
-            await asyncio.sleep(chance.uniform(0, AT_MOST_SECONDS))
+            await _random_moment(chance, visitors)
             await backend.kill()
             await backend.start()
         await eventually(lambda: all(v.is_done for v in visitors), within=120 * UNIT)
@@ -107,7 +109,20 @@ async def test_nothing_is_lost_or_doubled_by_thirty_kills(tmp_path: Path) -> Non
     ends = Counter(_end_of(v, c).type for v in visitors for c in v.client.said)
     assert sum(ends.values()) == KILLS * PEOPLE
     # A run that was killed again and again before its next step may give up, and say so.
-    assert ends[EventName.AGENT_COMPLETED] >= 0.9 * KILLS * PEOPLE, ends
+    assert ends[EventName.AGENT_COMPLETED] > ends[EventName.AGENT_FAILED], ends
+
+
+async def _random_moment(chance: random.Random, visitors: list[Visitor]) -> None:
+    """Let some time pass, or some events."""
+    if chance.random() < 0.5:
+        await asyncio.sleep(chance.uniform(0, AT_MOST_SECONDS))
+        return
+
+    def heard() -> int:
+        return sum(len(visitor.client.events) for visitor in visitors)
+
+    wanted = heard() + chance.randint(1, AT_MOST_EVENTS)
+    await eventually(lambda: heard() >= wanted, within=60 * UNIT)
 
 
 def _end_of(visitor: Visitor, client_id: str) -> RunEvent:

@@ -6,7 +6,14 @@ from typing import Any, Final
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from netra.errors import RequestInvalid
 from netra.wire.chat_protocol import (
@@ -116,6 +123,12 @@ class TwoSockets(RuleBasedStateMachine):
         self.turns: list[float] = []
         self.frames: list[list[float]] = [[], []]
 
+    @initialize(resumed=st.sampled_from([(0, 1), (0,), ()]))
+    def begin(self, resumed: tuple[int, ...]) -> None:
+        """Most sessions are resumed properly."""
+        for which in resumed:
+            self._hear(which, encoded(Resume(0)))
+
     def _life(self, seconds: float) -> Life:
         return Life(expires_at=self.now + 1e9 + seconds, ends_at=self.now + seconds)
 
@@ -140,6 +153,12 @@ class TwoSockets(RuleBasedStateMachine):
         """A frame comes."""
         self._hear(which, encoded(frame))
 
+    @rule(which=st.integers(0, 1), frame=frames, late=st.floats(0, 500))
+    def say_late(self, which: int, frame: AnyClientFrame, late: float) -> None:
+        """A frame comes while the process slept: no timer was served before it."""
+        self.now += late
+        self._hear(which, encoded(frame))
+
     @rule(which=st.integers(0, 1), frame=garbage)
     def say_garbage(self, which: int, frame: str | None) -> None:
         """Anything comes."""
@@ -158,8 +177,9 @@ class TwoSockets(RuleBasedStateMachine):
         actions = session.received(frame, self.now)
         if alive:
             self.heard[which] = self.now
-            late = self.now >= self.ends[which]
-            assert not late or actions[-1] == Close(CloseCode.NOT_AUTHENTICATED, "token expired")
+            if self.now >= self.ends[which]:
+                assert actions[-1] == Close(CloseCode.NOT_AUTHENTICATED, "token expired")
+                assert not any(isinstance(a, BeginTurn | CancelRun | Renew) for a in actions)
             if not any(isinstance(a, Close) for a in actions):
                 self.frames[which].append(self.now)
         self._take(which, actions)
@@ -239,4 +259,6 @@ def _within(moments: list[float], burst: int, per_second: float) -> None:
         assert count <= burst + per_second * (moments[-1] - began) + 1e-6
 
 
-TestTwoSockets = TwoSockets.TestCase
+def test_a_session_is_never_led_astray() -> None:
+    """Nothing is served before a resume or after a close, and no deadline or limit is exceeded."""
+    run_state_machine_as_test(TwoSockets)

@@ -132,7 +132,7 @@ class Run(Owned, Base):
 
 
 class RunStep(Owned, Base):
-    """A step of a run that was completed, with its result as JSON; it is not done again."""
+    """A completed step of an unfinished run, with its result as JSON; it is not done again."""
 
     __tablename__ = physical(RUN_STEPS)
     __table_args__ = (

@@ -87,6 +87,19 @@ async def erase_thread(session: PrincipalSession, thread_id: str) -> None:
     await session.execute(update(Event).where(Event.thread_id == thread_id).values(payload=_ERASED))
 
 
+async def erase_message(session: PrincipalSession, thread_id: str, message_id: str) -> None:
+    """Empty the events of the run that a message began or that answered with it."""
+    query = select(Event.run_id).where(
+        Event.thread_id == thread_id,
+        Event.name.in_((EventName.AGENT_STARTED, EventName.AGENT_COMPLETED)),
+        Event.payload.contains(f'"{message_id}"', autoescape=True),
+    )
+    runs = (await session.scalars(query)).all()
+    if runs:
+        change = update(Event).where(Event.run_id.in_(runs)).values(payload=_ERASED)
+        await session.execute(change)
+
+
 async def erase_everything(session: PrincipalSession) -> None:
     """Delete the journal and its head; the owner's threads are deleted before."""
     await session.execute(delete(Event))

@@ -151,13 +151,14 @@ class ThreadService:
         return await self._post(thread_id, "agent", text)
 
     async def delete_message(self, thread_id: str, message_id: str) -> None:
-        """Delete a message of a thread."""
+        """Delete a message of a thread, and what the run that it belongs to said."""
         message = None
         if _ID.fullmatch(message_id):
             message = await self._rows.message(message_id)
         if message is None or message.thread_id != thread_id:
             raise NotFound("no such message in this thread of this principal")
         await self._rows.delete_message(message.id)
+        await journal.erase_message(self._session, thread_id, message.id)
 
     async def erase_everything(self) -> None:
         """Delete all the principal has here."""

@@ -12,7 +12,7 @@ from fakes.running_backend import RunningBackend, backend_settings, running_back
 from netra.wire.problem import MEDIA_TYPE
 
 PAGE = {"/chat", "/chat/callback", "/chat/settings.json", "/chat/static/{name}"}
-PUBLIC = {"/", "/health", "/health/live", "/health/ready", "/openapi.json", *PAGE}
+PUBLIC = {"/", "/health", "/health/live", "/health/ready", "/openapi.json", "/ws", *PAGE}
 
 
 def assert_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
@@ -35,7 +35,8 @@ def operations(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:
         if included is not None:
             yield from operations(included.routes)
         else:
-            yield from ((method, route.path) for method in route.methods)
+            # A route for sockets has no methods: who may open one is `test_chat_socket`'s.
+            yield from ((method, route.path) for method in getattr(route, "methods", ()))
 
 
 async def test_unknown_paths_and_methods_are_problems(backend: RunningBackend) -> None:

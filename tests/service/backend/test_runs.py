@@ -445,3 +445,36 @@ async def test_a_deleted_thread_stops_its_run_and_leaves_the_journal_gapless(
     erased = journal.events(turn.run_id)
     assert {str(one.payload) for one in erased} == {"{'erased': True}"}
     assert journal.rows("SELECT count(*) FROM t_run_steps WHERE run_id = ?", turn.run_id) == [(0,)]
+
+
+async def test_a_deleted_message_takes_what_its_run_said_along(
+    store: Path, journal: Journal
+) -> None:
+    """Deleting an answer, or a question, leaves no word of its run, and no gap in the journal."""
+
+    async def answer(_question: Question, run: Run) -> str:
+        await run.call("note", {"text": "something private"})
+        await run.say("something private")
+        return "something private"
+
+    async def note(words: Words, _context: ToolContext) -> object:
+        return words.text
+
+    async with running_engine(store, catalogue(answer, tool("note", note))) as running:
+        answered, asked, kept = [await running.ask(text) for text in ("one", "two", "three")]
+        await journal.ended(answered.run_id, asked.run_id, kept.run_id)
+        journal.check()
+        end = journal.end(answered.run_id)
+        assert end is not None
+        for turn, message_id in ((answered, end["message_id"]), (asked, asked.message_id)):
+            async with running.database.session_for(person(), SUBPROTOCOL) as session:
+                threads = ThreadService(session, SystemClock())
+                await threads.delete_message(turn.thread_id, message_id)
+
+    numbers = [seq for (seq,) in journal.rows("SELECT seq FROM t_events ORDER BY seq")]
+    assert numbers == list(range(1, len(numbers) + 1))
+    for turn in (answered, asked):
+        payloads = {str(one.payload) for one in journal.events(turn.run_id)}
+        assert payloads == {"{'erased': True}"}
+    assert "something private" in str(journal.events(kept.run_id))
+    assert journal.rows("SELECT count(*) FROM t_run_steps") == [(0,)]

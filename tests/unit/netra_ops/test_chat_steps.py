@@ -11,10 +11,11 @@ from fakes.netra_over_http import SERVICES, FakeNetra, Fault, fake_netra
 from fakes.timing import UNIT
 from netra.clock import SystemClock
 from netra.secret import Secret
-from netra_ops.findings import Verdict
+from netra_ops.findings import CouldNotTell, Verdict
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import Credentials, Person, ServiceCredential
 from netra_ops.validation.golden_path import WalkReport, walk_golden_path
+from netra_ops.validation.socket import shake_hands
 from netra_ops.validation.step import StepResult
 
 PASSWORD: Final = "correct horse battery"
@@ -262,3 +263,13 @@ def test_no_socket_is_left_open() -> None:
         open_sockets = len(netra.chat.open)
 
     assert open_sockets == 0
+
+
+def test_a_server_that_does_not_prove_itself_gets_no_token() -> None:
+    """Over https the server's certificate comes first; without one nothing is sent."""
+    with fake_netra() as netra:
+        secure = "https" + netra.url.removeprefix("http")
+        with pytest.raises(CouldNotTell):
+            shake_hands(secure, 5 * UNIT, headers=[("Authorization", "Bearer x")])
+
+    assert netra.asked == []

@@ -80,7 +80,7 @@ export class Chat {
     const ending = this.signIn.logOut();
     this.#forget();
     this.left = null;
-    this.#onChange();
+    this.newThread();
     const kind = (await ending) ? "logged_out" : "logged_out_here";
     this.#input({ type: "log_out", why: { kind } });
   }

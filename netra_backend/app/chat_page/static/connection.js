@@ -17,6 +17,7 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
 
 export const CLOSE = Object.freeze({
+  TOO_LARGE: 1009,
   RESTARTING: 1012,
   TRY_AGAIN_LATER: 1013,
   BAD_FRAME: 4400,
@@ -115,6 +116,7 @@ function closed(state, { code, reason = "" }, chance) {
         : check({ ...state, why, attempt: state.attempt + 1 }, true);
     case CLOSE.NOT_ALLOWED:
     case CLOSE.BAD_FRAME:
+    case CLOSE.TOO_LARGE:
       return [{ ...state, phase: "refused", why }, []];
     default: {
       const unopened = state.phase === "opening" ? state.unopened + 1 : 0;

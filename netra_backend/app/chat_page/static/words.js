@@ -5,6 +5,7 @@ import { CLOSE } from "./connection.js";
 const LONGEST_LINE = 60;
 
 const CLOSED = {
+  [CLOSE.TOO_LARGE]: "A message was too large to be taken.",
   1011: "The service had a fault.",
   [CLOSE.RESTARTING]: "The service is restarting.",
   [CLOSE.TRY_AGAIN_LATER]: "The service is busy, or a part of it is down.",

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 from netra.errors import PermissionDenied
 from netra.policy import CredentialMethod, Denied, Permission, decide
 from netra.principal import UserPrincipal
-from netra_backend.app.db.tables import Event, JournalHead, RunLease
+from netra_backend.app.db.tables import Event, JournalHead, RunLease, RunStep
 
 _LEASES: Final = cast("Table", RunLease.__table__)
+_STEPS: Final = cast("Table", RunStep.__table__)
 _HEADS: Final = cast("Table", JournalHead.__table__)
 _EVENTS: Final = cast("Table", Event.__table__)
 
@@ -84,6 +85,9 @@ _BEGIN: Final = insert(_HEADS)
 _INSERT: Final = insert(_EVENTS)
 _END: Final = delete(_LEASES).where(
     _LEASES.c.owner_id == bindparam("owner"), _LEASES.c.run_id == bindparam("run")
+)
+_FORGET: Final = delete(_STEPS).where(
+    _STEPS.c.owner_id == bindparam("owner"), _STEPS.c.run_id == bindparam("run")
 )
 
 
@@ -156,10 +160,11 @@ class JournalTransaction:
         return firsts
 
     def end_runs(self, runs: Iterable[RunOf]) -> None:
-        """Take the leases of runs away: they have ended."""
+        """Take the leases and the recorded steps of runs away: they have ended."""
         parameters = [{"owner": own.owner_id, "run": run_id} for own, run_id in runs]
         if parameters:
             self._connection.execute(_END, parameters)
+            self._connection.execute(_FORGET, parameters)
 
     def _advanced(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """Move the heads of owners' journals on, and hold them; gives the new ones."""
