@@ -21,45 +21,58 @@ steps: Final = st.lists(
 )
 
 
+class Socket:
+    """Takes what a stream gives, a step at a time while the world goes on."""
+
+    def __init__(self, journal: FakeJournal, after: int | None) -> None:
+        self.seqs: list[int] = []
+        self.caught_up = 0
+        self._stream = EventStream(journal.bus, OWNER, journal, lambda: None)
+        self._stream.start(after)
+        self._taking = asyncio.ensure_future(self._take())
+
+    async def _take(self) -> bool:
+        batch = await self._stream.next_batch()
+        if isinstance(batch, CaughtUp):
+            assert self.seqs[-1:] in ([], [batch.seq])
+            self.caught_up += 1
+        elif batch is not None:
+            self.seqs.extend(event.seq for event in batch)
+        return batch is not None
+
+    async def step(self) -> None:
+        """Let a taking that has begun go on."""
+        await asyncio.sleep(0)
+        if self._taking.done():
+            await self._taking
+            self._taking = asyncio.ensure_future(self._take())
+
+    async def drain(self) -> None:
+        """Take until there is nothing."""
+        await self._taking
+        while await self._take():
+            pass
+
+
 async def _sent(before: int, after: int | None, done: list[tuple[str, int]]) -> list[int]:
     journal = FakeJournal()
     journal.write(before)
-    seqs: list[int] = []
-    caught_up: list[CaughtUp] = []
-    stream = EventStream(journal.bus, OWNER, journal, lambda: None)
-    stream.start(after)
-
-    async def take() -> bool:
-        batch = await stream.next_batch()
-        if isinstance(batch, CaughtUp):
-            assert seqs[-1:] in ([], [batch.seq])
-            caught_up.append(batch)
-        elif batch is not None:
-            seqs.extend(event.seq for event in batch)
-        return batch is not None
-
-    taking = asyncio.ensure_future(take())
+    socket = Socket(journal, after)
     for what, number in done:
-        if what in {"publish", "flood"}:
+        if what == "take":
             for _ in range(number):
-                journal.publish()
+                await socket.step()
         elif what == "lose":
             journal.write(number)
         elif what == "repeat":
             journal.bus.publish(OWNER, journal.events[-number:])
         else:
-            # A reading that has begun goes on by a step at a time while the world does.
             for _ in range(number):
-                await asyncio.sleep(0)
-                if taking.done():
-                    await taking
-                    taking = asyncio.ensure_future(take())
+                journal.publish()
     journal.publish()
-    await taking
-    while await take():
-        pass
-    assert len(caught_up) == 1
-    return seqs
+    await socket.drain()
+    assert socket.caught_up == 1
+    return socket.seqs
 
 
 @given(st.integers(0, 450), st.none() | st.integers(0, 500), steps)

@@ -139,6 +139,8 @@ class TwoSockets(RuleBasedStateMachine):
         for action in actions:
             if isinstance(action, BeginTurn | CancelRun | Renew):
                 assert any(isinstance(earlier, Replay) for earlier in before), "resume first"
+            if isinstance(action, Replay):
+                assert not any(isinstance(earlier, Replay) for earlier in before), "once"
             if isinstance(action, BeginTurn):
                 self.turns.append(self.now)
             if isinstance(action, Send):
