@@ -4,6 +4,7 @@ It stores the question and the answer in one commit each and then says as many f
 Run with an address and the path of a store: `bare_socket.py 8123 /tmp/bare.db`.
 """
 
+import asyncio
 import json
 import sqlite3
 import sys
@@ -43,13 +44,23 @@ def app_of(store: sqlite3.Connection) -> Any:
             if json.loads(message["text"])["type"] == "resume":
                 await send({"type": "websocket.send", "text": '{"type":"ready"}'})
                 continue
+            asked = json.loads(message["text"])
             for _ in range(2):
                 store.execute("INSERT INTO said VALUES (?)", (message["text"],))
+            if asked["agent"] == "streaming":
+                told = json.loads(asked["text"])
+                for _ in range(told["pieces"]):
+                    await asyncio.sleep(told["seconds"])
+                    await send(_frame("text_delta"))
             for name in NAMES:
-                frame = {"type": name, "timestamp": as_iso(_CLOCK.timestamp())}
-                await send({"type": "websocket.send", "text": json.dumps(frame)})
+                await send(_frame(name))
 
     return app
+
+
+def _frame(name: str) -> dict[str, str]:
+    frame = {"type": name, "timestamp": as_iso(_CLOCK.timestamp())}
+    return {"type": "websocket.send", "text": json.dumps(frame)}
 
 
 if __name__ == "__main__":

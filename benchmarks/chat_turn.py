@@ -24,6 +24,7 @@ import httpx2
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
+from fakes import streaming_agent
 from fakes.backend_process import both_services
 from fakes.log_lines import log_lines
 from fakes.running_auth import RunningAuth, bearer
@@ -36,8 +37,8 @@ PEOPLE: Final = 100
 TURNS: Final = 300
 """One after the other; few enough for each person's limit of messages."""
 EVENTS_PER_SECOND: Final = 500
-EVENTS_PER_TURN: Final = 6
 LOADED_SECONDS: Final = 10
+PIECES: Final = EVENTS_PER_SECOND * LOADED_SECONDS // PEOPLE
 IDLE_PER_PERSON: Final = 9
 """With the one that talks they are as many as one person may have."""
 QUESTION: Final = "who am I"
@@ -53,11 +54,11 @@ class Talker:
     socket: ClientConnection
     delays: list[float] = field(default_factory=list)
 
-    async def turn(self) -> float:
-        """Ask the question, and give the milliseconds to the last event of its answer."""
-        message = {"type": "message", "client_id": random_token()[:24], "text": QUESTION}
+    async def turn(self, text: str = QUESTION, agent: str = "assistant") -> float:
+        """Ask a question, and give the milliseconds to the last event of its answer."""
+        message = {"type": "message", "client_id": random_token()[:24], "text": text}
         began = time.perf_counter()
-        await self.socket.send(json.dumps(message | {"agent": "assistant"}))
+        await self.socket.send(json.dumps(message | {"agent": agent}))
         while True:
             frame = json.loads(await self.socket.recv())
             if frame["type"] in ("error", "agent_failed"):
@@ -142,19 +143,20 @@ async def at_once(server: Server) -> list[float]:
 
 
 async def under_load(server: Server) -> tuple[list[float], float]:
-    """Let everybody talk at a steady pace; give events' delays and how many came a second."""
-    period = PEOPLE * EVENTS_PER_TURN / EVENTS_PER_SECOND
+    """Let everybody hear an answer in pieces, at a steady pace, beginning one after the other.
+
+    Gives the delays of the events and how many came a second.
+    """
+    pace = LOADED_SECONDS / PIECES
+    text = streaming_agent.question(PIECES, pace)
     async with server.talkers() as talkers:
 
-        async def talk(number: int, talker: Talker) -> None:
-            await asyncio.sleep(number / PEOPLE * period)
-            ends = time.perf_counter() + LOADED_SECONDS
-            while (began := time.perf_counter()) < ends:
-                await talker.turn()
-                await asyncio.sleep(max(0.0, period - (time.perf_counter() - began)))
+        async def listen(number: int, talker: Talker) -> None:
+            await asyncio.sleep(number / PEOPLE * LOADED_SECONDS / 2)
+            await talker.turn(text, streaming_agent.NAME)
 
         began = time.perf_counter()
-        await asyncio.gather(*(talk(*numbered) for numbered in enumerate(talkers)))
+        await asyncio.gather(*(listen(*numbered) for numbered in enumerate(talkers)))
         took = time.perf_counter() - began
         delays = [delay for talker in talkers for delay in talker.delays]
         return delays, len(delays) / took
@@ -241,7 +243,7 @@ async def measure(ours: Server, bare: Server) -> None:
     _print(f"turn, {PEOPLE} people at the same moment", one, other, "ms")
     print(f"  {len(one)} of {PEOPLE} completed")
     (one, pace), (other, bare_pace) = await under_load(ours), await under_load(bare)
-    _print(f"event, said to received, {PEOPLE} people talking", one, other, "ms")
+    _print(f"event, said to received, {PEOPLE} people listening", one, other, "ms")
     print(f"  at {pace:.0f} and {bare_pace:.0f} events a second; ours include the commit")
     _print("idle authenticated socket", [await idle(ours)], [await idle(bare)], "KB")
     files, content, took = await page(ours.url)
@@ -251,7 +253,8 @@ async def measure(ours: Server, bare: Server) -> None:
 async def main() -> None:
     with tempfile.TemporaryDirectory() as name, log_lines("ERROR"):
         folder = Path(name)
-        async with both_services(folder) as (auth, backend):
+        packages = [streaming_agent.installed(folder / "packages")]
+        async with both_services(folder, packages) as (auth, backend):
             tokens = await _tokens(auth)
             async with bare_socket(folder, tokens) as bare:
                 await measure(Server(backend.url, backend.pid, tokens), bare)

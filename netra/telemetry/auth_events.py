@@ -85,8 +85,17 @@ def hints_for(likely_cause: str) -> tuple[str, ...]:
         return _HINTS[LikelyCause.UNKNOWN]
 
 
-def authentication_refused(log: EventLogger, record: RequestRecord, error: NetraError) -> None:
-    """Log that a caller's own credential was missing, refused or not enough; never critical."""
+def authentication_refused(
+    log: EventLogger, record: RequestRecord, error: NetraError, *, not_logged_since: int = 0
+) -> None:
+    """Log that a caller's own credential was missing, refused or not enough; never critical.
+
+    Args:
+        log: Where to.
+        record: The request's.
+        error: How it was refused.
+        not_logged_since: How many refusals like it were not logged since the last that was.
+    """
     write = log.info if isinstance(error, CredentialMissing) else log.warning
     write(
         "authentication_refused",
@@ -100,6 +109,7 @@ def authentication_refused(log: EventLogger, record: RequestRecord, error: Netra
         error_code=error.code,
         error_type=type(error).__name__,
         reason=error.reason,
+        **({"not_logged_since": not_logged_since} if not_logged_since else {}),
     )
 
 

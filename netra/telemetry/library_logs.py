@@ -46,6 +46,10 @@ _ALREADY_REPORTED: Final = {
     '%s - "WebSocket %s" [accepted]': "the request's own event reports the handshake",
     '%s - "WebSocket %s" 403': "the request's own event reports the handshake",
     '%s - "WebSocket %s" %d': "the request's own event reports the handshake",
+    "connection open": "the request's own event reports the handshake",
+    "HTTP response sent (%d %s)": "the request's own event reports the handshake",
+    "connection rejected (%d %s)": "the request's own event reports the handshake",
+    "connection closed": "the socket's own event reports its end",
 }
 _QUERY_STRING: Final = re.compile(r"\?[^\s\"]*")
 

@@ -68,7 +68,6 @@ class FailureReason(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
     NOT_ALLOWED = "not_allowed"
-    ACCOUNT_ENDED = "account_ended"
     MODEL_UNAVAILABLE = "model_unavailable"
     MODEL_RATE_LIMITED = "model_rate_limited"
     MODEL_MISCONFIGURED = "model_misconfigured"
@@ -83,8 +82,10 @@ class FailureReason(StrEnum):
 # A `$` would let a line feed follow.
 ClientId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
 RowId = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}\Z")]
-AgentName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+AGENT_NAME: Final = r"^[a-z][a-z0-9_-]{0,31}\Z"
+AgentName = Annotated[str, msgspec.Meta(pattern=AGENT_NAME)]
+Text = Annotated[str, msgspec.Meta(pattern=r"\S", max_length=MAX_TEXT)]
+"""What says something: blanks alone do not."""
 
 
 class ClientFrame(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):

@@ -51,7 +51,7 @@ from netra_backend.app.events.writer import EventWriter
 from netra_backend.app.middleware import add_middleware
 from netra_backend.app.routes import health, me, messages, sessions, threads, usage
 from netra_backend.app.routes.problems import problems
-from netra_backend.app.runs.engine import RunEngine
+from netra_backend.app.runs.engine import RunEngine, Standing
 from netra_backend.app.runs.journal.engine import JournalRunEngine
 from netra_backend.app.settings import Settings
 from netra_backend.app.websocket_core.connection_registry import ConnectionRegistry
@@ -97,7 +97,8 @@ def create_app(
     database = Database(open_engine(settings.database_url))
     bus = MemoryBus()
     writer = EventWriter(database, bus)
-    engine = _run_engine(database, settings, writer, catalogue, client, clock)
+    standing = _AskedStanding(client, revocations)
+    engine = _run_engine(database, settings, writer, catalogue, standing, clock)
     sockets = ConnectionRegistry(revocations, clock)
     follower = RevocationFollower(
         client, revocations, clock, on_applied=partial(_end_what_was_revoked, engine, sockets)
@@ -203,7 +204,7 @@ def _app(state: AppState, sockets: ConnectionRegistry, lifespan: Lifespan[FastAP
     app.state.netra = state
     routers = [room.router for room in (health, me, sessions, threads, messages, usage)]
     routers += [page_router(state.settings), markdown_router(problems(*MARKDOWN_REFUSALS))]
-    auth = UnifiedWebSocketAuth(state.verifier, state.settings.allowed_origins)
+    auth = UnifiedWebSocketAuth(state.verifier, state.settings.allowed_origins, state.clock)
     routers.append(chat_socket_routes(auth, sockets))
     for router in routers:
         app.include_router(router)
@@ -237,12 +238,9 @@ def _run_engine(
     settings: Settings,
     writer: EventWriter,
     catalogue: AgentCatalogue,
-    client: AuthServiceClient,
+    standing: Standing,
     clock: Clock,
 ) -> JournalRunEngine:
-    async def standing(principal: UserPrincipal) -> SubjectStanding:
-        return await client.subject_standing(principal.user_id)
-
     return JournalRunEngine(
         database,
         RunLeases(database),
@@ -252,6 +250,20 @@ def _run_engine(
         standing,
         clock,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _AskedStanding:
+    """How a person stands, as the auth service says when there is doubt."""
+
+    client: AuthServiceClient
+    revocations: RevocationSet
+
+    def is_in_doubt(self, principal: UserPrincipal) -> bool:
+        return self.revocations.concerns(principal)
+
+    async def __call__(self, principal: UserPrincipal) -> SubjectStanding:
+        return await self.client.subject_standing(principal.user_id)
 
 
 def _end_what_was_revoked(

@@ -20,6 +20,7 @@ from netra.telemetry.log_events import configure_logging, event_logger
 from netra.wire.chat_protocol import MAX_FRAME_BYTES
 from netra_backend.app.bootstrap import StoreNotReady, create_app, make_store_ready
 from netra_backend.app.settings import Settings
+from netra_backend.app.socket_server import BoundedSocket
 
 __all__ = ["create_app", "main", "server_config"]
 
@@ -87,7 +88,7 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=BoundedSocket,
         ws_per_message_deflate=False,
         ws_max_size=MAX_FRAME_BYTES,
         ws_ping_interval=_PING_SECONDS,

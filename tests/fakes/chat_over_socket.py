@@ -194,6 +194,8 @@ class _Session:
     chat: FakeChat
     wire: "_Wire"
     caller: Caller
+    answering: str = "model"
+    """Whoever was asked, or the default."""
 
     @property
     def journal(self) -> list[dict[str, Any]]:
@@ -234,7 +236,7 @@ class _Session:
         for event in [] if ChatFault.FORGETS in faults else self.journal[after:]:
             rewritten: dict[str, Any] = {"payload": {}} if ChatFault.REWRITES in faults else {}
             self._send(event | rewritten)
-        agents = ["other"] if ChatFault.HAS_NO_ASSISTANT in faults else ["assistant"]
+        agents = ["model"] if ChatFault.HAS_NO_ASSISTANT in faults else ["model", "assistant"]
         ready = {"seq": len(self.journal), "reset": False, "expires_at": 2e9}
         self._send({"type": "ready", "heartbeat_seconds": 25.0, "agents": agents} | ready)
 
@@ -266,6 +268,7 @@ class _Session:
         self.chat.keep(frame["thread_id"], question)
         other = {"client_id": "other-client"} if ChatFault.ACCEPTS_ANOTHER in faults else {}
         self._send(accepted | other)
+        self.answering = frame.get("agent") or "model"
         if ChatFault.NEVER_BEGINS not in faults:
             self._run(accepted)
 
@@ -333,7 +336,7 @@ class _Session:
             "seq": len(self.journal) + 1 + skipped,
             "run_id": accepted["run_id"],
             "thread_id": accepted["thread_id"],
-            "agent_name": "other" if ChatFault.LETS_ANOTHER_ANSWER in faults else "assistant",
+            "agent_name": "other" if ChatFault.LETS_ANOTHER_ANSWER in faults else self.answering,
             "timestamp": _TIME,
             "payload": payload,
         }

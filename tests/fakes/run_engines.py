@@ -56,6 +56,11 @@ class FakeStandings:
         self.of: dict[str, SubjectStanding] = {}
         self.is_away = False
         self.asked: list[str] = []
+        self.in_doubt: set[str] = set()
+
+    def is_in_doubt(self, principal: UserPrincipal) -> bool:
+        """Say whether the test made it doubtful."""
+        return principal.user_id in self.in_doubt
 
     async def __call__(self, principal: UserPrincipal) -> SubjectStanding:
         """Say how a person stands.

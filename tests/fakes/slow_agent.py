@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from fakes.installed_agent import installed as installed_agent
 from netra.agent_api import Asker, Question, Run, Tool, ToolContext
 from netra.policy import Permission
 
@@ -86,12 +87,7 @@ PACKAGE: Final = SlowPackage()
 
 def installed(folder: Path) -> Path:
     """Make a folder that, on the import path, offers the agent by its entry point."""
-    described = folder / "slow_agent-1.0.dist-info"
-    described.mkdir(parents=True)
-    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: slow-agent\nVersion: 1.0\n")
-    entry = f"[netra.agents]\n{NAME} = fakes.slow_agent:PACKAGE\n"
-    (described / "entry_points.txt").write_text(entry)
-    return folder
+    return installed_agent(folder, NAME, "fakes.slow_agent:PACKAGE")
 
 
 def question(mark: str, path: Path, *, calls: int = 3, seconds: float = 0.03) -> str:

@@ -106,6 +106,7 @@ async def test_nothing_is_lost_or_doubled_by_thirty_kills(tmp_path: Path) -> Non
             await _check_replay(visitor, backend)
             await _check_stored(visitor, backend)
     _check_steps(visitors, path)
+    assert _taken_over(path) >= KILLS // 3, "too few kills fell into a run"
     ends = Counter(_end_of(v, c).type for v in visitors for c in v.client.said)
     assert sum(ends.values()) == KILLS * PEOPLE
     # A run that was killed again and again before its next step may give up, and say so.
@@ -178,6 +179,14 @@ def _check_steps(visitors: list[Visitor], path: Path) -> None:
     for visitor in visitors:
         for key, heard_at in visitor.heard_done.items():
             assert max(stamp.at for stamp in done[key]) <= heard_at, f"{key} was done again"
+
+
+def _taken_over(path: Path) -> int:
+    """Count the runs that one process began and another went on with."""
+    processes = defaultdict(set)
+    for stamp in slow_agent.stamps(path):
+        processes[stamp.mark].add(stamp.pid)
+    return sum(len(pids) > 1 for pids in processes.values())
 
 
 async def test_a_stop_in_the_middle_of_runs_loses_nothing(tmp_path: Path) -> None:

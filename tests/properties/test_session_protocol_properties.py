@@ -28,7 +28,6 @@ from netra.wire.chat_protocol import (
     encoded,
     server_frame,
 )
-from netra_backend.app.websocket_core.rate_limits import TokenBucket
 from netra_backend.app.websocket_core.session_protocol import (
     FRAME_BURST,
     FRAMES_PER_SECOND,
@@ -46,6 +45,7 @@ from netra_backend.app.websocket_core.session_protocol import (
     Replay,
     Send,
     SessionProtocol,
+    new_limits,
 )
 
 START: Final = 1000.0
@@ -113,9 +113,9 @@ class TwoSockets(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
-        self.messages = TokenBucket(MESSAGE_BURST, MESSAGES_PER_SECOND, START)
+        self.limits = new_limits(START)
         self.sessions = [
-            SessionProtocol(START, self._life(life), self.messages) for life in (90.0, 400.0)
+            SessionProtocol(START, self._life(life), self.limits) for life in (90.0, 400.0)
         ]
         self.given: list[list[tuple[float, Action]]] = [[], []]
         self.heard = [START, START]

@@ -3,17 +3,20 @@
 Making one for somebody is `instance_factory`'s business.
 """
 
+import re
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Final
 
 from netra.agent_api import AgentPackage
 from netra.errors import ConfigurationInvalid, NotFound
+from netra.wire.chat_protocol import AGENT_NAME
 
 GROUP: Final = "netra.agents"
 PREFERRED: Final = ("model", "assistant")
 """Who answers when nobody was asked for by name: the first of these that there is."""
+_NAME: Final = re.compile(AGENT_NAME)
 
 
 class AgentCatalogue:
@@ -47,7 +50,7 @@ class AgentCatalogue:
         """
         package = self._packages.get(name)
         if package is None:
-            raise NotFound("no agent has this name")
+            raise NotFound("no agent has this name", detail="There is no agent of this name.")
         return package
 
 
@@ -58,14 +61,32 @@ def installed_agents(composed: Mapping[str, AgentPackage] | None = None) -> Agen
         composed: Packages that need settings, and so were put together by the caller.
 
     Raises:
-        ConfigurationInvalid: One name is offered twice, or what is offered is no agent package.
+        ConfigurationInvalid: One name is offered twice or nobody could ask for it, or what is
+            offered cannot be loaded or is no agent package.
     """
     packages = dict(composed or {})
     for entry in entry_points(group=GROUP):
-        offered = entry.load()
+        if not _NAME.search(entry.name):
+            raise ConfigurationInvalid(
+                f"the agent name {entry.name!r} ({entry.value}) is not made of lower-case letters,"
+                " digits, - and _"
+            )
+        offered = _loaded(entry)
         if entry.name in packages:
             raise ConfigurationInvalid(f"the agent name {entry.name} is offered by two packages")
         if not isinstance(offered, AgentPackage):
             raise ConfigurationInvalid(f"{entry.value} does not offer an agent package")
         packages[entry.name] = offered
     return AgentCatalogue(packages)
+
+
+def _loaded(entry: EntryPoint) -> object:
+    try:
+        offered: object = entry.load()
+    except Exception as error:
+        # It is somebody else's code, and whatever is wrong with it has to be told by its name.
+        raise ConfigurationInvalid(
+            f"the agent {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__};"
+            " mend or remove its package"
+        ) from error
+    return offered

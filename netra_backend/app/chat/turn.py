@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from netra.clock import Clock
-from netra.errors import Conflict, ContentInvalid, TooManyRequests
+from netra.errors import Conflict, ContentInvalid, NotFound, TooManyRequests
 from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
 from netra.wire.chat_protocol import SendMessage
@@ -77,6 +77,7 @@ class ChatTurns:
         Raises:
             PermissionDenied: The person may not run agents by this credential.
             NotFound: There is no such thread of theirs, or no such agent.
+            Conflict: Another message was sent with the same `client_id`.
             ContentInvalid: The text holds what cannot be stored.
             TooManyRequests: Too many of their runs have not ended.
             DatabaseUnavailable: The database did not answer; nothing was stored.
@@ -87,13 +88,13 @@ class ChatTurns:
             raise ContentInvalid("a NUL in a text", detail="The text must not contain U+0000.")
         try:
             turn = await self._stored(principal, method, message, agent_name)
-        except Conflict:
-            before = await self._before(principal, method, message.client_id)
+        except (Conflict, NotFound, TooManyRequests):
+            # Said before, it is the same turn, whatever has become of the agent or its line since.
+            before = await self._before(principal, method, message)
             if before is None:
                 raise
             return before
-        if not turn.duplicate:
-            self._engine.begin(turn.run_id, principal.user_id, turn.thread_id)
+        self._engine.begin(turn.run_id, principal.user_id, turn.thread_id)
         return turn
 
     async def cancel(self, principal: UserPrincipal, method: CredentialMethod, run_id: str) -> None:
@@ -104,9 +105,15 @@ class ChatTurns:
             DatabaseUnavailable: The database did not answer.
         """
 
+        async def find(session: PrincipalSession) -> bool:
+            return await RunService(session, self._clock).is_unfinished(run_id)
+
         async def cancel(session: PrincipalSession) -> bool:
             return await RunService(session, self._clock).cancel(run_id)
 
+        # Looked at first: what cannot be cancelled must not keep others from writing.
+        if not await self._database.work_for(principal, method, find, writes=False):
+            return
         if await self._database.work_for(principal, method, cancel):
             self._engine.cancelled(run_id, principal.user_id)
 
@@ -119,9 +126,6 @@ class ChatTurns:
     ) -> AcceptedTurn:
         async def store(session: PrincipalSession) -> AcceptedTurn:
             runs = RunService(session, self._clock)
-            before = await runs.of_client(message.client_id)
-            if before is not None:
-                return _accepted(before, duplicate=True)
             self._agents.package(agent_name)
             if await runs.count_unfinished() >= self._limits.unfinished_per_user:
                 raise TooManyRequests("too many unfinished runs", retry_after=_RETRY_SECONDS)
@@ -144,13 +148,32 @@ class ChatTurns:
         return await threads.post_message(message.thread_id, message.text)
 
     async def _before(
-        self, principal: UserPrincipal, method: CredentialMethod, client_id: str
+        self, principal: UserPrincipal, method: CredentialMethod, message: SendMessage
     ) -> AcceptedTurn | None:
-        async def find(session: PrincipalSession) -> RunView | None:
-            return await RunService(session, self._clock).of_client(client_id)
+        """Find the turn that was begun by this message when it was sent before.
 
-        run = await self._database.work_for(principal, method, find, writes=False)
-        return None if run is None else _accepted(run, duplicate=True)
+        Raises:
+            Conflict: Another message was sent with its id: to call this one a repetition would
+                lose it.
+        """
+
+        async def find(session: PrincipalSession) -> tuple[RunView, str] | None:
+            runs = RunService(session, self._clock)
+            run = await runs.of_client(message.client_id)
+            stored = None if run is None else await runs.load(run.run_id, resumed=False)
+            return None if run is None or stored is None else (run, stored.question)
+
+        found = await self._database.work_for(principal, method, find, writes=False)
+        if found is None:
+            return None
+        run, question = found
+        is_elsewhere = message.thread_id not in {None, run.thread_id}
+        if is_elsewhere or (question and question != message.text):
+            raise Conflict(
+                "one client_id for two messages",
+                detail="Another message was sent with this client_id.",
+            )
+        return _accepted(run, duplicate=True)
 
 
 def title_of(text: str) -> str:

@@ -4,8 +4,10 @@ Who may ask for it is the route's business; what the page does with it is in `st
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Final
 
 import nh3
@@ -16,14 +18,17 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from netra.errors import ContentInvalid, TooManyRequests
+from netra_backend.app.chat_page.markdown_work import TooMuchWork, count_work, counted
 
 MAX_TEXT: Final = 65_536
 """Characters of one text, and of all texts of a request together."""
 MAX_TEXTS: Final = 50
+MAX_RENDERED: Final = 16_000
+"""Characters of a text that is rendered; a longer one is shown as it is."""
 MAX_WAITING: Final = 4
 """Requests of one principal that may wait or be worked on at a time."""
-MAX_AT_ONCE: Final = 4
-"""Requests that are worked on at a time, each of another principal."""
+MAX_QUEUED: Final = 32
+"""Requests of all principals together."""
 
 _TAGS: Final = frozenset(
     {"p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
@@ -37,6 +42,8 @@ _ADDED: Final = {
     "div": {"tabindex": "0"},
     "a": {"target": "_blank"},
 }
+_LINE_END: Final = "\n"
+_BREAK: Final = "<br>\n"
 _SMALLEST_HEADING: Final = 6
 _HEADINGS_BELOW: Final = 2
 """The page itself has the first two levels of headings."""
@@ -55,6 +62,7 @@ class MarkdownRenderer:
         parser.core.ruler.push("lower_headings", _lower_headings)
         parser.add_render_rule("table_open", _open_table)
         parser.add_render_rule("table_close", _close_table)
+        count_work(parser)
         self._parser = parser
         self._cleaner = nh3.Cleaner(
             tags=set(_TAGS),
@@ -64,34 +72,49 @@ class MarkdownRenderer:
             link_rel="noopener noreferrer nofollow",
             set_tag_attribute_values=_ADDED,
         )
-        self._workers = asyncio.Semaphore(MAX_AT_ONCE)
+        # A text is parsed in Python, which does one thing at a time: several would slow each other
+        # and all else down.
+        self._turn = asyncio.Lock()
         self._turns: dict[str, _Turns] = {}
 
     def html(self, text: str) -> str:
-        """Render one text."""
-        return self._cleaner.clean(self._parser.render(text))
+        """Render one text; as it is, if it is too long or too much work."""
+        if len(text) > MAX_RENDERED:
+            return _plain(text)
+        try:
+            made = self._parser.render(text, counted())
+        except TooMuchWork:
+            return _plain(text)
+        return self._cleaner.clean(made)
 
     async def render(self, asker: str, texts: Sequence[str]) -> list[str]:
         """Render texts for somebody.
 
         Raises:
             ContentInvalid: They are longer together than `MAX_TEXT`.
-            TooManyRequests: The asker has too many requests under way.
+            TooManyRequests: The asker, or all together, have too many requests under way.
         """
         if sum(map(len, texts)) > MAX_TEXT:
             raise ContentInvalid(detail=f"The texts are longer together than {MAX_TEXT}.")
+        if sum(other.taken for other in self._turns.values()) >= MAX_QUEUED:
+            raise TooManyRequests("too many texts are waiting", retry_after=1)
         turns = self._turns.setdefault(asker, _Turns())
         if turns.taken >= MAX_WAITING:
             raise TooManyRequests("too many texts of one principal are waiting", retry_after=1)
         turns.taken += 1
         try:
             # The own turn first: whoever has many requests waits for themselves, not others.
-            async with turns.lock, self._workers:
-                return await asyncio.to_thread(lambda: [self.html(text) for text in texts])
+            async with turns.lock:
+                return [await self._rendered(text) for text in texts]
         finally:
             turns.taken -= 1
             if not turns.taken:
                 del self._turns[asker]
+
+    async def _rendered(self, text: str) -> str:
+        # After each text it is another's turn.
+        async with self._turn:
+            return await asyncio.to_thread(self.html, text)
 
 
 @dataclass(slots=True)
@@ -100,6 +123,11 @@ class _Turns:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     taken: int = 0
+
+
+def _plain(text: str) -> str:
+    paragraphs = re.split(r"\n{2,}", text.strip("\n"))
+    return "".join(f"<p>{escape(one).replace(_LINE_END, _BREAK)}</p>\n" for one in paragraphs)
 
 
 def _lower_headings(state: StateCore) -> None:

@@ -1,7 +1,7 @@
 """The leases of runs, of every owner: who works on what, and under which epoch.
 
-It stands outside the isolation of rows and so reads and writes ids only, by the fixed statements
-below. What a lease means for a run is decided in `runs`.
+It stands outside the isolation of rows, and so touches nothing but ids and the recorded principal
+of one run, by the fixed statements below. What a lease means for a run is decided in `runs`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

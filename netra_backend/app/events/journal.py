@@ -5,16 +5,19 @@ The journal is the truth about what happened; how events get into it is in `writ
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import LargeBinary, cast, delete, func, select, update
 
 from netra.wire.chat_protocol import EventName, RunEvent, encoded
 from netra_backend.app.db.isolation.journal_transaction import NewEventRow
 from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import Event, JournalHead, RunLease
 
+PAGE_BYTES: Final = 262_144
+"""Of payloads; the only event of a page may be larger."""
 _ERASED: Final = '{"erased":true}'
 
 
@@ -55,10 +58,17 @@ class JournaledEvent:
 async def events_after(
     session: PrincipalSession, after: int, limit: int
 ) -> Sequence[JournaledEvent]:
-    """Read the session's journal from the event behind `after`, in the order of `seq`."""
-    rows = await session.scalars(
-        select(Event).where(Event.seq > after).order_by(Event.seq).limit(limit)
-    )
+    """Read the session's journal from the event behind `after`, in the order of `seq`.
+
+    At most `limit` events and `PAGE_BYTES`, but one at least if there is one: less than `limit`
+    does not mean that there are no more.
+    """
+    behind = Event.seq > after
+    if limit > 1:
+        size = func.length(cast(Event.payload, LargeBinary))
+        sizes = await session.scalars(select(size).where(behind).order_by(Event.seq).limit(limit))
+        limit = max(1, sum(total <= PAGE_BYTES for total in accumulate(sizes)))
+    rows = await session.scalars(select(Event).where(behind).order_by(Event.seq).limit(limit))
     return [_of(row) for row in rows]
 
 

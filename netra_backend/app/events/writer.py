@@ -28,6 +28,8 @@ _BATCH_BYTES: Final = 1_048_576
 _PENDING_BYTES: Final = 67_108_864
 _REMEMBERED_FAILURES: Final = 10_000
 _STUCK_SECONDS: Final = 15.0
+_GATHERING_TURNS: Final = 3
+"""Turns of the event loop, not of the clock: what is said in one go is written in one go."""
 
 _log: Final = event_logger("events")
 
@@ -136,6 +138,8 @@ class EventWriter:
         try:
             while True:
                 await self._arrived.wait()
+                for _ in range(_GATHERING_TURNS):
+                    await asyncio.sleep(0)
                 await self._write(self._take())
         finally:
             self._is_running, self._has_ended = False, True

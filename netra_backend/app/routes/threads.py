@@ -1,5 +1,6 @@
 """A user's threads."""
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated
 
@@ -8,9 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from netra.policy import Permission
 from netra_backend.app.app_state import state_of
 from netra_backend.app.auth_integration.auth import ProtectedRoute, permitted
-from netra_backend.app.dependencies import SessionDep
+from netra_backend.app.dependencies import Caller, SessionDep
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.threads.cursor import MAX_CURSOR
+from netra_backend.app.threads.search_turns import search_turns
 from netra_backend.app.threads.search_words import MAX_SEARCH
 from netra_backend.app.threads.service import ThreadService
 from netra_backend.app.threads.views import ThreadPage, ThreadTitle, ThreadView
@@ -25,7 +27,7 @@ Cursor = Annotated[str | None, Query(min_length=1, max_length=MAX_CURSOR)]
 Search = Annotated[str, Query(max_length=MAX_SEARCH)]
 
 _INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
-_LIST = problems(_INVALID)
+_LIST = problems(_INVALID, HTTPStatus.TOO_MANY_REQUESTS)
 _ONE = problems(HTTPStatus.NOT_FOUND, _INVALID)
 BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _INVALID)
 
@@ -38,7 +40,20 @@ def thread_service(request: Request, session: SessionDep) -> ThreadService:
 Threads = Annotated[ThreadService, Depends(thread_service)]
 
 
-@router.get("", responses=_LIST, dependencies=READ)
+async def search_turn(principal: Caller, search: Search = "") -> AsyncIterator[None]:
+    """Wait for the caller's turn if they search, before a session is opened for it.
+
+    Raises:
+        TooManyRequests: Their last search goes on, or too many others wait.
+    """
+    if not search.strip():
+        yield
+        return
+    async with search_turns().turn_of(str(principal)):
+        yield
+
+
+@router.get("", responses=_LIST, dependencies=[*READ, Depends(search_turn, scope="function")])
 async def list_threads(
     threads: Threads, limit: Limit = 50, cursor: Cursor = None, search: Search = ""
 ) -> ThreadPage:

@@ -3,15 +3,26 @@
 The adapter that ships is `journal`.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from netra.principal import UserPrincipal
 from netra.wire.auth_api import SubjectStanding
 
-Standing: TypeAlias = Callable[[UserPrincipal], Awaitable[SubjectStanding]]
-"""How a person stands now; raises `CouldNotDecide` if nobody can be asked."""
+
+class Standing(Protocol):
+    """How a person stands now."""
+
+    def is_in_doubt(self, principal: UserPrincipal) -> bool:
+        """Say whether anything was revoked that the principal was verified by."""
+
+    async def __call__(self, principal: UserPrincipal) -> SubjectStanding:
+        """Ask how the person stands.
+
+        Raises:
+            CouldNotDecide: Nobody can be asked.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,72 @@
 """The queries about runs, their steps and their leases; all within one principal's session."""
 
 from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select, update
 
 from netra.wire.chat_protocol import EventName
 from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import Event, Message, ModelUsage, Run, RunLease, RunStep
+
+# What every turn asks is made once (`PrincipalSession.run_constant`).
+_OF_CLIENT: Final = select(Run.id, Run.thread_id, Run.message_id).where(
+    Run.client_id == bindparam("client")
+)
+_UNFINISHED: Final = select(func.count(RunLease.run_id))
+_LOADED: Final = (
+    select(
+        Run.id,
+        Run.thread_id,
+        Run.message_id,
+        Run.client_id,
+        Run.agent_name,
+        Run.cancelled,
+        Message.text,
+    )
+    .outerjoin(Message, and_(Message.id == Run.message_id, Message.owner_id == Run.owner_id))
+    .where(Run.id == bindparam("run"))
+)
+_HELD: Final = (
+    select(Run.id, Run.thread_id, Run.state, Run.cancelled)
+    .join(RunLease, and_(RunLease.run_id == Run.id, RunLease.owner_id == Run.owner_id))
+    .where(Run.id == bindparam("run"), RunLease.epoch == bindparam("held_under"))
+    .with_for_update(read=True, of=RunLease)
+)
+_END: Final = (
+    update(Run)
+    .where(Run.id == bindparam("run"))
+    .values(state=bindparam("becomes"), ended_at=bindparam("at"))
+)
+
+
+class LoadedRun(NamedTuple):
+    """A run and its question; without the text the question is gone."""
+
+    run_id: str
+    thread_id: str
+    message_id: str
+    client_id: str
+    agent_name: str
+    cancelled: bool
+    question: str | None
+
+
+class HeldRun(NamedTuple):
+    """A run that is held under an epoch."""
+
+    run_id: str
+    thread_id: str
+    state: str
+    cancelled: bool
+
+
+class RunIds(NamedTuple):
+    """A run by its ids."""
+
+    run_id: str
+    thread_id: str
+    message_id: str
 
 
 class RunRepository:
@@ -19,25 +79,33 @@ class RunRepository:
         """Find a run of the principal."""
         return await self._session.get(Run, run_id)
 
-    async def run_of_client(self, client_id: str) -> Run | None:
+    async def run_of_client(self, client_id: str) -> RunIds | None:
         """Find the run a client began with an id of its own."""
-        return await self._session.scalar(select(Run).where(Run.client_id == client_id))
+        rows = await self._session.run_constant(_OF_CLIENT, {"client": client_id})
+        return RunIds(*rows[0]) if rows else None
+
+    async def loaded(self, run_id: str) -> LoadedRun | None:
+        """Find a run of the principal with its question."""
+        rows = await self._session.run_constant(_LOADED, {"run": run_id})
+        return LoadedRun(*rows[0]) if rows else None
 
     async def message(self, message_id: str) -> Message | None:
         """Find a message of the principal."""
         return await self._session.get(Message, message_id)
 
-    async def held(self, run_id: str, epoch: int) -> Run | None:
+    async def held(self, run_id: str, epoch: int) -> HeldRun | None:
         """Find a run that is held under an epoch, and keep its lease so until this session ends."""
-        query = select(Run).join(
-            RunLease, and_(RunLease.run_id == Run.id, RunLease.owner_id == Run.owner_id)
-        )
-        query = query.where(Run.id == run_id, RunLease.epoch == epoch)
-        return await self._session.scalar(query.with_for_update(read=True, of=RunLease))
+        rows = await self._session.run_constant(_HELD, {"run": run_id, "held_under": epoch})
+        return HeldRun(*rows[0]) if rows else None
 
     async def count_unfinished(self) -> int:
         """Count the principal's runs that have not ended."""
-        return await self._session.scalar(select(func.count(RunLease.run_id))) or 0
+        [(count,)] = await self._session.run_constant(_UNFINISHED, {})
+        return int(count)
+
+    async def end(self, run_id: str, state: str, now: int) -> None:
+        """Say how a run ended."""
+        await self._session.run_constant(_END, {"run": run_id, "becomes": state, "at": now})
 
     async def steps(self, run_id: str) -> Sequence[RunStep]:
         """List what was recorded of a run."""
@@ -48,8 +116,6 @@ class RunRepository:
         query = select(Event.key).where(Event.run_id == run_id, Event.name != EventName.TEXT_DELTA)
         return (await self._session.scalars(query.order_by(Event.seq))).all()
 
-    async def add(self, *rows: Run | RunLease | RunStep | ModelUsage) -> None:
-        """Write new rows."""
-        for row in rows:
-            self._session.add(row)
-        await self._session.flush()
+    async def add(self, entity: type[Run | RunLease | RunStep | ModelUsage], **values: Any) -> None:
+        """Write a new row of the principal."""
+        await self._session.put_in(entity, values)

@@ -17,7 +17,7 @@ from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import ModelUsage, Run, RunLease, RunStep
 from netra_backend.app.events.writer import LeaseLost
 from netra_backend.app.runs.endings import MESSAGES
-from netra_backend.app.runs.repository import RunRepository
+from netra_backend.app.runs.repository import HeldRun, RunRepository
 from netra_backend.app.threads.service import ThreadService
 
 _ACCEPTED: Final = "accepted"
@@ -104,7 +104,7 @@ class RunService:
     async def of_client(self, client_id: str) -> RunView | None:
         """Find the run a client began before with the same id of its own."""
         run = await self._rows.run_of_client(client_id)
-        return None if run is None else RunView(run.id, run.thread_id, run.message_id)
+        return None if run is None else RunView(*run)
 
     async def count_unfinished(self) -> int:
         """Count the runs that have not ended."""
@@ -118,9 +118,10 @@ class RunService:
         Raises:
             Conflict: The client began one with this id before.
         """
-        run = Run(
-            id=row_id("run"),
-            owner_id=self._session.owner_id,
+        run_id = row_id("run")
+        await self._rows.add(
+            Run,
+            id=run_id,
             thread_id=thread_id,
             message_id=message_id,
             client_id=client_id,
@@ -131,18 +132,16 @@ class RunService:
             created_at=self._now(),
             ended_at=None,
         )
-        await self._rows.add(run)
-        lease = RunLease(
-            run_id=run.id,
-            owner_id=run.owner_id,
+        await self._rows.add(
+            RunLease,
+            run_id=run_id,
             thread_id=thread_id,
             slot=None,
             holder=None,
             epoch=0,
             expires_at=0,
         )
-        await self._rows.add(lease)
-        return RunView(run.id, thread_id, message_id)
+        return RunView(run_id, thread_id, message_id)
 
     async def cancel(self, run_id: str) -> bool:
         """Ask that a run be stopped; say whether there is still something to stop.
@@ -157,6 +156,17 @@ class RunService:
             run.cancelled = True
         return run.state == _ACCEPTED
 
+    async def is_unfinished(self, run_id: str) -> bool:
+        """Say whether a run has not ended.
+
+        Raises:
+            NotFound: The principal has no such run.
+        """
+        run = await self._rows.run(run_id)
+        if run is None:
+            raise NotFound("no such run of this principal")
+        return run.state == _ACCEPTED
+
     async def is_cancelled(self, run_id: str) -> bool:
         """Say whether a run is to be stopped, or gone with its thread."""
         run = await self._rows.run(run_id)
@@ -169,8 +179,7 @@ class RunService:
             run_id: The run.
             resumed: Whether somebody may have worked on it before.
         """
-        run = await self._rows.run(run_id)
-        message = None if run is None else await self._rows.message(run.message_id)
+        run = await self._rows.loaded(run_id)
         if run is None:
             return None
         steps = await self._rows.steps(run_id) if resumed else ()
@@ -181,14 +190,14 @@ class RunService:
         if ended is not None and ended.message_id is not None:
             answer = await self._rows.message(ended.message_id)
         return StoredRun(
-            run_id=run.id,
+            run_id=run.run_id,
             thread_id=run.thread_id,
             message_id=run.message_id,
             client_id=run.client_id,
             agent_name=run.agent_name,
-            question="" if message is None else message.text,
+            question=run.question or "",
             # Whoever deletes the question wants no answer.
-            cancelled=run.cancelled or message is None,
+            cancelled=run.cancelled or run.question is None,
             steps=results,
             epochs={step.key: step.epoch for step in steps},
             journaled=await self._rows.event_keys(run_id) if resumed else (),
@@ -201,59 +210,54 @@ class RunService:
     ) -> bool:
         """Remember what a step gave, and book what it cost; say whether the run is cancelled."""
         run = await self._held(run_id, epoch)
-        await self._rows.add(self._step(run, epoch, key, result))
+        await self._add_step(run_id, epoch, key, result)
         if cost is not None:
-            usage = ModelUsage(
+            await self._rows.add(
+                ModelUsage,
                 id=row_id("use"),
-                owner_id=run.owner_id,
-                run_id=run.id,
+                run_id=run_id,
                 model=cost.model,
                 input_tokens=cost.input_tokens,
                 output_tokens=cost.output_tokens,
                 cost_micros=cost.cost_micros,
                 created_at=self._now(),
             )
-            await self._rows.add(usage)
         return run.cancelled
 
     async def answer(self, run_id: str, epoch: int, text: str, *, tools: int, ms: int) -> Ending:
         """Persist the answer and end the run; a run that was cancelled ends as that."""
         run = await self._held(run_id, epoch)
         if run.cancelled:
-            return await self.fail(
-                run_id, epoch, FailureReason.CANCELLED, MESSAGES[FailureReason.CANCELLED]
-            )
+            reason = FailureReason.CANCELLED
+            return await self._failed(run, epoch, reason, MESSAGES[reason])
         reply = await ThreadService(self._session, self._clock).post_reply(run.thread_id, text)
         ending = Ending(EventName.AGENT_COMPLETED, message_id=reply.id, tools=tools, ms=ms)
-        run.state = "completed"
-        return await self._end(run, epoch, ending)
+        return await self._end(run, epoch, "completed", ending)
 
     async def fail(self, run_id: str, epoch: int, reason: FailureReason, message: str) -> Ending:
         """End the run without an answer."""
-        run = await self._held(run_id, epoch)
-        run.state = "failed"
-        ending = Ending(EventName.AGENT_FAILED, reason=reason, message=message)
-        return await self._end(run, epoch, ending)
+        return await self._failed(await self._held(run_id, epoch), epoch, reason, message)
 
-    async def _end(self, run: Run, epoch: int, ending: Ending) -> Ending:
-        run.ended_at = self._now()
-        await self._rows.add(self._step(run, epoch, _END, msgspec.json.encode(ending).decode()))
+    async def _failed(
+        self, run: HeldRun, epoch: int, reason: FailureReason, message: str
+    ) -> Ending:
+        ending = Ending(EventName.AGENT_FAILED, reason=reason, message=message)
+        return await self._end(run, epoch, "failed", ending)
+
+    async def _end(self, run: HeldRun, epoch: int, state: str, ending: Ending) -> Ending:
+        await self._rows.end(run.run_id, state, self._now())
+        await self._add_step(run.run_id, epoch, _END, msgspec.json.encode(ending).decode())
         return ending
 
-    async def _held(self, run_id: str, epoch: int) -> Run:
+    async def _held(self, run_id: str, epoch: int) -> HeldRun:
         run = await self._rows.held(run_id, epoch)
         if run is None or run.state != _ACCEPTED:
             raise LeaseLost("somebody else has the run, or it is gone or has ended")
         return run
 
-    def _step(self, run: Run, epoch: int, key: str, result: str) -> RunStep:
-        return RunStep(
-            run_id=run.id,
-            owner_id=run.owner_id,
-            key=key,
-            result=result,
-            epoch=epoch,
-            created_at=self._now(),
+    async def _add_step(self, run_id: str, epoch: int, key: str, result: str) -> None:
+        await self._rows.add(
+            RunStep, run_id=run_id, key=key, result=result, epoch=epoch, created_at=self._now()
         )
 
     def _now(self) -> int:

@@ -3,6 +3,7 @@
 Whose they are follows from the sessions; how long one lives is decided by who opens them.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Final
 from netra.agent_api import Saying, ThreadSummary
 from netra.clock import Clock, as_iso
 from netra_backend.app.db.session import PrincipalSession
+from netra_backend.app.threads.search_turns import search_turns
 from netra_backend.app.threads.service import ThreadService
 from netra_backend.app.threads.views import FoundMessage
 
@@ -30,14 +32,17 @@ class ThreadRecords:
     def __init__(self, open_session: SessionOpener, clock: Clock) -> None:
         self._open = open_session
         self._clock = clock
+        self._search = asyncio.Lock()
 
     async def search(self, words: str, limit: int) -> Sequence[Saying]:
         """Find what was said in any thread with all these words, the latest first.
 
         Raises:
             ContentInvalid: The words cannot be searched for, or there are none.
+            TooManyRequests: Too many others search.
         """
-        async with self._open() as session:
+        # One at a time for whom these records are read, and a session only for one that goes on.
+        async with self._search, search_turns().turn(), self._open() as session:
             found = await ThreadService(session, self._clock).search_messages(words, _within(limit))
         return tuple(_saying(message) for message in found)
 

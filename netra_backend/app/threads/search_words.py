@@ -8,7 +8,9 @@ from typing import Final
 from netra.errors import ContentInvalid
 
 MAX_SEARCH: Final = 200
-MAX_WORDS: Final = 12
+MAX_WORDS: Final = 6
+MAX_SPELLINGS: Final = 12
+"""Of all words together: each is looked for in every text that is searched."""
 
 _WORD: Final = re.compile(r'"([^"]+)"|([^\s"]+)')
 _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
@@ -23,7 +25,7 @@ def search_words(text: str) -> tuple[Spellings, ...]:
     """Split what was typed at white space; what stands in double quotes stays together.
 
     Every database can disregard the case of ASCII letters, but not every one that of others. So a
-    word that has others comes in the spellings people use.
+    word that has others comes in the spellings people use, the likeliest if they would be many.
 
     Raises:
         ContentInvalid: It is too long, has too many words, or a character no text can hold.
@@ -36,10 +38,11 @@ def search_words(text: str) -> tuple[Spellings, ...]:
     wanted = tuple(dict.fromkeys(word for word in words if word))
     if len(wanted) > MAX_WORDS:
         raise ContentInvalid("too many words", detail=f"A search has at most {MAX_WORDS} words.")
-    return tuple(_spellings(word) for word in wanted)
+    most = MAX_SPELLINGS // max(1, len(wanted))
+    return tuple(_spellings(word)[:most] for word in wanted)
 
 
 def _spellings(word: str) -> Spellings:
-    cases = (word, word.lower(), word.upper(), word.title(), word.casefold())
-    forms = (unicodedata.normalize(form, case) for case in cases for form in _FORMS)
+    cases = (word, word.lower(), word.title(), word.upper(), word.casefold())
+    forms = (unicodedata.normalize(form, case) for form in _FORMS for case in cases)
     return tuple(dict.fromkeys(form.translate(_ASCII_LOWER) for form in forms))

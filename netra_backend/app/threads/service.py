@@ -5,7 +5,7 @@ Whose threads they are follows from the session; a foreign id is answered like a
 
 import re
 from collections.abc import Sequence
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeAlias, cast
 
 from netra.clock import Clock, as_datetime
 from netra.errors import ContentInvalid, NotFound
@@ -23,6 +23,8 @@ from netra_backend.app.threads.views import (
     ThreadPage,
     ThreadView,
 )
+
+_Author: TypeAlias = Literal["user", "agent"]
 
 _MICROSECONDS: Final = 1_000_000
 _ID: Final = re.compile(r"(thr|msg)_[0-9a-hjkmnp-tv-z]{26}")
@@ -60,31 +62,13 @@ class ThreadService:
 
     async def create_thread(self, title: str) -> ThreadView:
         """Begin a thread."""
-        now = self._now()
-        thread = Thread(
-            id=row_id("thr"),
-            owner_id=self._session.owner_id,
-            title=title,
-            created_at=now,
-            updated_at=now,
-        )
-        await self._rows.add(thread)
-        return _thread_view(thread)
+        return await self._begun(title, self._now())
 
     async def begin_thread(self, title: str, text: str) -> MessageView:
         """Begin a thread with what the user said in it."""
         now = self._now()
-        thread = Thread(
-            id=row_id("thr"),
-            owner_id=self._session.owner_id,
-            title=title,
-            created_at=now,
-            updated_at=now,
-        )
-        await self._rows.add(thread)
-        message = _message(thread, "user", text)
-        await self._rows.add(message)
-        return _message_view(message)
+        thread = await self._begun(title, now)
+        return await self._said(thread.id, "user", text, now)
 
     async def read_thread(self, thread_id: str) -> ThreadView:
         """Read a thread."""
@@ -165,12 +149,29 @@ class ThreadService:
         await self._rows.delete_everything()
         await journal.erase_everything(self._session)
 
-    async def _post(self, thread_id: str, author: str, text: str) -> MessageView:
-        thread = await self._thread(thread_id)
-        thread.updated_at = self._moment_in(thread)
-        message = _message(thread, author, text)
-        await self._rows.add(message)
-        return _message_view(message)
+    async def _post(self, thread_id: str, author: _Author, text: str) -> MessageView:
+        moment = None
+        if _ID.fullmatch(thread_id):
+            moment = await self._rows.touched(thread_id, self._now())
+        if moment is None:
+            raise NotFound("no such thread of this principal")
+        return await self._said(thread_id, author, text, moment)
+
+    async def _begun(self, title: str, now: int) -> ThreadView:
+        values = {"id": row_id("thr"), "title": title, "created_at": now, "updated_at": now}
+        await self._rows.add(Thread, values)
+        return _thread_view(Thread(**values))
+
+    async def _said(self, thread_id: str, author: _Author, text: str, now: int) -> MessageView:
+        values = {
+            "id": row_id("msg"),
+            "thread_id": thread_id,
+            "author": author,
+            "text": text,
+            "created_at": now,
+        }
+        await self._rows.add(Message, values)
+        return _message_view(Message(**values))
 
     async def _thread(self, thread_id: str) -> Thread:
         thread = await self._rows.thread(thread_id) if _ID.fullmatch(thread_id) else None
@@ -184,17 +185,6 @@ class ThreadService:
     def _moment_in(self, thread: Thread) -> int:
         # A clock set back must not put what is said later before what was said earlier.
         return max(self._now(), thread.updated_at + 1)
-
-
-def _message(thread: Thread, author: str, text: str) -> Message:
-    return Message(
-        id=row_id("msg"),
-        owner_id=thread.owner_id,
-        thread_id=thread.id,
-        author=author,
-        text=text,
-        created_at=thread.updated_at,
-    )
 
 
 def _next_cursor(shown: Sequence[Thread] | Sequence[Message], *, more: bool) -> str | None:
@@ -217,7 +207,7 @@ def _message_view(message: Message) -> MessageView:
     return MessageView(
         id=message.id,
         thread_id=message.thread_id,
-        author=cast("Literal['user', 'agent']", message.author),
+        author=cast("_Author", message.author),
         text=message.text,
         created_at=as_datetime(message.created_at / _MICROSECONDS),
     )

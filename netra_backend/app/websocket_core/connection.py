@@ -28,7 +28,7 @@ from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.app_state import state_of
 from netra_backend.app.websocket_core.event_stream import CaughtUp, EventStream, JournalBegunAnew
 from netra_backend.app.websocket_core.journal_reader import OwnJournal
-from netra_backend.app.websocket_core.rate_limits import TokenBucket
+from netra_backend.app.websocket_core.rate_limits import PrincipalLimits
 from netra_backend.app.websocket_core.session_protocol import (
     Actions,
     BeginTurn,
@@ -63,7 +63,7 @@ class Connection:
         handshake: How it was accepted.
         principal: Who it belongs to.
         auth: Verifies new tokens.
-        messages: The limit of messages of its principal.
+        limits: What its principal may ask for.
         times: How patient its session is.
     """
 
@@ -90,7 +90,7 @@ class Connection:
         handshake: AuthenticatedHandshake,
         principal: UserPrincipal,
         auth: UnifiedWebSocketAuth,
-        messages: TokenBucket,
+        limits: PrincipalLimits,
         times: SessionTimes,
     ) -> None:
         self._websocket = websocket
@@ -100,7 +100,7 @@ class Connection:
         self._state = state_of(websocket)
         self._record = request_record(websocket.scope)
         self._context = copy_context()
-        self._protocol = SessionProtocol(self._now(), self._life(principal), messages, times)
+        self._protocol = SessionProtocol(self._now(), self._life(principal), limits, times)
         self._speaker = Speaker(websocket, self, self._context, times.send)
         journal = OwnJournal(self._state, self, handshake.method)
         self._stream = EventStream(self._state.bus, principal.user_id, journal, self._speaker.wake)
@@ -131,6 +131,8 @@ class Connection:
                 while (message := await self._websocket.receive())["type"] == "websocket.receive":
                     await self._hear(message.get("text"))
                     await self._speaker.room()
+                if message.get("code") == CloseCode.TOO_MANY:
+                    self._protocol.cut_off(self._now())
         except TimeoutError:
             if not self._presence.expired():
                 raise
@@ -207,6 +209,7 @@ class Connection:
                 self.end(CloseCode.NOT_ALLOWED, error.reason)
             else:
                 self._refuse(error)
+                self._follow(self._protocol.token_refused())
             return
         except CouldNotDecide as error:
             self._refuse(error)

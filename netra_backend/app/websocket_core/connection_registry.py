@@ -4,6 +4,7 @@ What a socket does while it is open is `connection`'s business.
 """
 
 import asyncio
+import math
 from typing import Final, Protocol
 
 from netra.clock import Clock
@@ -12,8 +13,8 @@ from netra.principal import UserPrincipal
 from netra.telemetry.log_events import event_logger
 from netra.tokens import RevocationSet
 from netra.wire.chat_protocol import CloseCode
-from netra_backend.app.websocket_core.rate_limits import TokenBucket
-from netra_backend.app.websocket_core.session_protocol import MESSAGE_BURST, MESSAGES_PER_SECOND
+from netra_backend.app.websocket_core.rate_limits import PrincipalLimits
+from netra_backend.app.websocket_core.session_protocol import new_limits
 
 CONNECTIONS_PER_PRINCIPAL: Final = 10
 _DRAIN_SECONDS: Final = 3.0
@@ -38,7 +39,7 @@ class ConnectionRegistry:
 
     Args:
         revocations: What was revoked.
-        clock: For the limits of messages.
+        clock: For the limits of what people ask for.
         per_principal: How many sockets one principal may have open.
         drain_seconds: How long `aclose` waits for sockets to end.
     """
@@ -56,7 +57,7 @@ class ConnectionRegistry:
         self._per_principal = per_principal
         self._drain_seconds = drain_seconds
         self._open: dict[str, list[OpenSocket]] = {}
-        self._messages: dict[str, TokenBucket] = {}
+        self._limits: dict[str, PrincipalLimits] = {}
         self._swept_at = clock.monotonic()
         self._stopping = False
         self._nobody = asyncio.Event()
@@ -65,14 +66,24 @@ class ConnectionRegistry:
     def __len__(self) -> int:
         return sum(map(len, self._open.values()))
 
-    def messages_of(self, user_id: str) -> TokenBucket:
-        """Give the limit of messages that a person's sockets share; closing them renews nothing."""
+    def limits_of(self, user_id: str) -> PrincipalLimits:
+        """Give the limits that a person's sockets share; closing them renews nothing."""
         self._sweep()
-        bucket = self._messages.get(user_id)
-        if bucket is None:
-            now = self._clock.monotonic()
-            bucket = self._messages[user_id] = TokenBucket(MESSAGE_BURST, MESSAGES_PER_SECOND, now)
-        return bucket
+        limits = self._limits.get(user_id)
+        if limits is None:
+            limits = self._limits[user_id] = new_limits(self._clock.monotonic())
+        return limits
+
+    def refuse_who_is_shut_out(self, user_id: str) -> None:
+        """Let nobody in who has just been closed for asking too much.
+
+        Raises:
+            TooManyRequests: That is so; says how long it will be.
+        """
+        limits = self._limits.get(user_id)
+        wait = 0.0 if limits is None else limits.shut_out_for(self._clock.monotonic())
+        if wait:
+            raise TooManyRequests("closed for too much a moment ago", retry_after=math.ceil(wait))
 
     def admit(self, socket: OpenSocket) -> None:
         """Take note of an open socket; one whose credential was revoked meanwhile is ended.
@@ -130,8 +141,8 @@ class ConnectionRegistry:
         if now - self._swept_at < _SWEEP_SECONDS:
             return
         self._swept_at = now
-        self._messages = {
-            user_id: bucket
-            for user_id, bucket in self._messages.items()
-            if user_id in self._open or not bucket.is_full(now)
+        self._limits = {
+            user_id: limits
+            for user_id, limits in self._limits.items()
+            if user_id in self._open or not limits.are_untouched(now)
         }

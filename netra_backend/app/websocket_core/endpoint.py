@@ -36,6 +36,7 @@ def chat_socket_routes(
     async def serve_socket(websocket: WebSocket) -> None:
         try:
             handshake, principal = await _admitted(websocket, auth)
+            registry.refuse_who_is_shut_out(principal.user_id)
         except NetraError as error:
             await auth.deny(websocket, error)
             return
@@ -45,7 +46,7 @@ def chat_socket_routes(
             handshake,
             principal,
             auth,
-            registry.messages_of(principal.user_id),
+            registry.limits_of(principal.user_id),
             patience,
         )
         try:

@@ -4,6 +4,7 @@ The bus says that something happened; the journal is asked whenever the bus did 
 it. Sending is `connection`'s business.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Journal(Protocol):
         """
 
     async def events_after(self, after: int, limit: int) -> Sequence[JournaledEvent]:
-        """Read the events behind a `seq`, in order."""
+        """Read events behind a `seq`, in order: at most so many, and at least one if any is."""
 
 
 class EventStream:
@@ -145,11 +146,11 @@ class EventStream:
         if live is None:
             return ()
         while live and live[0].seq <= sent:
-            self._bytes -= len(live.popleft().frame)
+            self._bytes -= _size(live.popleft())
         batch: list[JournaledEvent] = []
         while live and len(batch) < _BATCH_EVENTS and live[0].seq == sent + len(batch) + 1:
             event = live.popleft()
-            self._bytes -= len(event.frame)
+            self._bytes -= _size(event)
             batch.append(event)
         if not live:
             self._live = None  # Most sockets are idle most of the time.
@@ -197,7 +198,7 @@ class EventStream:
         live = self._live
         if event.seq != (live[-1].seq if live else sent) + 1:
             return
-        size = len(event.frame)
+        size = _size(event)
         if live is None:
             live = self._live = deque()
         if len(live) >= QUEUE_EVENTS or self._bytes + size > QUEUE_BYTES:
@@ -207,3 +208,8 @@ class EventStream:
             return
         live.append(event)
         self._bytes += size
+
+
+def _size(event: JournaledEvent) -> int:
+    """Give the bytes of memory its frame takes: up to four for each character."""
+    return sys.getsizeof(event.frame)

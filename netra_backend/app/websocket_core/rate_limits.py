@@ -3,6 +3,9 @@
 What is limited, and what follows from a refusal, is decided in `session_protocol`.
 """
 
+import math
+from dataclasses import dataclass
+
 
 class TokenBucket:
     """Let a burst of `capacity` through, then `per_second`.
@@ -40,3 +43,33 @@ class TokenBucket:
         passed = max(0.0, now - self._at)
         self._tokens = min(float(self._capacity), self._tokens + passed * self._per_second)
         self._at = max(self._at, now)
+
+
+@dataclass(slots=True)
+class PrincipalLimits:
+    """What one principal may ask for, over all its sockets; closing them renews nothing.
+
+    Attributes:
+        messages: The messages.
+        frames: The frames of every kind, messages included.
+        refusals: How many messages in a row were refused.
+        shut_out_until: Until when no new socket is opened for it.
+    """
+
+    messages: TokenBucket
+    frames: TokenBucket
+    refusals: int = 0
+    shut_out_until: float = -math.inf
+
+    def shut_out(self, now: float, seconds: float) -> None:
+        """Open no new socket for so long."""
+        self.shut_out_until = max(self.shut_out_until, now + seconds)
+
+    def shut_out_for(self, now: float) -> float:
+        """Give the seconds until a new socket is opened; 0 if one is."""
+        return max(0.0, self.shut_out_until - now)
+
+    def are_untouched(self, now: float) -> bool:
+        """Say whether new limits would be no different."""
+        full = self.messages.is_full(now) and self.frames.is_full(now)
+        return full and not self.shut_out_for(now)

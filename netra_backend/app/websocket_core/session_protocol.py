@@ -26,7 +26,7 @@ from netra.wire.chat_protocol import (
     TokenExpiring,
     client_frame,
 )
-from netra_backend.app.websocket_core.rate_limits import TokenBucket
+from netra_backend.app.websocket_core.rate_limits import PrincipalLimits, TokenBucket
 
 HEARTBEAT_SECONDS: Final = 35.0
 """How often a client says something. Twice this is more than a minute: a browser wakes the timers
@@ -40,6 +40,11 @@ MESSAGES_PER_SECOND: Final = 2.0
 FRAME_BURST: Final = 100
 FRAMES_PER_SECOND: Final = 20.0
 REFUSALS_IN_A_ROW: Final = 20
+SHUT_OUT_SECONDS: Final = 10.0
+"""How long who was closed for too much is let in nowhere."""
+BAD_TOKENS: Final = 3
+SECONDS_PER_RENEWAL: Final = 1.0
+"""A signature takes long to verify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,14 @@ class Phase(Enum):
     CLOSED = auto()
 
 
+def new_limits(now: float) -> PrincipalLimits:
+    """Make the limits of a principal that has none yet."""
+    return PrincipalLimits(
+        TokenBucket(MESSAGE_BURST, MESSAGES_PER_SECOND, now),
+        TokenBucket(FRAME_BURST, FRAMES_PER_SECOND, now),
+    )
+
+
 class SessionProtocol:
     """One socket's session from `accept` to close.
 
@@ -139,30 +152,30 @@ class SessionProtocol:
     Args:
         now: Seconds of a clock that never goes backwards.
         life: The credential's.
-        messages: The limit of messages, shared by the sockets of one principal.
+        limits: What its principal may ask for, shared by all its sockets.
         times: How patient the session is.
     """
 
     __slots__ = (
-        "_frames",
+        "_bad_tokens",
         "_heard_at",
         "_life",
-        "_messages",
+        "_limits",
         "_phase",
-        "_refusals",
+        "_renew_from",
         "_resume_by",
         "_times",
         "_warn_at",
     )
 
     def __init__(
-        self, now: float, life: Life, messages: TokenBucket, times: SessionTimes | None = None
+        self, now: float, life: Life, limits: PrincipalLimits, times: SessionTimes | None = None
     ) -> None:
         self._times = times or _PATIENCE
         self._phase = Phase.AWAITING_RESUME
-        self._frames = TokenBucket(FRAME_BURST, FRAMES_PER_SECOND, now)
-        self._messages = messages
-        self._refusals = 0
+        self._limits = limits
+        self._bad_tokens = 0
+        self._renew_from = now
         self._heard_at = now
         self._resume_by = now + self._times.resume
         self._life = life
@@ -208,8 +221,8 @@ class SessionProtocol:
         due = self.ticked(now)
         if self._closed():
             return due
-        if self._frames.take(now):
-            return (*due, *self.ended(CloseCode.TOO_MANY, "too many frames"))
+        if self._limits.frames.take(now):
+            return (*due, *self._too_many("too many frames", now))
         if frame is None:
             return (*due, *self._bad("A frame is text.", "bad frame: no text"))
         try:
@@ -243,6 +256,17 @@ class SessionProtocol:
         due = self.ticked(now)
         return due if self._closed() else (Send(Refreshed(life.expires_at)), *due)
 
+    def token_refused(self) -> Actions:
+        """Take note that a new credential was bad, and was said to be."""
+        self._bad_tokens += 1
+        if self._bad_tokens < BAD_TOKENS:
+            return ()
+        return self.ended(CloseCode.NOT_AUTHENTICATED, "too many bad tokens")
+
+    def cut_off(self, now: float) -> None:
+        """Take note that the server itself ended the socket, for too many frames."""
+        self._too_many("too many frames", now)
+
     def ended(self, code: CloseCode, reason: str) -> Actions:
         """Close for a reason from outside, such as a revocation."""
         if self._phase is Phase.CLOSED:
@@ -261,7 +285,7 @@ class SessionProtocol:
             case Cancel():
                 return (CancelRun(said.run_id),)
             case Refresh():
-                return (Renew(said.token),)
+                return self._renewal(said, now)
             case Ping():
                 return (Send(Pong(said.nonce)),)
 
@@ -272,22 +296,27 @@ class SessionProtocol:
         return (Replay(said.after),)
 
     def _message(self, said: SendMessage, now: float) -> Actions:
-        wait = self._messages.take(now)
+        wait = self._limits.messages.take(now)
         if not wait:
-            self._refusals = 0
+            self._limits.refusals = 0
             return (BeginTurn(said),)
-        self._refusals += 1
-        refusal = Send(
-            Failed(
-                code=TooManyRequests.code,
-                message=TooManyRequests.public_text,
-                client_id=said.client_id,
-                retry_after=math.ceil(wait),
-            )
-        )
-        if self._refusals < REFUSALS_IN_A_ROW:
+        self._limits.refusals += 1
+        refusal = _refusal(wait, said.client_id)
+        if self._limits.refusals < REFUSALS_IN_A_ROW:
             return (refusal,)
-        return (refusal, *self.ended(CloseCode.TOO_MANY, "too many messages"))
+        # The sockets it has besides are not closed for what was refused before.
+        self._limits.refusals = 0
+        return (refusal, *self._too_many("too many messages", now))
+
+    def _renewal(self, said: Refresh, now: float) -> Actions:
+        if now < self._renew_from:
+            return (_refusal(self._renew_from - now),)
+        self._renew_from = now + SECONDS_PER_RENEWAL
+        return (Renew(said.token),)
+
+    def _too_many(self, reason: str, now: float) -> Actions:
+        self._limits.shut_out(now, SHUT_OUT_SECONDS)
+        return self.ended(CloseCode.TOO_MANY, reason)
 
     def _bad(self, detail: str, reason: str) -> Actions:
         told = Send(Failed(RequestInvalid.code, detail or RequestInvalid.public_text))
@@ -299,3 +328,14 @@ class SessionProtocol:
 
     def _closed(self) -> bool:
         return self._phase is Phase.CLOSED
+
+
+def _refusal(wait: float, client_id: str | None = None) -> Send:
+    return Send(
+        Failed(
+            code=TooManyRequests.code,
+            message=TooManyRequests.public_text,
+            client_id=client_id,
+            retry_after=math.ceil(wait),
+        )
+    )

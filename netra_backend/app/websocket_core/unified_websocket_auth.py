@@ -8,6 +8,7 @@ from typing import Final
 
 from fastapi import Response, WebSocket
 
+from netra.clock import Clock, SystemClock
 from netra.errors import (
     CouldNotDecide,
     CredentialError,
@@ -20,6 +21,7 @@ from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal
 from netra.telemetry.auth_events import authentication_refused
 from netra.telemetry.log_events import event_logger
+from netra.telemetry.once_per_interval import OncePerInterval
 from netra.telemetry.request_record import Stage, request_record
 from netra.tokens import AccessTokenVerifier, principal_of
 from netra.wire.chat_protocol import CHAT_SUBPROTOCOL
@@ -57,12 +59,20 @@ class UnifiedWebSocketAuth:
     Then the credential, as `credentials` finds it: 401 if it is missing or bad, 503 if its key
     could not be asked for. Nothing on the server's side that is missing or down is a 403.
 
+    What is refused for one reason to one address is told once a minute, with how often it was.
+
     Then the subprotocol: a client that offers any must offer `netra.chat.v1` (400). It is the only
     one echoed; a token never is.
     """
 
-    def __init__(self, verifier: AccessTokenVerifier, allowed_origins: frozenset[str]) -> None:
+    def __init__(
+        self,
+        verifier: AccessTokenVerifier,
+        allowed_origins: frozenset[str],
+        clock: Clock | None = None,
+    ) -> None:
         self._verifier = verifier
+        self._refusals_told = OncePerInterval(clock or SystemClock())
         self._allowed_origins = frozenset(origin.lower() for origin in allowed_origins)
 
     async def authenticate(self, websocket: WebSocket) -> AuthenticatedHandshake:
@@ -85,7 +95,11 @@ class UnifiedWebSocketAuth:
             )
             principal = principal_of(await self._verifier.verify(presented.unverified_token))
         except CredentialError as error:
-            authentication_refused(log, record, error)
+            address = websocket.client.host if websocket.client else None
+            untold = self._refusals_told.permit((address, error.reason))
+            # Each attempt is in the log as a request besides, with its address and status.
+            if untold is not None:
+                authentication_refused(log, record, error, not_logged_since=untold)
             raise
         except CouldNotDecide as error:
             log.info("authentication_undecided", error_code=error.code, reason=error.reason)

@@ -36,7 +36,12 @@ from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.app_state import AppState
 from netra_backend.app.websocket_core.connection_registry import ConnectionRegistry
 from netra_backend.app.websocket_core.endpoint import chat_socket_routes
-from netra_backend.app.websocket_core.session_protocol import FRAME_BURST, SessionTimes
+from netra_backend.app.websocket_core.session_protocol import (
+    BAD_TOKENS,
+    FRAME_BURST,
+    SECONDS_PER_RENEWAL,
+    SessionTimes,
+)
 from netra_backend.app.websocket_core.unified_websocket_auth import UnifiedWebSocketAuth
 
 QUICK = SessionTimes(heartbeat=0.25 * UNIT, resume=0.5 * UNIT, send=0.5 * UNIT)
@@ -142,20 +147,43 @@ async def test_a_socket_never_changes_hands(
     assert (refused["user_id"], refused["auth_failure_stage"]) == ("usr_alice", "authentication")
 
 
-async def test_a_bad_token_prolongs_nothing(backend: RunningBackend) -> None:
+@pytest.mark.parametrize("bad", ["x", "forged", "ä" * 20])
+async def test_a_bad_token_prolongs_nothing(backend: RunningBackend, bad: str) -> None:
     """It is refused, the socket lives on, and ends when its good token does (checklist 55)."""
+    if bad == "forged":
+        bad = backend.issuer.user_token()[:-4] + "AAAA"
     async with chat_socket(backend.url, backend.issuer.user_token(lifetime=2)) as chat:
         ready = await chat.resume()
-        for bad in ("x", backend.issuer.user_token()[:-4] + "AAAA", "ä" * 20):
-            await chat.send(Refresh(bad))
-            refused = await chat.hear(Failed)
-            assert refused.code == "invalid_token"
-            assert refused.message == "The credential was refused."
+        await chat.send(Refresh(bad))
+        refused = await chat.hear(Failed)
+        assert refused.code == "invalid_token"
+        assert refused.message == "The credential was refused."
         await chat.send(Ping())
         await chat.hear(Pong)
 
         assert await chat.closed() == (4401, "token expired")
     assert abs(SystemClock().timestamp() - ready.expires_at) < 0.5 * UNIT
+
+
+async def test_bad_tokens_are_neither_verified_nor_borne_without_end(
+    store: Path, logged: LogLines
+) -> None:
+    """One a second is looked at, and the third bad one ends the socket (checklist 55, 56)."""
+    clock = ManualClock()
+    async with (
+        running_backend(store, clock=clock) as backend,
+        chat_socket(backend.url, backend.issuer.user_token()) as chat,
+    ):
+        await chat.resume()
+        for expected in ["invalid_token", "too_many_requests"] * 2:
+            await chat.send(Refresh("x"))
+            assert (await chat.hear(Failed)).code == expected
+            if expected == "too_many_requests":
+                clock.advance(SECONDS_PER_RENEWAL)
+        await chat.send(Refresh("x"))
+
+        assert await chat.closed() == (4401, "too many bad tokens")
+    assert len(logged.of("authentication_refused")) == BAD_TOKENS
 
 
 async def test_a_token_that_cannot_be_judged_is_neither_good_nor_bad(store: Path) -> None:

@@ -1,9 +1,14 @@
 """How much one person may ask of the socket (checklist 56); a limit outlives its sockets."""
 
 from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
 
 from fakes.chat_socket import ChatSocket, chat_socket
-from fakes.running_backend import RunningBackend
+from fakes.clock import ManualClock
+from fakes.running_backend import RunningBackend, running_backend
 from fakes.timing import UNIT, eventually
 from netra.wire.chat_protocol import Cancel, Failed, Ping, Pong, SendMessage
 from netra_backend.app.websocket_core.connection_registry import CONNECTIONS_PER_PRINCIPAL
@@ -12,6 +17,7 @@ from netra_backend.app.websocket_core.session_protocol import (
     FRAMES_PER_SECOND,
     MESSAGE_BURST,
     REFUSALS_IN_A_ROW,
+    SHUT_OUT_SECONDS,
 )
 
 NO_THREAD = "thr_01k9zzzzzzzzzzzzzzzzzzzzzz"
@@ -113,6 +119,44 @@ async def test_who_does_not_slow_down_is_closed(backend: RunningBackend) -> None
         assert await chat.closed() == (4429, "too many messages")
     refused = [frame for frame in chat.heard if isinstance(frame, Failed)]
     assert len(refused) <= MESSAGE_BURST + 2 * REFUSALS_IN_A_ROW
+
+
+async def test_who_was_closed_for_too_much_is_let_in_later(store: Path) -> None:
+    """A real 429 that says when to come again; other people are let in (checklist 56)."""
+    clock = ManualClock()
+    async with running_backend(store, clock=clock) as backend:
+        alice, bob = backend.issuer.user_token(), backend.issuer.user_token("usr_bob")
+        async with chat_socket(backend.url, alice) as chat:
+            await chat.resume()
+            await flood(chat, MESSAGE_BURST + REFUSALS_IN_A_ROW)
+            assert await chat.closed() == (4429, "too many messages")
+        with pytest.raises(InvalidStatus) as denied:
+            async with chat_socket(backend.url, alice):
+                pass
+        async with chat_socket(backend.url, bob) as other:
+            await other.resume()
+        clock.advance(SHUT_OUT_SECONDS)
+        async with chat_socket(backend.url, alice) as chat:
+            await chat.resume()
+
+    answer = denied.value.response
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == f"{SHUT_OUT_SECONDS:g}"
+
+
+async def test_frames_are_limited_over_all_sockets(store: Path) -> None:
+    """Spreading them over sockets gains nothing (checklist 56)."""
+    async with running_backend(store, clock=ManualClock()) as backend:
+        token = backend.issuer.user_token()
+        async with chat_socket(backend.url, token) as one, chat_socket(backend.url, token) as two:
+            await one.resume()
+            await two.resume()
+            for place in range(FRAME_BURST - 2):
+                await (one, two)[place % 2].send(Ping(f"{place}"))
+                await (one, two)[place % 2].hear(Pong)
+            await two.send(Ping())
+
+            assert await two.closed() == (4429, "too many frames")
 
 
 async def test_a_flood_of_frames_is_closed(backend: RunningBackend) -> None:

@@ -11,7 +11,8 @@ from fakes.run_engines import SUBPROTOCOL, Journal, person, running_engine, slow
 from fakes.scripted_agents import Words, catalogue, tool
 from fakes.timing import UNIT, eventually
 from netra.agent_api import Question, Run, ToolContext
-from netra.errors import ContentInvalid, NotFound, PermissionDenied, TooManyRequests
+from netra.errors import Conflict, ContentInvalid, NotFound, PermissionDenied, TooManyRequests
+from netra.ids import row_id
 from netra.policy import CredentialMethod
 from netra.wire.chat_protocol import EventName, FailureReason
 
@@ -24,12 +25,19 @@ async def echo(question: Question, _run: Run) -> str:
 
 
 async def test_the_same_message_again_is_the_same_turn(store: Path, journal: Journal) -> None:
-    """A client that did not hear the acceptance says it again; nothing is begun twice."""
+    """A client that did not hear the acceptance says it again; nothing is begun twice.
+
+    Something else under the same id is refused: to call it a repetition would lose it.
+    """
     async with running_engine(store, catalogue(echo)) as running:
         first = await running.ask("one", client_id="client_a")
         again = await running.ask("one", client_id="client_a")
         await journal.ended(first.run_id)
-        later = await running.ask("something else", client_id="client_a")
+        later = await running.ask("one", client_id="client_a", thread_id=first.thread_id)
+        with pytest.raises(Conflict):
+            await running.ask("something else", client_id="client_a")
+        with pytest.raises(Conflict):
+            await running.ask("one", client_id="client_a", thread_id=row_id("thr"))
         other = await running.ask("one", client_id="client_a", who=person("berta"))
         await journal.ended(other.run_id)
 

@@ -104,7 +104,9 @@ async def database(store: Path) -> AsyncIterator[Database]:
 
 def raw(session: PrincipalSession) -> AsyncSession:
     """Reach past the public methods, as a careless repository in the same process could."""
-    return session._open
+    opened = session._open
+    assert isinstance(opened, AsyncSession)
+    return opened
 
 
 @asynccontextmanager

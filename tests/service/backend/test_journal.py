@@ -1,18 +1,21 @@
 """Reading and erasing a journal within its owner's session."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
 
 from fakes.running_backend import migrated
 from fakes.unfinished_runs import ANNA, BEARER, BERT, a_write, accept, opened
 from netra.principal import UserPrincipal
 from netra.wire.chat_protocol import RunEvent, server_frame
 from netra_backend.app.db.session import Database
-from netra_backend.app.db.tables import Thread
+from netra_backend.app.db.tables import Event, Thread
 from netra_backend.app.events.group_commit import prepared, write_together
 from netra_backend.app.events.journal import (
+    PAGE_BYTES,
     JournaledEvent,
     erase_everything,
     erase_thread,
@@ -69,6 +72,21 @@ async def test_what_is_read_is_what_was_published(database: Database) -> None:
     assert await read(database, 3) == []
 
 
+async def test_a_page_has_so_many_bytes(database: Database) -> None:
+    """Large events come few at a time and none is left out, however large (checklist 56)."""
+    told = await say(database, ANNA, "run_a", *map(str, range(6)))
+    sizes = [PAGE_BYTES // 4, PAGE_BYTES // 2, PAGE_BYTES // 2, PAGE_BYTES + 1, 10, 10]
+    async with database.session_for(ANNA, BEARER) as session:
+        for event, size in zip(told, sizes, strict=True):
+            # Two bytes for each character: bytes are counted.
+            text = json.dumps("\u00e4" * (size // 2 - 1), ensure_ascii=False)
+            await session.execute(update(Event).where(Event.seq == event.seq).values(payload=text))
+
+    pages = [[event.seq for event in await read(database, after)] for after in range(6)]
+
+    assert pages == [[1, 2], [2, 3], [3], [4], [5, 6], [6]]
+
+
 async def test_a_journal_is_its_owners_alone(database: Database) -> None:
     """Nobody reads, counts or empties another's journal (checklist 53)."""
     await say(database, ANNA, "run_a", "one")
@@ -110,7 +128,7 @@ async def test_a_deleted_threads_events_are_emptied(database: Database) -> None:
     async with database.session_for(ANNA, BEARER) as session:
         thread = await session.get(Thread, "thr_run_a")
         assert thread is not None
-        await session._open.delete(thread)
+        await session.execute(delete(Thread).where(Thread.id == thread.id))
         await session.flush()
         await erase_thread(session, "thr_run_a")
 

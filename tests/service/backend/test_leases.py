@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import delete
 
 from fakes.running_backend import migrated
 from fakes.unfinished_runs import ANNA, BEARER, BERT, accept, opened
@@ -280,7 +281,7 @@ async def test_a_deleted_thread_takes_its_leases_with_it(
     async with database.session_for(ANNA, BEARER) as session:
         thread = await session.get(Thread, "thr_run_1")
         assert thread is not None
-        await session._open.delete(thread)
+        await session.execute(delete(Thread).where(Thread.id == thread.id))
 
     assert await leases.unfinished_of("usr_anna") == 0
     assert await taken(leases, "run_1") is None

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.running_backend import RunningBackend
-from netra_backend.app.chat_page.markdown import MAX_TEXT, MAX_TEXTS, MarkdownRenderer
+from netra.errors import TooManyRequests
+from netra_backend.app.chat_page.markdown import (
+    MAX_QUEUED,
+    MAX_RENDERED,
+    MAX_TEXT,
+    MAX_TEXTS,
+    MAX_WAITING,
+    MarkdownRenderer,
+)
 
 ELEMENTS: Final = {
     *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
@@ -188,6 +196,76 @@ def test_the_longest_text_is_rendered(renderer: MarkdownRenderer) -> None:
     text = "word " * (MAX_TEXT // 5)
 
     assert Inspection(renderer.html(text)).text.split() == text.split()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "|a" * 300 + "\n" + "|-" * 300 + "\n" + "|b\n" * 5_000,
+        "|a|b|\n|-|-|\n" + "|c|d|\n" * 3_000,
+        "> " * 18 + "a\n" + "a\n" * 8_000,
+        "- a\n" * 4_000,
+        "* a\n+ b\n" * 2_000,
+        "> - > - > - a\n" * 1_000,
+        "[" * 16_000,
+        "![" * 8_000,
+        "[a](b)" * 2_600,
+        "<http://a>" * 1_600,
+        "*a_b_" * 3_200,
+        "# a\n" * 4_000,
+        "a\n\n" * 5_300,
+    ],
+    ids=range(13),
+)
+def test_a_text_that_is_too_much_work_is_shown_as_it_is(
+    renderer: MarkdownRenderer, piece: str
+) -> None:
+    """It ends before it holds up everybody; whoever reads it finds every sign of it."""
+    text = piece[:MAX_RENDERED]
+    html = renderer.html(text)
+
+    assert Inspection(html).faults == []
+    assert Inspection(html).text.split() == text.split()
+    assert not any(tag in html for tag in ("<table", "<li", "<em", "<a ", "<blockquote", "<h3"))
+
+
+def test_a_full_ordinary_answer_is_rendered(renderer: MarkdownRenderer) -> None:
+    """As long as a text may be and full of everything, it is not taken for too much."""
+    section = (
+        "## A heading\n\nSome *text* that is **ordinary**, with `code` and a "
+        "[link](https://a.example/x). It goes on for a while, as answers do.\n\n"
+        "- one item\n- another, *longer*\n  - within\n\n1. first\n2. second\n\n"
+        "| a | b | c |\n|---|---|---|\n| 1 | 2 | 3 |\n| 4 | 5 | 6 |\n\n"
+        "```python\nfor a in [1, 2]:\n    print(a)\n```\n\n"
+    )
+    sections = MAX_RENDERED // len(section)
+    html = renderer.html(section * sections)
+
+    assert html.count("<h4>") == html.count("<table>") == sections
+    assert renderer.html("- an ordinary item of a list\n" * 500).count("<li>") == 500
+
+
+def test_a_longer_text_is_shown_as_it_is(renderer: MarkdownRenderer) -> None:
+    """Its lines and paragraphs stay, and nothing in it is more than text."""
+    text = "<b>*one*</b>\ntwo\n\n" + "x" * MAX_RENDERED
+    html = renderer.html(text)
+
+    assert html.startswith("<p>&lt;b&gt;*one*&lt;/b&gt;<br>\ntwo</p>\n<p>xxx")
+    assert Inspection(html).faults == []
+
+
+async def test_all_principals_together_have_a_bounded_queue(renderer: MarkdownRenderer) -> None:
+    """Beyond the queue a request is refused at once, and all that were let in are answered."""
+    crowd = [
+        asyncio.create_task(renderer.render(f"usr_{number // MAX_WAITING}", ["*x*"]))
+        for number in range(MAX_QUEUED)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyRequests):
+        await renderer.render("usr_late", ["x"])
+
+    assert await asyncio.gather(*crowd) == [["<p><em>x</em></p>\n"]] * MAX_QUEUED
+    assert await renderer.render("usr_late", ["x"]) == ["<p>x</p>\n"]
 
 
 async def test_texts_are_rendered_in_their_order(backend: RunningBackend) -> None:

@@ -69,13 +69,13 @@ async def test_after_every_kill_the_next_process_goes_on(store: Path, journal: J
     runs that were live at the kills.
     """
     done = store.with_name("done")
-    turns = await asked(store, done, people=10, each=5)
+    turns = await asked(store, done, people=10, each=20)
     chance = random.Random(20_261_122)  # noqa: S311 - chooses when to kill
     process = await started(store, done)
     kills = surplus = 0
     while kills < 10 and len(journal.unfinished()) > 2:
         await fewer_than(len(journal.unfinished()), journal)
-        await asyncio.sleep(chance.uniform(0, 0.2))
+        await asyncio.sleep(chance.uniform(0, 0.03))
         await killed(process)
         kills += 1
         surplus += journal.rows("SELECT count(*) FROM t_run_leases WHERE slot IS NOT NULL")[0][0]

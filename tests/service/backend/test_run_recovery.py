@@ -490,6 +490,33 @@ async def test_a_revoked_subjects_live_run_stops_until_it_was_asked(
         assert journal.unfinished() == [other.run_id]
 
 
+async def test_a_run_that_waited_while_its_account_ended_never_begins(
+    store: Path, journal: Journal
+) -> None:
+    """What waits for its turn begins for nobody whose account was deleted (checklist 48)."""
+    standings = FakeStandings()
+    used: list[str] = []
+
+    async def wait(_words: Words, _context: ToolContext) -> object:
+        used.append("x")
+        return await asyncio.Event().wait()
+
+    async def answer(_question: Question, run: Run) -> str:
+        return str(await run.call("wait", {}))
+
+    agents = catalogue(answer, tool("wait", wait))
+    async with running_engine(store, agents, standings=standings) as running:
+        turns = [await running.ask(), await running.ask(), await running.ask()]
+        await eventually(lambda: len(used) == 2, within=10 * UNIT)
+        standings.of["usr_anna"] = SubjectStanding.GONE
+        standings.in_doubt.add("usr_anna")
+        running.engine.subjects_ended({"usr_anna"})
+        await journal.ended(*(turn.run_id for turn in turns))
+
+    assert len(used) == 2
+    assert journal.events(turns[2].run_id) == []
+
+
 @pytest.mark.parametrize(
     "record", ["", "{}", '{"version":2}', "null", "not json", '{"version":1,"user_id":"usr_eve"}']
 )

@@ -165,6 +165,8 @@ async def test_everything_well_is_200_everywhere(store: Path, auth: FakeAuthServ
         "auth_service",
         "own_credential",
         "revocation_feed",
+        "event_writer",
+        "run_engine",
     }
     assert health["service"] == "netra-backend"
     assert health["revision"] == "netra-backend-00001-tst"

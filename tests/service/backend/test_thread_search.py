@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.running_backend import RunningBackend
-from netra_backend.app.threads.search_words import MAX_WORDS, search_words
+from netra.errors import TooManyRequests
+from netra_backend.app.threads.search_turns import MAX_AT_ONCE, MAX_WAITING, SearchTurns
+from netra_backend.app.threads.search_words import MAX_SPELLINGS, MAX_WORDS, search_words
 
 
 async def begin(client: httpx2.AsyncClient, title: str, *said: str) -> str:
@@ -82,7 +84,7 @@ async def test_what_was_found_is_read_page_by_page(backend: RunningBackend) -> N
     assert titles == ["even 4", "even 2", "even 0"]
 
 
-@pytest.mark.parametrize("search", ["x" * 201, "a\x00b", "a b c d e f g h i j k l m"])
+@pytest.mark.parametrize("search", ["x" * 201, "a\x00b", "a b c d e f g"])
 async def test_what_cannot_be_searched_for_is_refused(backend: RunningBackend, search: str) -> None:
     """Too long, too many words or U+0000 is a 422 that says what is wrong (checklist 44)."""
     async with backend.as_user("usr_anna") as client:
@@ -115,3 +117,66 @@ def test_every_word_that_was_typed_is_searched_for(text: str) -> None:
     assert all(word and all(word) for word in words)
     if '"' not in text:
         assert len(words) == len(set(text.split()))
+
+
+@given(words=st.lists(st.text(min_size=1, max_size=20), max_size=MAX_WORDS))
+def test_all_words_together_have_few_spellings(words: list[str]) -> None:
+    """However strange the words, a text is looked through a bounded number of times."""
+    search = " ".join(words)
+    if "\x00" in search or len(search.replace('"', " ").split()) > MAX_WORDS:
+        return
+
+    assert sum(map(len, search_words(search))) <= MAX_SPELLINGS
+
+
+async def test_nobody_searches_twice_at_a_time() -> None:
+    """A second search of the same person is refused, whether the first waits or goes on."""
+    turns = SearchTurns()
+    async with turns.turn_of("usr_anna"):
+        with pytest.raises(TooManyRequests) as refused:
+            async with turns.turn_of("usr_anna"):
+                pytest.fail("a second turn was given")
+        async with turns.turn_of("usr_berta"):
+            pass
+    assert refused.value.retry_after == 1
+    async with turns.turn_of("usr_anna"):
+        pass
+
+
+async def test_few_search_at_a_time_and_few_wait() -> None:
+    """The turns of all are bounded, and so is the queue for them; both become free again."""
+    turns = SearchTurns()
+    going, most = 0, 0
+
+    async def search(asker: str) -> None:
+        nonlocal going, most
+        async with turns.turn_of(asker):
+            going += 1
+            most = max(most, going)
+            await asyncio.sleep(0)
+            going -= 1
+
+    async with turns.turn(), turns.turn():
+        crowd = [asyncio.create_task(search(f"usr_u{n}")) for n in range(MAX_WAITING)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyRequests):
+            await search("usr_late")
+    await asyncio.gather(*crowd)
+    await search("usr_late")
+
+    assert most <= MAX_AT_ONCE
+
+
+async def test_a_refused_search_says_when_to_ask_again(backend: RunningBackend) -> None:
+    """Many searches of one person at once: some are served, the rest told to wait (429)."""
+    async with backend.as_user("usr_anna") as client:
+        await begin(client, "t", "word")
+        crowd = [client.get("/api/threads", params={"search": "word"}) for _ in range(8)]
+        answers = await asyncio.gather(*crowd)
+        plain = [client.get("/api/threads", params={"search": " "}) for _ in range(8)]
+        unsearched = await asyncio.gather(*plain)
+
+    assert {answer.status_code for answer in answers} == {200, 429}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.headers["Retry-After"] == "1"
+    assert {answer.status_code for answer in unsearched} == {200}

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from fastapi import FastAPI, WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from fakes.clock import ManualClock
 from fakes.issuer import Issuer
 from fakes.log_lines import LogLines, log_lines
+from fakes.running_backend import running_backend
 from fakes.serving import serving
 from fakes.timing import UNIT, eventually
 from netra.clock import SystemClock
@@ -185,6 +188,31 @@ async def test_without_a_credential_there_is_a_real_401(chat: Chat) -> None:
     assert refused["user_type"] == "anonymous"
     assert refused["auth_failure_stage"] == "authentication"
     assert "service:" not in chat.lines.text
+
+
+async def test_a_refusal_that_repeats_is_told_once_a_minute(store: Path, logged: LogLines) -> None:
+    """The first is told, then how many there were; each is in the log as a request all the same.
+
+    (checklist 56)
+    """
+    clock = ManualClock()
+    async with running_backend(store, clock=clock) as backend:
+        url = "ws" + backend.url.removeprefix("http") + "/ws"
+        for pause in (0, 0, 61):
+            clock.advance(pause)
+            for _ in range(2):
+                with pytest.raises(InvalidStatus, match="401"):
+                    async with connect(url, proxy=None):
+                        pass
+        with pytest.raises(InvalidStatus, match="401"):
+            async with connect(url, proxy=None, additional_headers={"Authorization": "x"}):
+                pass
+
+    told = logged.of("authentication_refused")
+    assert [line.get("not_logged_since") for line in told] == [None, 3, None]
+    assert [line["error_code"] for line in told[1:]] == ["credential_missing", "invalid_token"]
+    requests = [line["httpRequest"]["status"] for line in logged.of("http_request")]
+    assert requests == [401] * 7
 
 
 def _expired(chat: Chat) -> str:

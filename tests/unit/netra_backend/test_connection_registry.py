@@ -12,7 +12,7 @@ from netra.principal import UserPrincipal
 from netra.tokens import RevocationSet
 from netra.wire.chat_protocol import CloseCode
 from netra_backend.app.websocket_core.connection_registry import ConnectionRegistry
-from netra_backend.app.websocket_core.session_protocol import MESSAGE_BURST
+from netra_backend.app.websocket_core.session_protocol import MESSAGE_BURST, SHUT_OUT_SECONDS
 
 
 class Socket:
@@ -106,15 +106,15 @@ async def test_limits_are_shared_and_outlive_sockets(
     """One person has one limit of messages; it is kept until a new one would be no different."""
     socket = Socket()
     registry.admit(socket)
-    bucket = registry.messages_of("usr_anna")
+    limits = registry.limits_of("usr_anna")
     for _ in range(MESSAGE_BURST):
-        assert bucket.take(clock.monotonic()) == 0
+        assert limits.messages.take(clock.monotonic()) == 0
     registry.remove(socket)
 
-    assert registry.messages_of("usr_anna") is bucket
-    assert registry.messages_of("usr_bob") is not bucket
+    assert registry.limits_of("usr_anna") is limits
+    assert registry.limits_of("usr_bob") is not limits
     clock.advance(3600)
-    assert registry.messages_of("usr_anna") is not bucket
+    assert registry.limits_of("usr_anna") is not limits
 
 
 async def test_limits_of_who_is_connected_are_kept(
@@ -122,10 +122,26 @@ async def test_limits_of_who_is_connected_are_kept(
 ) -> None:
     """A socket keeps the limit it began with, and later sockets of its person have the same."""
     registry.admit(Socket())
-    bucket = registry.messages_of("usr_anna")
+    limits = registry.limits_of("usr_anna")
     clock.advance(3600)
 
-    assert registry.messages_of("usr_anna") is bucket
+    assert registry.limits_of("usr_anna") is limits
+
+
+async def test_who_was_closed_for_too_much_is_let_in_later(
+    registry: ConnectionRegistry, clock: ManualClock
+) -> None:
+    """The refusal says how long it will be, and concerns nobody else (checklist 56)."""
+    registry.refuse_who_is_shut_out("usr_anna")
+    registry.limits_of("usr_anna").shut_out(clock.monotonic(), SHUT_OUT_SECONDS)
+    clock.advance(0.5)
+
+    with pytest.raises(TooManyRequests) as refused:
+        registry.refuse_who_is_shut_out("usr_anna")
+    assert refused.value.retry_after == SHUT_OUT_SECONDS
+    registry.refuse_who_is_shut_out("usr_bob")
+    clock.advance(SHUT_OUT_SECONDS)
+    registry.refuse_who_is_shut_out("usr_anna")
 
 
 async def test_closing_ends_all_and_waits_for_them(registry: ConnectionRegistry) -> None:

@@ -101,6 +101,16 @@ def test_two_authorization_headers_are_refused(second: str) -> None:
         b"jwt=",
         b"limit=5&next=" + TOKEN.encode(),
         b"a=%65yJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c3JfMSJ9.c2ln",
+        b"next=Bearer+" + TOKEN.encode(),
+        b"next=bearer." + TOKEN.encode(),
+        b"next=x" + TOKEN.encode() + b"&limit=5",
+        b"state=" + TOKEN.replace(".", "%2E").encode(),
+        b"state=" + TOKEN.replace(".", "%252e").encode(),
+        b"back=https://chat.example/?t=" + TOKEN.encode(),
+        TOKEN.encode(),
+        TOKEN.encode() + b"=1",
+        b"a;" + TOKEN.encode(),
+        b"alg_none=" + TOKEN.rsplit(".", 1)[0].encode() + b".",
     ],
 )
 @pytest.mark.parametrize("with_header", [False, True])

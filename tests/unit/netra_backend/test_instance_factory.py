@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from fakes.installed_agent import installed
 from netra.agent_api import Agent, AgentPackage, Asker, Question, Run, Tool
 from netra.errors import ConfigurationInvalid, InternalError, NotFound, PermissionDenied
 from netra.policy import CredentialMethod, Permission
@@ -173,3 +175,22 @@ def test_a_package_is_told_by_what_it_offers() -> None:
     """An object that can make agents and describe itself is a package; another is not."""
     assert isinstance(EchoPackage(), AgentPackage)
     assert not isinstance(object(), AgentPackage)
+
+
+@pytest.mark.parametrize(
+    ("name", "offers", "told"),
+    [
+        ("broken", "no_such_module:PACKAGE", "no_such_module:PACKAGE.*ModuleNotFoundError"),
+        ("empty", "fakes.installed_agent:PACKAGE", "cannot be loaded: AttributeError"),
+        ("wrong", "fakes.installed_agent:installed", "does not offer an agent package"),
+        ("Bad_Name", "fakes.slow_agent:PACKAGE", "Bad_Name.*lower-case"),
+    ],
+)
+def test_a_package_that_cannot_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, offers: str, told: str
+) -> None:
+    """A third party's broken package stops the start with its name and what is wrong with it."""
+    monkeypatch.syspath_prepend(installed(tmp_path, name, offers))
+
+    with pytest.raises(ConfigurationInvalid, match=told):
+        installed_agents()

@@ -18,11 +18,22 @@ from netra.wire.chat_protocol import (
     SendMessage,
     TokenExpiring,
 )
+from netra_backend.app.events.journal import PAGE_BYTES
 from netra_backend.app.runs.engine import RunLimits
+from netra_backend.app.socket_server import (
+    FLUSH_SECONDS,
+    WIRE_BURST,
+    WIRE_FRAMES_PER_SECOND,
+)
 from netra_backend.app.websocket_core.connection_registry import CONNECTIONS_PER_PRINCIPAL
-from netra_backend.app.websocket_core.event_stream import QUEUE_BYTES, QUEUE_EVENTS
-from netra_backend.app.websocket_core.rate_limits import TokenBucket
+from netra_backend.app.websocket_core.event_stream import (
+    PAGE_EVENTS,
+    QUEUE_BYTES,
+    QUEUE_EVENTS,
+)
+from netra_backend.app.websocket_core.rate_limits import PrincipalLimits, TokenBucket
 from netra_backend.app.websocket_core.session_protocol import (
+    BAD_TOKENS,
     FRAME_BURST,
     FRAMES_PER_SECOND,
     HEARTBEAT_SECONDS,
@@ -30,7 +41,9 @@ from netra_backend.app.websocket_core.session_protocol import (
     MESSAGES_PER_SECOND,
     REFUSALS_IN_A_ROW,
     RESUME_SECONDS,
+    SECONDS_PER_RENEWAL,
     SEND_SECONDS,
+    SHUT_OUT_SECONDS,
     BeginTurn,
     CancelRun,
     Close,
@@ -40,6 +53,7 @@ from netra_backend.app.websocket_core.session_protocol import (
     Replay,
     Send,
     SessionProtocol,
+    new_limits,
 )
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "flows" / "chat_turn.md"
@@ -55,15 +69,14 @@ def life(seconds: float, at: float = START) -> Life:
     return Life(expires_at=WALL + at - START + seconds, ends_at=at + seconds)
 
 
-def session(seconds: float = 300.0, messages: TokenBucket | None = None) -> SessionProtocol:
+def session(seconds: float = 300.0, limits: PrincipalLimits | None = None) -> SessionProtocol:
     """Begin a session."""
-    bucket = messages or TokenBucket(MESSAGE_BURST, MESSAGES_PER_SECOND, START)
-    return SessionProtocol(START, life(seconds), bucket)
+    return SessionProtocol(START, life(seconds), limits or new_limits(START))
 
 
-def resumed(seconds: float = 300.0, messages: TokenBucket | None = None) -> SessionProtocol:
+def resumed(seconds: float = 300.0, limits: PrincipalLimits | None = None) -> SessionProtocol:
     """Begin a session and resume it."""
-    begun = session(seconds, messages)
+    begun = session(seconds, limits)
     assert begun.received(RESUME, START) == (Replay(3),)
     return begun
 
@@ -228,7 +241,7 @@ def test_a_renewal_that_has_ended_ends_the_socket() -> None:
 
 def test_messages_are_limited_for_all_sockets_of_a_principal() -> None:
     """A burst, then two a second, over all of a principal's sockets (checklist 56)."""
-    shared = TokenBucket(MESSAGE_BURST, MESSAGES_PER_SECOND, START)
+    shared = new_limits(START)
     sessions = [resumed(300, shared) for _ in range(4)]
 
     begun = [sessions[i % 4].received(message(), START) for i in range(MESSAGE_BURST)]
@@ -250,7 +263,9 @@ def test_messages_are_limited_for_all_sockets_of_a_principal() -> None:
 
 def test_a_client_that_does_not_slow_down_is_closed() -> None:
     """Refusal after refusal ends in 4429; one message that fits begins the count anew."""
-    begun = resumed(300, TokenBucket(1, MESSAGES_PER_SECOND, START))
+    limits = new_limits(START)
+    limits.messages = TokenBucket(1, MESSAGES_PER_SECOND, START)
+    begun = resumed(300, limits)
     now = START
     begun.received(message(), now)
     for _ in range(REFUSALS_IN_A_ROW - 1):
@@ -261,14 +276,63 @@ def test_a_client_that_does_not_slow_down_is_closed() -> None:
         assert isinstance(begun.received(message(), now)[-1], Send)
 
     assert begun.received(message(), now)[-1] == Close(CloseCode.TOO_MANY, "too many messages")
+    assert limits.shut_out_for(now) == SHUT_OUT_SECONDS
+    assert limits.shut_out_for(now + SHUT_OUT_SECONDS) == 0
+
+
+def test_refusals_are_counted_over_all_sockets() -> None:
+    """Spreading messages over sockets gains nothing, nor does opening new ones (checklist 56)."""
+    limits = new_limits(START)
+    limits.messages = TokenBucket(1, MESSAGES_PER_SECOND, START)
+    sessions = [resumed(300, limits) for _ in range(REFUSALS_IN_A_ROW)]
+    sessions[0].received(message(), START)
+
+    last = [one.received(message(), START)[-1] for one in sessions]
+
+    assert all(isinstance(action, Send) for action in last[:-1])
+    assert last[-1] == Close(CloseCode.TOO_MANY, "too many messages")
+    assert sessions[0].phase is Phase.RESUMED
+
+
+def test_a_renewal_is_tried_once_a_second() -> None:
+    """Verifying takes long: sooner, it is refused like anything else that comes too often."""
+    begun = resumed()
+    refresh = '{"type":"refresh","token":"a.b.c"}'
+
+    assert begun.received(refresh, START) == (Renew("a.b.c"),)
+    (told,) = begun.received(refresh, START + 0.5)
+    assert told == Send(Failed("too_many_requests", "Too many requests.", retry_after=1))
+    assert begun.received(refresh, START + SECONDS_PER_RENEWAL) == (Renew("a.b.c"),)
+
+
+def test_bad_tokens_end_the_socket() -> None:
+    """The third one, however long after the first (checklist 55)."""
+    begun = resumed()
+    for _ in range(BAD_TOKENS - 1):
+        assert begun.token_refused() == ()
+
+    assert begun.token_refused() == (Close(CloseCode.NOT_AUTHENTICATED, "too many bad tokens"),)
+    assert begun.token_refused() == ()
+
+
+def test_who_was_cut_off_is_shut_out() -> None:
+    """What the server ends beneath the session is booked on its person all the same."""
+    limits = new_limits(START)
+    begun = resumed(300, limits)
+
+    begun.cut_off(START)
+
+    assert begun.phase is Phase.CLOSED
+    assert limits.shut_out_for(START) == SHUT_OUT_SECONDS
 
 
 def test_a_flood_of_frames_is_closed() -> None:
-    """Frames of any kind are limited per socket: too many at once end in 4429."""
-    begun = session()
-    begun.received(RESUME, START)
-    for _ in range(FRAME_BURST - 1):
-        assert begun.received('{"type":"ping"}', START) == (Send(Pong("")),)
+    """Frames of any kind are limited, over all sockets: too many at once end in 4429."""
+    limits = new_limits(START)
+    sessions = [resumed(300, limits), resumed(300, limits)]
+    for place in range(FRAME_BURST - 2):
+        assert sessions[place % 2].received('{"type":"ping"}', START) == (Send(Pong("")),)
+    begun = sessions[1]
 
     assert begun.received('{"type":"ping"}', START) == (
         Close(CloseCode.TOO_MANY, "too many frames"),
@@ -311,6 +375,10 @@ def test_the_written_protocol_has_the_limits_that_hold() -> None:
         f"| {MAX_EVENT_BYTES:,} bytes |",
         f"| {SEND_SECONDS:g} seconds |",
         f"1 to {MAX_TEXT:,} characters",
+        f"| {WIRE_BURST} at once, then {WIRE_FRAMES_PER_SECOND:g} a second |",
+        f"| within {FLUSH_SECONDS:g} seconds |",
+        f"for {SHUT_OUT_SECONDS:g} seconds",
+        f"{PAGE_EVENTS} events or {PAGE_BYTES // 1024} KiB",
         f"{QUEUE_EVENTS} events or {QUEUE_BYTES // 1024 // 1024} MiB",
         f"| {RunLimits().unfinished_per_user}, of which {RunLimits().per_user} run at a time",
     ):

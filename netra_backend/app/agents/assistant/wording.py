@@ -6,7 +6,7 @@ from typing import Final
 
 from netra_backend.app.agents.reckoning.summary import STOP_WORDS
 
-MAX_WORDS: Final = 12
+MAX_WORDS: Final = 6
 MAX_SEARCH: Final = 200
 
 _QUOTES: Final = str.maketrans(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from netra.agent_api import Saying, Tool, ToolContext, ToolFailed
-from netra.errors import ContentInvalid
+from netra.errors import ContentInvalid, TooManyRequests
 from netra.policy import Permission
 
 MAX_FOUND: Final = 15
@@ -35,7 +35,7 @@ def search_messages(selection: Selection | None = None) -> Tool:
         wanted = _LOOKED_THROUGH if selection else parameters.limit + 1
         try:
             found = await context.records.search(parameters.words, wanted)
-        except ContentInvalid as error:
+        except (ContentInvalid, TooManyRequests) as error:
             raise ToolFailed(error.detail or error.public_text) from error
         worth = found if selection is None else selection(found)
         shown = list(islice(worth, parameters.limit + 1))

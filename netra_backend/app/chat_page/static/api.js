@@ -69,3 +69,17 @@ export class Api {
     }
   }
 }
+
+// Ask again, so many times in all, when the backend says that it is too much just now.
+export async function patiently(ask, tries) {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error.status !== 429 || tried >= tries) {
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1000 * (error.after ?? 1)));
+    }
+  }
+}

@@ -1,6 +1,6 @@
 // What the page does: the pure parts are stepped here, and their commands carried out.
 
-import { Api, Problem } from "./api.js";
+import { Api, patiently, Problem } from "./api.js";
 import { signedOut, step } from "./connection.js";
 import * as conversation from "./conversation.js";
 import { Markdown } from "./markdown.js";
@@ -12,6 +12,7 @@ import * as threads from "./threads.js";
 const LIST_PAGE = 40;
 const MESSAGE_PAGE = 200;
 const LIST_PAUSE = 150;
+const LIST_TRIES = 5;
 const BEAT = 0.8;
 
 const newPlace = () => `new:${randomText()}`;
@@ -21,6 +22,7 @@ export class Chat {
   #socket;
   #timer = null;
   #listTimer = null;
+  #listing = Promise.resolve();
   #check = 0;
 
   connection = { ...signedOut, phase: "checking" };
@@ -352,13 +354,21 @@ export class Chat {
     }
   }
 
+  // One search at a time is served: a page waits for the one before, and is not asked for any more
+  // if something else is searched for by then.
   #listPage(search, cursor) {
     const query = new URLSearchParams({
       limit: LIST_PAGE,
       ...(search && { search }),
       ...(cursor && { cursor }),
     });
-    return this.api.get(`/api/threads?${query}`);
+    const asked = this.#listing.then(() =>
+      search === this.list.search
+        ? patiently(() => this.api.get(`/api/threads?${query}`), LIST_TRIES)
+        : { items: [], next_cursor: null },
+    );
+    this.#listing = asked.catch(() => null);
+    return asked;
   }
 
   async rename(id, title) {

@@ -1,9 +1,12 @@
 // Texts become HTML at the backend, which alone knows Markdown and cleans what it makes. This is
 // the one door through which a string becomes HTML here: Trusted Types admit no other.
 
+import { patiently } from "./api.js";
+
 const MAX_TEXT = 60_000;
 const MAX_TEXTS = 40;
 const KEPT = 400;
+const TRIES = 4;
 
 const policy = globalThis.trustedTypes
   ? trustedTypes.createPolicy("netra-markdown", { createHTML: (html) => html })
@@ -58,8 +61,7 @@ export class Markdown {
     this.#isAsking = true;
     while (this.#wanted.size > 0) {
       const texts = this.#nextTexts();
-      const html = await this.#api
-        .post("/api/markdown", { texts })
+      const html = await patiently(() => this.#api.post("/api/markdown", { texts }), TRIES)
         .then((answer) => answer.html.map((one) => policy.createHTML(one)))
         .catch(() => texts.map(() => null));
       texts.forEach((text, index) => {

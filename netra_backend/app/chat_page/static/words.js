@@ -60,7 +60,6 @@ const FAILURES = {
   cancelled: "Stopped.",
   timed_out: "This took too long and was stopped.",
   not_allowed: "You are not allowed to do this.",
-  account_ended: "The account was closed while this was running.",
   model_unavailable: "The language model is not available at the moment.",
   model_rate_limited: "The language model takes no more requests at the moment.",
   model_misconfigured: "The language model is not set up correctly.",

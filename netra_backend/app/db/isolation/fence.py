@@ -4,14 +4,21 @@ What it cannot judge it refuses (`statement_rules`). It stands in the ORM, so it
 goes through a session, careless or not; it is no wall against code that goes round it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, event, false
+from sqlalchemy import ColumnElement, Row, Select, event, false
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.attributes import get_history
 
+from netra_backend.app.db.isolation.constants import (
+    OWNER_PARAMETER,
+    Constant,
+    Reach,
+    fenced,
+    insertion,
+)
 from netra_backend.app.db.isolation.statement_rules import (
     OWNER,
     FenceCrossed,
@@ -54,6 +61,44 @@ class FencedSession(Session):
         if not isinstance(fence, Fence):
             raise FenceCrossed("the session has no fence, so it may not be used")
         return fence
+
+
+def run_constant(
+    session: Session, statement: Constant, parameters: Mapping[str, Any]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Run a statement that is made once within a session's fence; give its rows if it has any.
+
+    What pends is flushed before. Objects that were loaded do not learn of a change.
+
+    Raises:
+        FenceCrossed: It cannot be fenced, or other parameters are given than it names.
+    """
+    fence = _fence_of(session)
+    reach = Reach.NOBODY if fence.owner is None else Reach.ONE_OWNER
+    if fence.every_owner:
+        reach = Reach.EVERY_OWNER
+    given = dict(parameters)
+    within = fenced(session, statement, given.keys(), reach)
+    if reach is Reach.ONE_OWNER:
+        given[OWNER_PARAMETER] = fence.owner
+    session.flush()
+    result = session.connection().execute(within, given)
+    return result.all() if result.returns_rows else ()
+
+
+def put_in(session: Session, entity: type[Owned], values: Mapping[str, Any]) -> None:
+    """Write one new row of the owner of a session's fence; what pends is flushed before.
+
+    Raises:
+        FenceCrossed: The fence has no owner, an owner is named, or a column is missing.
+        IntegrityError: A constraint of the database refuses it.
+    """
+    owner = _fence_of(session).owner
+    if owner is None:
+        raise FenceCrossed("nobody's row cannot be written")
+    statement = insertion(entity, values.keys())
+    session.flush()
+    session.connection().execute(statement, {**values, OWNER: owner})
 
 
 @event.listens_for(FencedSession, "do_orm_execute")

@@ -45,6 +45,10 @@ class SessionInThread:
         """Write what is pending."""
         self.sync_session.flush()
 
+    async def run_sync(self, work: Callable[..., T], *arguments: object) -> T:
+        """Call a function with the session that waits for nothing."""
+        return work(self.sync_session, *arguments)
+
 
 def whole(connection: Connection, work: Callable[[SessionInThread], Coroutine[Any, Any, T]]) -> T:
     """Do a piece of work in a session on a connection, from beginning to end.

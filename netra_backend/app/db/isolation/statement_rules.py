@@ -14,9 +14,11 @@ from sqlalchemy import (
     Table,
     TableClause,
     TextClause,
+    inspect,
 )
-from sqlalchemy.orm import Mapper, ORMExecuteState
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.base import CompileState, Executable
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.operators import custom_op
 
@@ -30,6 +32,30 @@ _RAW_TEXT: Final = ("_prefixes", "_suffixes", "_hints", "_statement_hints")
 
 class FenceCrossed(InternalError):
     """Code asked a session for what its principal's fence does not admit or cannot judge."""
+
+
+def stated(session: Session, statement: Executable) -> ORMExecuteState:
+    """Give what the ORM tells of a statement that is executed, without executing it."""
+    marks = statement._propagate_attrs  # noqa: SLF001 - the ORM marks what it made only there
+    compiles = None
+    if marks.get("compile_state_plugin") == "orm":
+        compiles = CompileState._get_plugin_class_for_plugin(statement, "orm")  # noqa: SLF001 - as the session does
+    subject = marks.get("plugin_subject")
+    binds = {"mapper": subject.mapper} if subject is not None else {}
+    return ORMExecuteState(session, statement, None, {}, binds, compiles, ())  # type: ignore[arg-type]  # as the session makes it
+
+
+def table_of(entity: type[Owned]) -> Table:
+    """Give the table a mapped class with an owner stands for.
+
+    Raises:
+        FenceCrossed: It is none.
+    """
+    mapper = inspect(entity, raiseerr=False)
+    table = mapper.local_table if isinstance(mapper, Mapper) else None
+    if not isinstance(table, Table) or OWNER not in table.c:
+        raise FenceCrossed("it is no mapped class with an owner")
+    return table
 
 
 def refuse_what_cannot_be_fenced(state: ORMExecuteState) -> None:

@@ -47,8 +47,9 @@ async def taking(
 ) -> Taking:
     """Say for whom a run is done, or that it is not.
 
-    A run that is taken for the first time, while the token that asked for it holds, needs no
-    question: it was just verified. For any other, the auth service is asked.
+    A run that is taken for the first time, while the token that asked for it holds and nothing of
+    it was revoked, needs no question: it was just verified. For any other, such as one that waited
+    for its turn while its person's account ended, the auth service is asked.
 
     Raises:
         DatabaseUnavailable: The database did not answer.
@@ -64,7 +65,8 @@ async def taking(
             "run_dropped", run_id=lease.run_id, user_id=lease.owner_id, reason=error.reason
         )
         return Never()
-    if lease.epoch == 1 and now < principal.expires_at:
+    is_fresh = lease.epoch == 1 and now < principal.expires_at
+    if is_fresh and not standing.is_in_doubt(principal):
         return Asker(principal, method)
     return await _asked(Asker(principal, method), lease, standing, limits)
 
