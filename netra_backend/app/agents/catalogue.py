@@ -81,12 +81,14 @@ def installed_agents(composed: Mapping[str, AgentPackage] | None = None) -> Agen
 
 
 def _loaded(entry: EntryPoint) -> object:
+    fault: Exception
     try:
         offered: object = entry.load()
-    except Exception as error:
-        # It is somebody else's code, and whatever is wrong with it has to be told by its name.
-        raise ConfigurationInvalid(
-            f"the agent {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__};"
-            " mend or remove its package"
-        ) from error
-    return offered
+    except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it is, it is named
+        fault = error
+    else:
+        return offered
+    raise ConfigurationInvalid(
+        f"the agent {entry.name} ({entry.value}) cannot be loaded: {type(fault).__name__};"
+        " mend or remove its package"
+    ) from fault
