@@ -251,7 +251,7 @@ async def test_the_same_message_again_is_the_same_turn(backend: RunningBackend) 
         await chat.hear_end(first.run_id)
     async with chat_socket(backend.url, token) as chat:
         await chat.resume(0)
-        later = await chat.say("something else", client_id="the-same-one")
+        later = await chat.say("who am I", client_id="the-same-one")
 
         assert [first.duplicate, again.duplicate, later.duplicate] == [False, True, True]
         assert first.run_id == again.run_id == later.run_id
