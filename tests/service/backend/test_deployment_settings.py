@@ -114,7 +114,7 @@ async def test_the_agent_factory_is_the_callers_own(store: Path) -> None:
         "usr_berta",
         "service:netra-backend",
     ]
-    assert answers[0].json()["agents"] == []
+    assert answers[0].json()["agents"] == ["assistant"]
 
 
 async def _ask(client: httpx2.AsyncClient) -> httpx2.Response:
