@@ -37,8 +37,8 @@ PEOPLE: Final = 100
 TURNS: Final = 300
 """One after the other; few enough for each person's limit of messages."""
 EVENTS_PER_SECOND: Final = 500
+GATHERING_SECONDS: Final = 8
 LOADED_SECONDS: Final = 10
-PIECES: Final = EVENTS_PER_SECOND * LOADED_SECONDS // PEOPLE
 IDLE_PER_PERSON: Final = 9
 """With the one that talks they are as many as one person may have."""
 QUESTION: Final = "who am I"
@@ -143,22 +143,27 @@ async def at_once(server: Server) -> list[float]:
 
 
 async def under_load(server: Server) -> tuple[list[float], float]:
-    """Let everybody hear an answer in pieces, at a steady pace, beginning one after the other.
+    """Let everybody hear an answer in pieces, at a steady pace.
 
-    Gives the delays of the events and how many came a second.
+    Gives the delays of the events and how many came a second, from when everybody listens.
     """
-    pace = LOADED_SECONDS / PIECES
-    text = streaming_agent.question(PIECES, pace)
+    pace = PEOPLE / EVENTS_PER_SECOND
+    text = streaming_agent.question(int((GATHERING_SECONDS + LOADED_SECONDS) / pace), pace)
     async with server.talkers() as talkers:
 
         async def listen(number: int, talker: Talker) -> None:
-            await asyncio.sleep(number / PEOPLE * LOADED_SECONDS / 2)
+            await asyncio.sleep(number / PEOPLE * GATHERING_SECONDS / 2)
             await talker.turn(text, streaming_agent.NAME)
 
+        listening = asyncio.gather(*(listen(*numbered) for numbered in enumerate(talkers)))
+        await asyncio.sleep(GATHERING_SECONDS)
+        for talker in talkers:
+            talker.delays.clear()
         began = time.perf_counter()
-        await asyncio.gather(*(listen(*numbered) for numbered in enumerate(talkers)))
+        await asyncio.sleep(LOADED_SECONDS)
         took = time.perf_counter() - began
         delays = [delay for talker in talkers for delay in talker.delays]
+        await listening
         return delays, len(delays) / took
 
 
