@@ -160,7 +160,10 @@ def _check_owner(root: Path) -> None:
 def _mended_rights(root: Path) -> tuple[str, ...]:
     mended: list[str] = []
     for path in (root, *sorted(root.rglob("*"))):
-        status = path.lstat()
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            continue  # Another command wrote it whole and moved it to its place meanwhile.
         if status.st_uid != os.geteuid():
             raise UsageRefused(
                 f"{path} belongs to another user (uid {status.st_uid}). "
