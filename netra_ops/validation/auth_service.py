@@ -20,6 +20,8 @@ from netra_ops.validation.answer import Answer, Asker
 from netra_ops.validation.credentials import Person, ServiceCredential
 
 CLIENT_ID: Final = "netra-cli"
+CHAT_CALLBACK: Final = auth_api.CHAT_CALLBACK_PATH
+"""Where on its origin the chat page takes the answer to an authorization request."""
 _REDIRECT_URI: Final = "http://127.0.0.1:9/callback"
 """Where the browser would be sent. The code is taken from the redirect; nobody listens there."""
 _SCOPE: Final = "profile"
@@ -82,6 +84,25 @@ class AuthService:
             fields |= {"email": person.email, "password": person.password.reveal()}
             answer = visit.post(auth_api.LOGIN_PATH, fields)
         raise Failed(_why_not(answer, sent=sent))
+
+    def ask_silently(self, origin: str) -> Answer:
+        """Ask for a code as the chat page at an origin does where nobody is logged in."""
+        query = {
+            "response_type": "code",
+            "client_id": auth_api.CHAT_CLIENT_ID,
+            "redirect_uri": origin + CHAT_CALLBACK,
+            "scope": _SCOPE,
+            "state": secrets.token_urlsafe(16),
+            "code_challenge": _challenge(secrets.token_urlsafe(48)),
+            "code_challenge_method": "S256",
+            "prompt": "none",
+        }
+        return self._asker.ask("GET", self._url + auth_api.AUTHORIZE_PATH, query=query)
+
+    def ask_to_redeem(self, origin: str) -> Answer:
+        """Ask as a browser does before a page at an origin may redeem a code (Fetch, CORS)."""
+        headers = [("Origin", origin), ("Access-Control-Request-Method", "POST")]
+        return self._asker.ask("OPTIONS", self._url + auth_api.TOKEN_PATH, headers=headers)
 
     def redeem(self, code: AuthorizationCode) -> Answer:
         """Ask for the tokens that a code stands for (RFC 6749 section 4.1.3)."""

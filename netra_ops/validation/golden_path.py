@@ -29,6 +29,8 @@ from netra_ops.validation.steps import (
     message_written,
     no_token,
     operator_token,
+    page_log_in,
+    page_served,
     read_back,
     ready,
     resume_after_drop,
@@ -62,6 +64,8 @@ from netra_ops.validation.steps import (
 
 _MADE: Final = (operator_token.STEP, user_made.STEP)
 _WALKED: Final = (
+    page_served.STEP,
+    page_log_in.STEP,
     login.STEP,
     user_token.STEP,
     me_as_user.STEP,

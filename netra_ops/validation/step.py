@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from netra.principal import ServiceIdentity
 from netra.secret import Secret
@@ -19,6 +20,7 @@ from netra_ops.validation.run_events import Turn
 from netra_ops.validation.socket import ChatSocket, shake_hands
 
 _NOTHING = Secret("")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Wanted(StrEnum):
@@ -72,6 +74,14 @@ class Walk:
     def is_alone(self) -> bool:
         """Whether nobody else uses this person's account: it was made for this walk."""
         return self.credentials.person is None
+
+    @property
+    def origin(self) -> str:
+        """Give the Origin that browsers send from the pages of the walked address (RFC 6454)."""
+        parts = urlsplit(self.url)
+        is_default = parts.port == _DEFAULT_PORTS[parts.scheme]
+        host = parts.netloc.rpartition(":")[0] if is_default and parts.port else parts.netloc
+        return f"{parts.scheme}://{host}"
 
     @property
     def auth(self) -> AuthService:

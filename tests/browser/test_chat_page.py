@@ -264,6 +264,7 @@ async def test_everything_works_by_keyboard(
     await page.keyboard.press("Backspace")
     await page.keyboard.press("Enter")
     await seen.answers(1)
+    await expect(page.locator(".thread")).to_be_visible()
     await page.focus(".skip")
     order = []
     for _ in range(11):

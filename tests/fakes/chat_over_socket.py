@@ -37,6 +37,7 @@ class ChatFault(StrEnum):
     READS_SOCKET_QUERY = "a token in the socket's address counts"
     IGNORES_ORIGIN = "any page may open a socket"
     FORBIDS_SOCKETS = "every handshake is answered 403"
+    REFUSES_ITS_PAGE = "the chat page may open no socket"
     REDIRECTS_SOCKETS = "the handshake is answered with a redirect to another origin"
     SERVES_PLAIN_GET = "a plain request at the socket's address is answered 200"
     ECHOES_TOKEN = "the token's subprotocol is echoed"
@@ -154,6 +155,8 @@ class FakeChat:
             return wire.problem(403, "insufficient_scope", 'error="insufficient_scope"')
         if ChatFault.REDIRECTS_SOCKETS in faults:
             return wire.redirect("http://127.0.0.2:1/ws")
+        if ChatFault.REFUSES_ITS_PAGE in faults and origins == [self.origin]:
+            return wire.problem(403, "origin_refused")
         if origins not in ([], [self.origin]) and ChatFault.IGNORES_ORIGIN not in faults:
             return wire.problem(403, "origin_refused")
         return self._credential_refusal(wire, request)

@@ -44,6 +44,11 @@ class Fault(StrEnum):
     REFUSES_LOGIN = "no password is right"
     ANSWERS_NONSENSE = "every body is a JSON list"
     BREAKS_MESSAGES = "writing a message is answered 500"
+    HAS_NO_PAGE = "there is no chat page"
+    SERVES_LOOSE_PAGE = "the chat page has no Content-Security-Policy"
+    NAMES_ANOTHER_ISSUER = "the chat page logs people in somewhere else"
+    KNOWS_NO_PAGE = "the auth service knows no origin of the chat page"
+    LETS_NO_PAGE_READ = "the token endpoint's answer can be read by no page"
 
 
 @dataclass
@@ -140,7 +145,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.netra.asked.append(f"{self.command} {split.path}")
         self.netra.on_ask(f"{self.command} {split.path}")
         parts = split.path.strip("/").split("/")
-        is_backend = split.path == "/" or parts[0] in ("api", "health", "ws")
+        is_backend = split.path == "/" or parts[0] in ("api", "health", "ws", "chat")
         if is_backend and Fault.REFUSES_EVERYTHING in self.netra.faults:
             self._problem(403, "insufficient_scope")
         elif is_backend:
@@ -148,7 +153,7 @@ class _Exchange(BaseHTTPRequestHandler):
         else:
             self._auth(split.path, parts)
 
-    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the names http.server calls
+    do_GET = do_POST = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - the names http.server calls
 
     def _backend(self, path: str, parts: list[str]) -> None:
         if path == "/":
@@ -156,6 +161,8 @@ class _Exchange(BaseHTTPRequestHandler):
         elif path == "/ws":
             served = ChatFault.SERVES_PLAIN_GET in self.netra.faults
             self._answer(200 if served else 400, {"code": "request_invalid"})
+        elif parts[0] == "chat":
+            self._page(path)
         elif parts[0] == "health":
             bad = Fault.IS_DEGRADED in self.netra.faults
             check = {"status": "degraded" if bad else "ok", "reason": "down" if bad else None}
@@ -164,6 +171,20 @@ class _Exchange(BaseHTTPRequestHandler):
             self._answer(503 if bad and path == "/health" else 200, {"status": status} | report)
         elif (caller := self._caller(path)) is not None:
             self._api(caller, path, parts)
+
+    def _page(self, path: str) -> None:
+        faults = self.netra.faults
+        if Fault.HAS_NO_PAGE in faults:
+            self._problem(404, "not_found")
+        elif path == "/chat":
+            policy = "default-src 'none'; script-src 'self'"
+            loose = Fault.SERVES_LOOSE_PAGE in faults
+            headers = {} if loose else {"Content_Security_Policy": policy}
+            self._answer(200, "<!doctype html><title>Chat</title>", **headers)
+        else:
+            other = Fault.NAMES_ANOTHER_ISSUER in faults
+            issuer = "http://127.0.0.2:1" if other else self.netra.url
+            self._answer(200, {"issuer": issuer, "client_id": "netra-chat"})
 
     def _caller(self, path: str) -> Caller | None:
         """Give the caller, or refuse."""
@@ -228,6 +249,10 @@ class _Exchange(BaseHTTPRequestHandler):
             self._answer(200, page, Set_Cookie=f"netra_csrf={CSRF}; HttpOnly; SameSite=Lax")
         elif path == "/login":
             self._log_in()
+        elif path == "/token" and self.command == "OPTIONS":
+            origin = self.headers["Origin"]
+            ours = origin == self.netra.url and Fault.LETS_NO_PAGE_READ not in self.netra.faults
+            self._answer(204, None, **({"Access_Control_Allow_Origin": origin} if ours else {}))
         elif path == "/token":
             self._token()
         elif path == "/revoke":
@@ -244,6 +269,9 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _authorize(self) -> None:
         cookie = self.headers.get("Cookie") or ""
+        if self.query["client_id"] == "netra-chat":
+            self._authorize_page()
+            return
         if "netra_session=" not in cookie:
             there = "http://127.0.0.2:1" if Fault.LEADS_AWAY in self.netra.faults else ""
             target = f"{there}/login?{urlencode({'continue': self.path})}"
@@ -257,6 +285,15 @@ class _Exchange(BaseHTTPRequestHandler):
         issuer = "http://other" if Fault.FORGES_ISSUER in faults else self.netra.url
         answer = urlencode({"code": code, "state": state, "iss": issuer})
         self._answer(302, None, Location=f"{self.query['redirect_uri']}?{answer}")
+
+    def _authorize_page(self) -> None:
+        callback = f"{self.netra.url}/chat/callback"
+        known = Fault.KNOWS_NO_PAGE not in self.netra.faults
+        if not known or self.query["redirect_uri"] != callback:
+            self._problem(400, "authorization_refused")
+            return
+        answer = urlencode({"error": "login_required", "state": self.query["state"]})
+        self._answer(302, None, Location=f"{callback}?{answer}")
 
     def _log_in(self) -> None:
         right = f"netra_csrf={CSRF}" in (self.headers.get("Cookie") or "")

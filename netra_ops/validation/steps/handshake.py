@@ -1,4 +1,7 @@
-"""A socket opens as a browser opens it: the token as a subprotocol, which is not echoed."""
+"""A socket opens as the chat page opens it: with its Origin, the token as a subprotocol.
+
+The token is not echoed.
+"""
 
 from typing import Final
 
@@ -13,7 +16,7 @@ _ECHO: Final = "sec-websocket-protocol"
 def _take(walk: Walk) -> Outcome:
     token = walk.facts.user_token.reveal()
     offered = (CHAT_SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + token)
-    socket = walk.shake_hands(subprotocols=offered)
+    socket = walk.shake_hands(subprotocols=offered, origin=walk.origin)
     if isinstance(socket, Answer):
         return failed(described(socket))
     with socket:
@@ -33,7 +36,8 @@ def _judge(echoed: str | None, ready: Ready) -> Outcome:
 
 STEP = Step(
     "handshake",
-    f"101 echoing {CHAT_SUBPROTOCOL} alone, then ready, with the agent {ASSISTANT}",
+    f"101 from the page's Origin, echoing {CHAT_SUBPROTOCOL} alone, then ready, with the agent "
+    f"{ASSISTANT}",
     _take,
     needs=("me as user",),
 )

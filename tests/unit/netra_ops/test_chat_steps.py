@@ -16,11 +16,13 @@ from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import Credentials, Person, ServiceCredential
 from netra_ops.validation.golden_path import WalkReport, walk_golden_path
 from netra_ops.validation.socket import shake_hands
-from netra_ops.validation.step import StepResult
+from netra_ops.validation.step import StepResult, Walk
 
 PASSWORD: Final = "correct horse battery"
 OURS: Final = ("netra", "websockets.client")
 CHAT_STEPS: Final = (
+    "chat page",
+    "log-in of the chat page",
     "handshake",
     "message answered",
     "same message again",
@@ -92,6 +94,43 @@ def test_an_own_account_passes_too_and_may_be_busy_elsewhere() -> None:
         assert _walk(netra, own_account=True).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    ("fault", "failing", "says"),
+    [
+        (Fault.HAS_NO_PAGE, "chat page", "404"),
+        (Fault.SERVES_LOOSE_PAGE, "chat page", "lacks default-src 'none' and script-src 'self'"),
+        (Fault.NAMES_ANOTHER_ISSUER, "chat page", "at http://127.0.0.2:1, not at"),
+        (Fault.KNOWS_NO_PAGE, "log-in of the chat page", "is not among the chat page's origins"),
+        (Fault.LETS_NO_PAGE_READ, "log-in of the chat page", "may not read the token"),
+    ],
+)
+def test_a_page_that_nobody_can_chat_on_fails(fault: Fault, failing: str, says: str) -> None:
+    """Where no browser could log in or load the page, the walk does not pass, and says why."""
+    with fake_netra(fault) as netra:
+        report = _walk(netra)
+
+    assert _not_passed(report) == {failing: Verdict.FAIL}
+    assert says in _step(report, failing).got
+    assert report.wrong_refusals == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("https://chat.example:443", "https://chat.example"),
+        ("https://chat.example", "https://chat.example"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_the_origin_is_the_one_browsers_send(url: str, origin: str) -> None:
+    """A default port is left out, as every browser leaves it out."""
+    credentials = Credentials(url, ServiceCredential("netra-backend", Secret("x")))
+    with Asker(SystemClock()) as asker:
+        walk = Walk(url, credentials, Person("a@b.example", Secret("x")), "text", asker)
+        assert walk.origin == origin
+
+
 ANYBODY: Final = {"socket without a token", "socket with a bad token"}
 CREDENTIALS: Final = {
     *ANYBODY,
@@ -115,6 +154,7 @@ CREDENTIALS: Final = {
         (ChatFault.IGNORES_ORIGIN, {"socket from a foreign Origin"}, 1),
         (ChatFault.SERVES_PLAIN_GET, {"plain GET of the socket's address"}, 1),
         (ChatFault.FORBIDS_SOCKETS, {"handshake", *CREDENTIALS}, 0),
+        (ChatFault.REFUSES_ITS_PAGE, {"handshake"}, 0),
         (
             ChatFault.REDIRECTS_SOCKETS,
             {
