@@ -3,13 +3,14 @@
 What comes of the run is said by its events and not here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from netra.clock import Clock
 from netra.errors import Conflict, ContentInvalid, NotFound, TooManyRequests
 from netra.policy import CredentialMethod
-from netra.principal import UserPrincipal
+from netra.principal import AuthenticatedPrincipal, UserPrincipal
 from netra.wire.chat_protocol import SendMessage
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.agents.instance_factory import for_user
@@ -116,6 +117,30 @@ class ChatTurns:
             return
         if await self._database.work_for(principal, method, cancel):
             self._engine.cancelled(run_id, principal.user_id)
+
+    async def withdraw(
+        self,
+        principal: AuthenticatedPrincipal,
+        method: CredentialMethod | None,
+        thread_id: str,
+        message_id: str,
+    ) -> None:
+        """Delete a message and what its run said; a run that is to answer it is stopped.
+
+        Raises:
+            NotFound: There is no such message of theirs in this thread.
+            Conflict: An answer of this thread is just being written.
+            DatabaseUnavailable: The database did not answer.
+        """
+
+        async def delete(session: PrincipalSession) -> Sequence[str]:
+            stopped = await RunService(session, self._clock).withdraw(thread_id, message_id)
+            await session.flush()
+            await ThreadService(session, self._clock).delete_message(thread_id, message_id)
+            return stopped
+
+        for run_id in await self._database.work_for(principal, method, delete):
+            self._engine.cancelled(run_id, str(principal))
 
     async def _stored(
         self,

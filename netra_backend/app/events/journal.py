@@ -110,6 +110,11 @@ async def erase_message(session: PrincipalSession, thread_id: str, message_id: s
         await session.execute(change)
 
 
+async def erase_run(session: PrincipalSession, run_id: str) -> None:
+    """Empty the events of a run."""
+    await session.execute(update(Event).where(Event.run_id == run_id).values(payload=_ERASED))
+
+
 async def erase_everything(session: PrincipalSession) -> None:
     """Delete the journal and its head; the owner's threads are deleted before."""
     await session.execute(delete(Event))

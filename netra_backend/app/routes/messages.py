@@ -2,9 +2,12 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
+from netra.telemetry import request_record
+from netra_backend.app.app_state import state_of
 from netra_backend.app.auth_integration.auth import ProtectedRoute
+from netra_backend.app.dependencies import Caller
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.routes.threads import BODY, READ, WRITE, Cursor, Limit, Threads
 from netra_backend.app.threads.views import MessagePage, MessageView, NewMessage
@@ -34,8 +37,14 @@ async def post_message(threads: Threads, thread_id: str, body: NewMessage) -> Me
 
 
 @router.delete(
-    "/{message_id}", status_code=HTTPStatus.NO_CONTENT, responses=_ONE, dependencies=WRITE
+    "/{message_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_ONE | problems(HTTPStatus.CONFLICT),
+    dependencies=WRITE,
 )
-async def delete_message(threads: Threads, thread_id: str, message_id: str) -> None:
-    """Delete a message of one of the caller's threads."""
-    await threads.delete_message(thread_id, message_id)
+async def delete_message(
+    request: Request, principal: Caller, thread_id: str, message_id: str
+) -> None:
+    """Delete a message of one of the caller's threads; a run that is to answer it is stopped."""
+    method = request_record(request.scope).method
+    await state_of(request).chat.withdraw(principal, method, thread_id, message_id)

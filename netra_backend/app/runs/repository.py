@@ -31,7 +31,8 @@ _HELD: Final = (
     select(Run.id, Run.thread_id, Run.state, Run.cancelled)
     .join(RunLease, and_(RunLease.run_id == Run.id, RunLease.owner_id == Run.owner_id))
     .where(Run.id == bindparam("run"), RunLease.epoch == bindparam("held_under"))
-    .with_for_update(read=True, of=RunLease)
+    # The run's row too: its end must not overtake the withdrawal of its question.
+    .with_for_update(read=True, of=(RunLease, Run))
 )
 _END: Final = (
     update(Run)
@@ -102,6 +103,19 @@ class RunRepository:
         """Count the principal's runs that have not ended."""
         [(count,)] = await self._session.run_constant(_UNFINISHED, {})
         return int(count)
+
+    async def runs_of_question(self, message_id: str) -> Sequence[Run]:
+        """Find the runs that a message began, ended or not."""
+        return (await self._session.scalars(select(Run).where(Run.message_id == message_id))).all()
+
+    async def is_last_event_due(self, thread_id: str, ended: Sequence[str]) -> bool:
+        """Say whether a run of a thread has ended in one of some ways, and has not said so yet."""
+        query = (
+            select(func.count(RunLease.run_id))
+            .join(Run, and_(Run.id == RunLease.run_id, Run.owner_id == RunLease.owner_id))
+            .where(RunLease.thread_id == thread_id, Run.state.in_(ended))
+        )
+        return bool(await self._session.scalar(query))
 
     async def end(self, run_id: str, state: str, now: int) -> None:
         """Say how a run ended."""

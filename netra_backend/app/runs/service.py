@@ -10,17 +10,21 @@ from typing import Final
 import msgspec
 
 from netra.clock import Clock
-from netra.errors import NotFound
+from netra.errors import Conflict, NotFound
 from netra.ids import row_id
 from netra.wire.chat_protocol import EventName, FailureReason
 from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import ModelUsage, Run, RunLease, RunStep
+from netra_backend.app.events import journal
 from netra_backend.app.events.writer import LeaseLost
 from netra_backend.app.runs.endings import MESSAGES
 from netra_backend.app.runs.repository import HeldRun, RunRepository
 from netra_backend.app.threads.service import ThreadService
 
 _ACCEPTED: Final = "accepted"
+_COMPLETED: Final = "completed"
+_FAILED: Final = "failed"
+_ENDS: Final = (_COMPLETED, _FAILED)
 _END: Final = "end"
 """The key of the record of how a run ended."""
 _MICROSECONDS: Final = 1_000_000
@@ -156,6 +160,33 @@ class RunService:
             run.cancelled = True
         return run.state == _ACCEPTED
 
+    async def withdraw(self, thread_id: str, message_id: str) -> Sequence[str]:
+        """Stop the run that a message began, since the message is being deleted; name it.
+
+        Raises:
+            Conflict: A run of the thread has ended and its last event, which may hold what is to
+                be deleted, is just being written.
+        """
+        if await self._rows.is_last_event_due(thread_id, _ENDS):
+            raise Conflict(
+                "the last event of a run is due",
+                detail="An answer is just being written. Try again.",
+            )
+        stopped = [
+            run
+            for run in await self._rows.runs_of_question(message_id)
+            if run.thread_id == thread_id and run.state == _ACCEPTED
+        ]
+        for run in stopped:
+            run.cancelled = True
+        return [run.id for run in stopped]
+
+    async def erase_if_withdrawn(self, run_id: str) -> None:
+        """Empty the events of a run whose question was deleted meanwhile."""
+        run = await self._rows.loaded(run_id)
+        if run is not None and run.question is None:
+            await journal.erase_run(self._session, run_id)
+
     async def is_unfinished(self, run_id: str) -> bool:
         """Say whether a run has not ended.
 
@@ -232,7 +263,7 @@ class RunService:
             return await self._failed(run, epoch, reason, MESSAGES[reason])
         reply = await ThreadService(self._session, self._clock).post_reply(run.thread_id, text)
         ending = Ending(EventName.AGENT_COMPLETED, message_id=reply.id, tools=tools, ms=ms)
-        return await self._end(run, epoch, "completed", ending)
+        return await self._end(run, epoch, _COMPLETED, ending)
 
     async def fail(self, run_id: str, epoch: int, reason: FailureReason, message: str) -> Ending:
         """End the run without an answer."""
@@ -242,7 +273,7 @@ class RunService:
         self, run: HeldRun, epoch: int, reason: FailureReason, message: str
     ) -> Ending:
         ending = Ending(EventName.AGENT_FAILED, reason=reason, message=message)
-        return await self._end(run, epoch, "failed", ending)
+        return await self._end(run, epoch, _FAILED, ending)
 
     async def _end(self, run: HeldRun, epoch: int, state: str, ending: Ending) -> Ending:
         await self._rows.end(run.run_id, state, self._now())

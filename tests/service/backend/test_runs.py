@@ -12,6 +12,7 @@ from fakes.scripted_agents import Script, Words, catalogue, tool
 from fakes.timing import UNIT
 from netra.agent_api import Question, Run, RunFailed, ToolContext, ToolFailed, ToolRefused
 from netra.clock import SystemClock
+from netra.errors import Conflict
 from netra.policy import Permission
 from netra.wire.chat_protocol import EventName, FailureReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
@@ -478,3 +479,99 @@ async def test_a_deleted_message_takes_what_its_run_said_along(
         assert payloads == {"{'erased': True}"}
     assert "something private" in str(journal.events(kept.run_id))
     assert journal.rows("SELECT count(*) FROM t_run_steps") == [(0,)]
+
+
+async def test_a_deleted_question_stops_its_run_and_leaves_no_word_of_it(
+    store: Path, journal: Journal
+) -> None:
+    """Who deletes a question while it is answered gets no answer, and nothing said stays."""
+    used, stopped = asyncio.Event(), asyncio.Event()
+
+    async def wait(_words: Words, _context: ToolContext) -> object:
+        used.set()
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    async def answer(_question: Question, run: Run) -> str:
+        await run.say("something private")
+        await run.call("wait", {"text": "something private"})
+        return "something private"
+
+    patient = slower(renew_seconds=1000.0)
+    agents = catalogue(answer, tool("wait", wait))
+    async with running_engine(store, agents, limits=patient) as running:
+        turn = await running.ask("something private")
+        await asyncio.wait_for(used.wait(), 10 * UNIT)
+        await running.chat.withdraw(person(), SUBPROTOCOL, turn.thread_id, turn.message_id)
+        await asyncio.wait_for(stopped.wait(), 10 * UNIT)
+        await journal.ended(turn.run_id)
+
+    journal.check()
+    assert "something private" not in str(journal.events(turn.run_id))
+    end = journal.end(turn.run_id)
+    assert end is not None
+    assert end["reason"] == "cancelled"
+    assert journal.rows("SELECT count(*) FROM t_messages") == [(0,)]
+    assert "something private" not in str(journal.rows("SELECT * FROM t_run_steps"))
+
+
+async def test_a_question_deleted_while_its_process_is_dead_is_not_answered_later(
+    store: Path, journal: Journal
+) -> None:
+    """Whoever takes the run up after a deletion says nothing more, and erases what was said."""
+    used = asyncio.Event()
+
+    async def wait(_words: Words, _context: ToolContext) -> object:
+        used.set()
+        return await asyncio.Event().wait()
+
+    async def answer(_question: Question, run: Run) -> str:
+        await run.say("something private")
+        await run.call("wait", {"text": "something private"})
+        return "something private"
+
+    agents = catalogue(answer, tool("wait", wait))
+    async with running_engine(store, agents) as first:
+        turn = await first.ask("something private")
+        await asyncio.wait_for(used.wait(), 10 * UNIT)
+    assert journal.unfinished() == [turn.run_id]
+    async with running_engine(store, agents) as second:
+        await second.chat.withdraw(person(), SUBPROTOCOL, turn.thread_id, turn.message_id)
+        await journal.ended(turn.run_id)
+
+    journal.check()
+    assert "something private" not in str(journal.events(turn.run_id))
+    end = journal.end(turn.run_id)
+    assert end is not None
+    assert end["reason"] == "cancelled"
+
+
+async def test_nothing_is_deleted_from_under_an_answer_that_is_just_being_written(
+    store: Path, journal: Journal
+) -> None:
+    """Between a run's end and its last event a deletion is refused, and can be tried again."""
+    used = asyncio.Event()
+
+    async def answer(_question: Question, _run: Run) -> str:
+        used.set()
+        return str(await asyncio.Event().wait())
+
+    async with running_engine(store, catalogue(answer)) as running:
+        turn = await running.ask("a question")
+        await asyncio.wait_for(used.wait(), 10 * UNIT)
+        for state, refused in (("completed", True), ("accepted", False)):
+            with journal.writing() as connection:
+                connection.execute("UPDATE t_runs SET state = ?", (state,))
+            withdrawal = running.chat.withdraw(
+                person(), SUBPROTOCOL, turn.thread_id, turn.message_id
+            )
+            if refused:
+                with pytest.raises(Conflict):
+                    await withdrawal
+                assert journal.rows("SELECT count(*) FROM t_messages") == [(1,)]
+            else:
+                await withdrawal
+        await journal.ended(turn.run_id)
+    assert journal.rows("SELECT count(*) FROM t_messages") == [(0,)]

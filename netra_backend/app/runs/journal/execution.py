@@ -188,6 +188,8 @@ class Execution:
                 return self._unfinished()
             ending = await self._recorded(asker, said, calls)
             answer = said if isinstance(said, str) else ""
+        if ending.reason is FailureReason.CANCELLED:
+            await self._erased_if_withdrawn(asker, events)
         if ending.name is EventName.AGENT_COMPLETED:
             await events.ended(ending.name, _completed(ending, answer))
         else:
@@ -321,6 +323,15 @@ class Execution:
             return await runs.fail(run_id, epoch, *said)
 
         return await self._in_session(asker, end)
+
+    async def _erased_if_withdrawn(self, asker: Asker, events: RunEvents) -> None:
+        """Leave nothing of what was said for a question that its person has deleted."""
+        await events.flushed()
+
+        async def erase(session: PrincipalSession) -> None:
+            await RunService(session, self._parts.clock).erase_if_withdrawn(self.lease.run_id)
+
+        await self._in_session(asker, erase)
 
     async def _in_session(
         self,
