@@ -216,6 +216,16 @@ async def test_a_run_that_fails_says_why_and_one_that_ended_stays_ended(modules:
     assert run["steps"] == []
 
 
+async def test_a_stop_that_failed_can_be_tried_again(modules: Page) -> None:
+    """A refused cancel leaves a run that runs; one that is under way outlives its connection."""
+    asked: list[list[Any]] = [READY, STARTED, ["stopping", "run_1"]]
+    refused = await play(modules, *asked, frame(type="error", code="x", run_id="run_1", message=""))
+    lost = await play(modules, *asked, ["disconnected"], READY)
+
+    assert refused["runs"]["run_1"]["state"] == "running"
+    assert lost["runs"]["run_1"]["state"] == "stopping"
+
+
 async def test_what_this_window_did_not_say_is_read_again(modules: Page) -> None:
     """A run for a message said in another window makes its thread stale, or the list."""
     loaded: list[list[Any]] = [["threadLoading", THREAD], ["threadRead", THREAD, []]]

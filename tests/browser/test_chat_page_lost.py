@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Route, WebSocketRoute, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from fakes.browser import PHONE, keep_picture
@@ -82,6 +82,64 @@ async def test_nothing_is_lost_when_the_backend_restarts_in_the_middle(
     await seen.online()
     assert await seen.answers(2) == ["Answer to: first", "Answer to: second"]
     await expect(seen.log.locator(".bubble")).to_have_text(["first", "second"])
+
+
+async def test_a_stop_that_is_lost_with_its_connection_is_asked_again(
+    browser: Browser, site: ChatSite
+) -> None:
+    """What a person stopped is stopped, though the connection broke at that very moment."""
+    seen = await visitor(browser, site)
+    lost: list[str | bytes] = []
+    closing: set[asyncio.Task[None]] = set()
+
+    def relay(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def from_page(message: str | bytes) -> None:
+            if "cancel" in str(message) and not lost:
+                lost.append(message)
+                closing.add(asyncio.ensure_future(socket.close(code=1012, reason="restarting")))
+            else:
+                server.send(message)
+
+        socket.on_message(from_page)
+
+    await seen.page.route_web_socket("**/ws", relay)
+    await seen.open()
+    await seen.log_in(await site.person())
+    await seen.say("first")
+    await expect(seen.page.locator(".tool.running")).to_be_visible()
+    await seen.page.click("#stop")
+
+    await expect(seen.log.locator(".run")).to_contain_text("Stopped")
+    assert len(lost) == 1
+    await asyncio.gather(*closing)
+
+
+async def test_an_erased_account_data_is_said_on_the_open_page(
+    browser: Browser, site: ChatSite, patience: Patience
+) -> None:
+    """After all was erased elsewhere the page says that the conversation is gone, and works on."""
+    patience.may_go_on.set()
+    seen = await visitor(browser, site)
+    person = await site.person()
+    await seen.open()
+    await seen.log_in(person)
+    await seen.say("first")
+    await seen.answers(1)
+    token = (await site.auth.tokens_of(person))["access_token"]
+    async with site.backend.client(token) as client:
+        assert (await client.delete("/api/me")).status_code == 204
+    await site.stop_backend()
+    await seen.phase("waiting")
+    await site.start_backend()
+    await seen.online()
+
+    await expect(seen.log.get_by_role("alert")).to_have_text("This conversation does not exist.")
+    await expect(seen.page.locator(".thread")).to_have_count(0)
+    await seen.page.click("#new")
+    await seen.say("second")
+    assert await seen.answers(1) == ["Answer to: second"]
 
 
 async def test_a_reload_in_the_middle_of_a_run_shows_the_run_again(

@@ -24,12 +24,13 @@ class FakeJournal:
     unfinished_from: int | None = None
     away: bool = False
     reads: int = 0
+    erased_through: int = 0
 
     def write(
         self, number: int = 1, *, run_id: str = "run_1", text: str = ""
     ) -> Sequence[JournaledEvent]:
         """Commit events without telling anybody."""
-        first = len(self.events) + 1
+        first = self._head() + 1
         new = [_event(self.owner_id, seq, run_id, text) for seq in range(first, first + number)]
         self.events += new
         return new
@@ -39,22 +40,33 @@ class FakeJournal:
         self.bus.publish(self.owner_id, self.write(number, run_id=run_id, text=text))
 
     def erase(self) -> None:
-        """Delete everything: the next event is the first of another journal."""
+        """Delete everything: a number is left out, and the next event follows that."""
+        self.erased_through = self._head() + 1
+        self.events.clear()
+
+    def restore(self) -> None:
+        """Become another journal, as after a backup of long ago was restored."""
+        self.erased_through = 0
         self.events.clear()
 
     async def beginning(self, after: int | None) -> Beginning:
         """Say from where to go on."""
         await self._read()
-        head = len(self.events)
+        head = self._head()
         if after is None:
             first = head if self.unfinished_from is None else self.unfinished_from
             return Beginning(first, head, reset=False)
-        return Beginning(min(after, head), head, reset=after > head)
+        if self.erased_through <= after <= head:
+            return Beginning(after, head, reset=False)
+        return Beginning(head, head, reset=True)
 
     async def events_after(self, after: int, limit: int) -> Sequence[JournaledEvent]:
         """Read the events behind a `seq`."""
         await self._read()
-        return self.events[after : after + limit]
+        return [event for event in self.events if event.seq > after][:limit]
+
+    def _head(self) -> int:
+        return self.events[-1].seq if self.events else self.erased_through
 
     async def _read(self) -> None:
         self.reads += 1

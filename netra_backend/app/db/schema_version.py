@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from netra_backend.app.db.outage import outage_translated
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The last migration's revision; a test holds it equal to the migration scripts' own head."""
 
 VERSION_TABLE: Final = "alembic_version"

@@ -184,12 +184,19 @@ class RunLease(Owned, Base):
 
 
 class JournalHead(Owned, Base):
-    """The last `seq` of a user's journal."""
+    """The last `seq` of a user's journal.
+
+    Attributes:
+        head: Never goes back, so that no `seq` names two events.
+        erased_through: Up to here everything was erased with the user's data; this number itself
+            belongs to no event, so whoever knows it knows of the erasure.
+    """
 
     __tablename__ = physical(JOURNAL_HEADS)
 
     owner_id: Mapped[str] = mapped_column(String(OWNER_LENGTH), primary_key=True)
     head: Mapped[int] = mapped_column(BigInteger)
+    erased_through: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
 
 
 class Event(Owned, Base):

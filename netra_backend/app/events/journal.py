@@ -77,6 +77,11 @@ async def head(session: PrincipalSession) -> int:
     return await session.scalar(select(JournalHead.head)) or 0
 
 
+async def erased_through(session: PrincipalSession) -> int:
+    """Give the `seq` up to which the journal was erased; 0 if it never was."""
+    return await session.scalar(select(JournalHead.erased_through)) or 0
+
+
 async def unfinished_from(session: PrincipalSession) -> int:
     """Give the `seq` behind which every event of every unfinished run is; the head if none is."""
     # The head is read first: a run that begins in between then lies behind it.
@@ -116,9 +121,13 @@ async def erase_run(session: PrincipalSession, run_id: str) -> None:
 
 
 async def erase_everything(session: PrincipalSession) -> None:
-    """Delete the journal and its head; the owner's threads are deleted before."""
+    """Delete the journal; the owner's threads are deleted before.
+
+    Only its number stays: what comes later must not be taken for the events that are gone.
+    """
     await session.execute(delete(Event))
-    await session.execute(delete(JournalHead))
+    passed = JournalHead.head + 1
+    await session.execute(update(JournalHead).values(head=passed, erased_through=passed))
 
 
 def journaled(owner_id: str, seq: int, row: NewEventRow) -> JournaledEvent:

@@ -20,7 +20,7 @@ _BATCH_EVENTS: Final = 32
 
 
 class JournalBegunAnew(Exception):
-    """The journal was erased and began again at 1: what was sent belongs to another one."""
+    """The journal was erased, or is another one: what follows does not follow what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,9 @@ class EventStream:
             # The bus knew of events behind `sent` that are no more.
             await self._look_whether_begun_anew(sent)
             self._known = sent
+        elif page[0].seq != sent + 1:
+            # A journal has no gap but where it was erased.
+            raise JournalBegunAnew
         return self._count(page) or None
 
     def _count(self, batch: Sequence[JournaledEvent]) -> Sequence[JournaledEvent]:

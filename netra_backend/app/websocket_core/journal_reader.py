@@ -51,7 +51,9 @@ class OwnJournal:
                 first = await journal.unfinished_from(session)
                 return Beginning(first, await journal.head(session), reset=False)
             head = await journal.head(session)
-            return Beginning(min(after, head), head, reset=after > head)
+            if await journal.erased_through(session) <= after <= head:
+                return Beginning(after, head, reset=False)
+            return Beginning(head, head, reset=True)
 
     async def events_after(self, after: int, limit: int) -> Sequence[JournaledEvent]:
         """Read the events behind a `seq`, in order.

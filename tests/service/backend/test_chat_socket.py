@@ -378,7 +378,10 @@ async def test_a_client_of_another_journal_is_reset(backend: RunningBackend) -> 
 
 
 async def test_after_everything_was_erased_clients_begin_anew(backend: RunningBackend) -> None:
-    """An open socket is closed with 1012 at the first event of the new journal."""
+    """An open socket is closed with 1012 at the first event after the erasure.
+
+    Who comes back later is told, however far the journal has gone on since; once.
+    """
     token = backend.issuer.user_token()
     async with chat_socket(backend.url, token) as old, backend.client(token) as client:
         await old.resume()
@@ -388,9 +391,14 @@ async def test_after_everything_was_erased_clients_begin_anew(backend: RunningBa
             ready = await new.resume(old.seqs[-1])
             await new.hear_end((await new.say("who am I")).run_id)
 
-        assert (ready.seq, ready.reset) == (0, True)
-        assert new.seqs[0] == 1
+        erased = old.seqs[-1] + 1
+        assert (ready.seq, ready.reset) == (erased, True)
+        assert new.seqs[0] == erased + 1
         assert await old.closed() == (1012, "the journal begins anew")
+        async with chat_socket(backend.url, token) as late:
+            assert (await late.resume(old.seqs[-1])).reset
+        async with chat_socket(backend.url, token) as knowing:
+            assert not (await knowing.resume(new.seqs[-1])).reset
 
 
 async def test_a_long_journal_is_replayed_whole(store: Path) -> None:

@@ -1,6 +1,7 @@
 """Tests of `websocket_core.event_stream`: every event once, in order, whatever the bus does."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -200,19 +201,64 @@ async def test_a_journal_that_is_away_says_so(journal: FakeJournal, socket: Sock
 
 
 @pytest.mark.parametrize("again", [1, 3, 10])
+@pytest.mark.parametrize("how", [FakeJournal.erase, FakeJournal.restore])
 async def test_a_journal_that_began_anew_is_noticed(
-    journal: FakeJournal, socket: Socket, again: int
+    journal: FakeJournal, socket: Socket, again: int, how: Callable[[FakeJournal], None]
 ) -> None:
-    """After everything was erased `seq` begins at 1 again; that is never taken for old news."""
+    """What follows an erasure, or comes of another journal, is never taken for what goes on."""
     journal.publish(3, run_id="run_old")
     socket.stream.start(0)
     await socket.drain()
 
-    journal.erase()
+    how(journal)
     journal.publish(again, run_id="run_new")
 
     with pytest.raises(JournalBegunAnew):
         await socket.drain()
+
+
+async def test_who_was_sent_nothing_yet_notices_an_erasure_too(
+    journal: FakeJournal, socket: Socket
+) -> None:
+    """A socket that knew everything when it was opened does not go on with what came after."""
+    journal.publish(3, run_id="run_old")
+    socket.stream.start(3)
+    assert await socket.drain() == []
+
+    journal.erase()
+    journal.publish(4, run_id="run_new")
+
+    with pytest.raises(JournalBegunAnew):
+        await socket.drain()
+
+
+@pytest.mark.parametrize("known", [0, 2, 3])
+async def test_an_erasure_is_told_to_who_comes_back(
+    journal: FakeJournal, socket: Socket, known: int
+) -> None:
+    """Whatever was known before the erasure, and however many events there are since."""
+    journal.publish(3, run_id="run_old")
+    journal.erase()
+    journal.publish(6, run_id="run_new")
+
+    socket.stream.start(known)
+
+    assert await socket.stream.next_batch() == CaughtUp(10, reset=True)
+    journal.publish(1)
+    assert await socket.drain() == [11]
+
+
+async def test_who_knows_of_an_erasure_is_not_told_again(
+    journal: FakeJournal, socket: Socket
+) -> None:
+    """The number that was told with it belongs to the journal that goes on."""
+    journal.publish(3)
+    journal.erase()
+    journal.publish(2)
+
+    socket.stream.start(4)
+
+    assert await socket.drain() == [5, 6]
 
 
 async def test_events_that_are_gone_are_not_waited_for(

@@ -184,6 +184,12 @@ export class Chat {
         this.agents = frame.agents;
         this.#socket.keepAlive(frame.heartbeat_seconds * BEAT);
         this.#input({ type: "ready" });
+        for (const run of conversation.beingStopped(this.talk)) {
+          this.#socket.send({ type: "cancel", run_id: run.id });
+        }
+        if (frame.reset) {
+          this.openThread(this.place);
+        }
         performance.mark("netra-online");
         break;
       case "token_expiring":

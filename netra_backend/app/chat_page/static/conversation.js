@@ -64,6 +64,11 @@ export function stopping(state, runId) {
   return changedRun(state, runId, (run) => (isLive(run) ? { ...run, state: "stopping" } : run));
 }
 
+// The runs that are being stopped: what was asked over a connection that is gone is asked again.
+export function beingStopped(state) {
+  return Object.values(state.runs).filter((run) => run.state === "stopping");
+}
+
 // ---- what is read over HTTP
 
 export function threadLoading(state, id) {
@@ -108,7 +113,7 @@ export function received(state, frame) {
     case "accepted":
       return accepted(state, frame);
     case "error":
-      return frame.client_id ? refusedItem(state, frame) : state;
+      return refused(state, frame);
     default:
       return "seq" in frame ? event(state, frame) : state;
   }
@@ -139,6 +144,16 @@ function accepted(state, { client_id: clientId, message_id, run_id, thread_id })
     }
   }
   return withMessage(next, thread_id, { id: message_id, author: "user", text: item.text });
+}
+
+function refused(state, frame) {
+  if (frame.client_id) {
+    return refusedItem(state, frame);
+  }
+  // A run that could not be stopped goes on, and can be stopped again.
+  return changedRun(state, frame.run_id, (run) =>
+    run.state === "stopping" ? { ...run, state: "running" } : run,
+  );
 }
 
 function refusedItem(state, { client_id: clientId, code, message, retry_after: after }) {
