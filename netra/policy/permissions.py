@@ -21,6 +21,7 @@ class Permission(StrEnum):
     THREADS_READ = "threads:read"
     THREADS_WRITE = "threads:write"
     ACCOUNT_DELETE = "account:delete"
+    ACCOUNT_MANAGE = "account:manage"
     SESSION_END = "session:end"
     AGENTS_RUN = "agents:run"
     SERVICE_STATUS = "service:status"
@@ -29,6 +30,11 @@ class Permission(StrEnum):
     TOKENS_REVOKE = "tokens:revoke"
     REVOCATIONS_READ = "revocations:read"
     USERS_ADMIN = "users:admin"
+    SERVICES_ADMIN = "services:admin"
+    KEYS_ADMIN = "keys:admin"
+    SESSIONS_ADMIN = "sessions:admin"
+    AUDIT_READ = "audit:read"
+    METRICS_READ = "metrics:read"
 
 
 class CredentialMethod(StrEnum):
@@ -69,6 +75,7 @@ _TOKEN: Final = frozenset({CredentialMethod.BEARER, CredentialMethod.SUBPROTOCOL
 _BEARER: Final = frozenset({CredentialMethod.BEARER})
 _CLIENT: Final = frozenset({CredentialMethod.BEARER, CredentialMethod.CLIENT_SECRET})
 _USER, _SERVICE = PrincipalKind.USER, PrincipalKind.SERVICE
+_ADMINISTRATION: Final = (Grant(_SERVICE, _BEARER), Grant(_USER, _BEARER, Role.OPERATOR))
 
 TABLE: Final = MappingProxyType(
     {
@@ -77,6 +84,7 @@ TABLE: Final = MappingProxyType(
         Permission.THREADS_READ: (Grant(_USER, _TOKEN),),
         Permission.THREADS_WRITE: (Grant(_USER, _TOKEN),),
         Permission.ACCOUNT_DELETE: (Grant(_USER, _BEARER),),
+        Permission.ACCOUNT_MANAGE: (Grant(_USER, _BEARER),),
         Permission.SESSION_END: (Grant(_USER, _BEARER),),
         Permission.AGENTS_RUN: (Grant(_USER, _TOKEN), Grant(_SERVICE, _CLIENT)),
         Permission.SERVICE_STATUS: (Grant(_SERVICE, _BEARER),),
@@ -84,10 +92,12 @@ TABLE: Final = MappingProxyType(
         Permission.TOKENS_INTROSPECT: (Grant(_SERVICE, _CLIENT),),
         Permission.TOKENS_REVOKE: (Grant(_SERVICE, _CLIENT),),
         Permission.REVOCATIONS_READ: (Grant(_SERVICE, _BEARER),),
-        Permission.USERS_ADMIN: (
-            Grant(_SERVICE, _BEARER),
-            Grant(_USER, _BEARER, Role.OPERATOR),
-        ),
+        Permission.USERS_ADMIN: _ADMINISTRATION,
+        Permission.SERVICES_ADMIN: _ADMINISTRATION,
+        Permission.KEYS_ADMIN: _ADMINISTRATION,
+        Permission.SESSIONS_ADMIN: _ADMINISTRATION,
+        Permission.AUDIT_READ: _ADMINISTRATION,
+        Permission.METRICS_READ: (Grant(_SERVICE, _BEARER),),
     }
 )
 """Permission to the rows that grant it. What is not in it is denied."""

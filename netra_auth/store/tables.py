@@ -33,6 +33,11 @@ _EMAIL = String(320)
 _SHA256 = String(64)
 _SCOPES = String(1024)
 
+
+def _user_of() -> ForeignKey:
+    return ForeignKey("users.user_id", ondelete="CASCADE")
+
+
 users = Table(
     "users",
     metadata,
@@ -49,12 +54,53 @@ login_sessions = Table(
     metadata,
     Column("session_id", _ID, primary_key=True),
     Column("cookie_hash", _SHA256, nullable=False, unique=True),
-    Column(
-        "user_id", _ID, ForeignKey("users.user_id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    Column("user_id", _ID, _user_of(), nullable=False, index=True),
     Column("created_at", Double, nullable=False),
     Column("last_seen_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("address", String(64), nullable=False, server_default=""),
+    Column("user_agent", String(256), nullable=False, server_default=""),
+    Column("authenticated_at", Double, nullable=False, server_default="0"),
+    Column("methods", String(64), nullable=False, server_default="pwd"),
+)
+
+# A login whose password was right and whose second factor is still asked for.
+pending_logins = Table(
+    "pending_logins",
+    metadata,
+    Column("pending_hash", _SHA256, primary_key=True),
+    Column("user_id", _ID, _user_of(), nullable=False, index=True),
+    Column("password_hash", String(256), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
+)
+
+# `last_step` is the time step of the newest code taken: no code works twice (RFC 6238 section 5.2).
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", _ID, _user_of(), primary_key=True),
+    Column("sealed_secret", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("confirmed_at", Double),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("code_hash", _SHA256, primary_key=True),
+    Column("user_id", _ID, _user_of(), nullable=False, index=True),
+    Column("used_at", Double),
+)
+
+# Browsers that a person logged in with before: nobody else's failures keep them out.
+known_devices = Table(
+    "known_devices",
+    metadata,
+    Column("device_hash", _SHA256, primary_key=True),
+    Column("user_id", _ID, _user_of(), nullable=False, index=True),
+    Column("last_seen_at", Double, nullable=False),
 )
 
 
@@ -70,6 +116,10 @@ services = Table(
     Column("audiences", _SCOPES, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("disabled_at", Double),
+    Column("name", String(128), nullable=False, server_default=""),
+    Column("redirect_uris", Text, nullable=False, server_default=""),
+    Column("grants", String(256), nullable=False, server_default="client_credentials"),
+    Column("public_jwks", Text),
 )
 
 # A table of its own, so that a service can hold two secrets while one replaces the other.
@@ -87,7 +137,26 @@ service_secrets = Table(
     Column("secret_sha256", _SHA256, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("valid_until", Double),
+    Column("last_used_at", Double),
+    Column("uses", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("service_id", "secret_sha256"),
+)
+
+# One-time ids of client assertions (RFC 7523), as SHA-256 of client and `jti`.
+used_assertions = Table(
+    "used_assertions",
+    metadata,
+    Column("assertion_hash", _SHA256, primary_key=True),
+    Column("expires_at", Double, nullable=False, index=True),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("user_id", _ID, _user_of(), primary_key=True),
+    Column("client_id", _ID, primary_key=True),
+    Column("scope", _SCOPES, nullable=False),
+    Column("granted_at", Double, nullable=False),
 )
 
 authorization_codes = Table(
@@ -101,6 +170,7 @@ authorization_codes = Table(
     Column("scope", _SCOPES, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("claimed_at", Double),
+    Column("nonce", String(512)),
 )
 
 refresh_tokens = Table(
@@ -114,6 +184,7 @@ refresh_tokens = Table(
     Column("issued_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("spent_at", Double),
+    Column("sealed_successor", Text),
 )
 
 # `active_slot` is 1 for the key that signs and NULL for every other: its uniqueness is what lets
@@ -128,6 +199,10 @@ signing_keys = Table(
     Column("state", String(16), nullable=False),
     Column("active_slot", Integer, unique=True),
     Column("created_at", Double, nullable=False),
+    Column("published_at", Double),
+    Column("activated_at", Double),
+    Column("retired_at", Double),
+    Column("gone_at", Double),
 )
 
 revocations = Table(
@@ -150,6 +225,18 @@ counters = Table(
     Column("value", BigInteger, nullable=False),
 )
 
+# Failures and requests counted within a window; `hits` counts up to its end.
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("limit_key", String(128), primary_key=True),
+    Column("hits", Integer, nullable=False),
+    Column("window_ends_at", Double, nullable=False, index=True),
+)
+
+# `chain_hash` is SHA-256 over the hash before it and the row's content: a row cannot be changed,
+# left out or put in without changing every hash after it. Both are NULL in a row that code older
+# than the chain wrote while it was being replaced.
 audit = Table(
     "audit",
     metadata,
@@ -164,4 +251,16 @@ audit = Table(
     Column("reason", String(256)),
     Column("request_id", String(64)),
     Column("address", String(64)),
+    Column("seq", BigInteger),
+    Column("chain_hash", _SHA256),
+    Index(None, "seq", unique=True),
+)
+
+# One row: the end of the chain. Its row lock is what orders the writers.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("head_id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("chain_hash", _SHA256, nullable=False),
 )

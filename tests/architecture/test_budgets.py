@@ -31,7 +31,17 @@ ENTRANCES: Final = frozenset({"netra_backend/app/main.py", "netra_backend/app/de
 """Compose and hand on; logic lives elsewhere."""
 
 CATALOGUES: Final = frozenset(
-    {"api", "grants", "causes", "drills", "checks", "steps", "documents", "versions"}
+    {
+        "api",
+        "grants",
+        "repositories",
+        "causes",
+        "drills",
+        "checks",
+        "steps",
+        "documents",
+        "versions",
+    }
 )
 """Rooms with one file per entry: their number grows with what they list."""
 

@@ -14,7 +14,17 @@ BACKEND_SCOPES = (
     "tokens:revoke",
     "revocations:read",
 )
-OPS_SCOPES = ("profile:read", "sessions:open", "service:status", "users:admin")
+OPS_SCOPES = (
+    "profile:read",
+    "sessions:open",
+    "service:status",
+    "users:admin",
+    "services:admin",
+    "keys:admin",
+    "sessions:admin",
+    "audit:read",
+    "metrics:read",
+)
 AUDIENCES = ("netra-auth", "netra-backend")
 
 

@@ -23,6 +23,8 @@ class AuditRow:
     reason: str | None = None
     request_id: str | None = None
     address: str | None = None
+    seq: int | None = None
+    chain_hash: str | None = None
 
 
 async def add(connection: AsyncConnection, row: AuditRow) -> None:

@@ -20,6 +20,7 @@ class CodeRow:
     scope: str
     expires_at: float
     claimed_at: float | None = None
+    nonce: str | None = field(default=None, repr=False)
 
 
 async def add(connection: AsyncConnection, row: CodeRow) -> None:
@@ -34,6 +35,7 @@ async def add(connection: AsyncConnection, row: CodeRow) -> None:
             scope=row.scope,
             expires_at=row.expires_at,
             claimed_at=row.claimed_at,
+            nonce=row.nonce,
         )
     )
 

@@ -20,6 +20,7 @@ class RefreshTokenRow:
     issued_at: float
     expires_at: float
     spent_at: float | None = None
+    sealed_successor: str | None = field(default=None, repr=False)
 
 
 async def add(connection: AsyncConnection, row: RefreshTokenRow) -> None:
@@ -34,6 +35,7 @@ async def add(connection: AsyncConnection, row: RefreshTokenRow) -> None:
             issued_at=row.issued_at,
             expires_at=row.expires_at,
             spent_at=row.spent_at,
+            sealed_successor=row.sealed_successor,
         )
     )
 

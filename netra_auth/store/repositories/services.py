@@ -10,13 +10,17 @@ from netra_auth.store.tables import service_secrets, services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRow:
-    """A service as stored; `scopes` and `audiences` are separated by spaces."""
+    """A service as stored; what is listed in one text is separated by spaces."""
 
     service_id: str
     scopes: str
     audiences: str
     created_at: float
     disabled_at: float | None = None
+    name: str = ""
+    redirect_uris: str = ""
+    grants: str = "client_credentials"
+    public_jwks: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,8 @@ class ServiceSecretRow:
     secret_sha256: str = field(repr=False)
     created_at: float
     valid_until: float | None = None
+    last_used_at: float | None = None
+    uses: int = 0
 
 
 async def add(connection: AsyncConnection, row: ServiceRow, secret: ServiceSecretRow) -> None:
@@ -43,6 +49,10 @@ async def add(connection: AsyncConnection, row: ServiceRow, secret: ServiceSecre
             audiences=row.audiences,
             created_at=row.created_at,
             disabled_at=row.disabled_at,
+            name=row.name,
+            redirect_uris=row.redirect_uris,
+            grants=row.grants,
+            public_jwks=row.public_jwks,
         )
     )
     await connection.execute(

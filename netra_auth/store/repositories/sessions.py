@@ -10,7 +10,15 @@ from netra_auth.store.tables import login_sessions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """A login session as stored; `expires_at` is its absolute end."""
+    """A login session as stored.
+
+    Attributes:
+        expires_at: Its absolute end.
+        address: Where it was begun from.
+        user_agent: The browser it was begun with, in its own words.
+        authenticated_at: When the person last proved who they are (OpenID Connect's `auth_time`).
+        methods: How, as RFC 8176 names it, separated by spaces: `pwd`, `otp`.
+    """
 
     session_id: str
     cookie_hash: str
@@ -18,6 +26,10 @@ class SessionRow:
     created_at: float
     last_seen_at: float
     expires_at: float
+    address: str = ""
+    user_agent: str = ""
+    authenticated_at: float = 0
+    methods: str = "pwd"
 
 
 async def add(connection: AsyncConnection, row: SessionRow) -> None:
@@ -30,6 +42,10 @@ async def add(connection: AsyncConnection, row: SessionRow) -> None:
             created_at=row.created_at,
             last_seen_at=row.last_seen_at,
             expires_at=row.expires_at,
+            address=row.address,
+            user_agent=row.user_agent,
+            authenticated_at=row.authenticated_at,
+            methods=row.methods,
         )
     )
 

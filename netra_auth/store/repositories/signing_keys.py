@@ -24,6 +24,10 @@ class SigningKeyRow:
     state: str
     active_slot: int | None
     created_at: float
+    published_at: float | None = None
+    activated_at: float | None = None
+    retired_at: float | None = None
+    gone_at: float | None = None
 
 
 async def all_keys(database: Database) -> tuple[SigningKeyRow, ...]:
@@ -61,6 +65,8 @@ async def add_first(
         "state": literal(ACTIVE, String),
         "active_slot": literal(_ACTIVE_SLOT, Integer),
         "created_at": literal(created_at, Double),
+        "published_at": literal(created_at, Double),
+        "activated_at": literal(created_at, Double),
     }
     no_key_yet = ~exists(select(signing_keys.c.kid))
     statement = insert(signing_keys).from_select(

@@ -43,7 +43,17 @@ _SCOPES: Final = {
         "tokens:revoke",
         "revocations:read",
     ),
-    OPS: ("profile:read", "sessions:open", "service:status", "users:admin"),
+    OPS: (
+        "profile:read",
+        "sessions:open",
+        "service:status",
+        "users:admin",
+        "services:admin",
+        "keys:admin",
+        "sessions:admin",
+        "audit:read",
+        "metrics:read",
+    ),
 }
 _HEADING: Final = (
     "Configuration of {service}: NAME=value, taken literally, without quotes.\n"

@@ -21,6 +21,7 @@ from fakes.timing import UNIT, eventually_blocking
 from netra.isolated_environment import IsolatedEnvironment, replaced_environment
 from netra.telemetry import release_logging
 from netra_auth.main import main
+from netra_auth.store.schema_version import HEAD
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def test_a_store_behind_is_exit_code_one(
 def test_migrate_only_migrates_and_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--migrate-only brings the store to head once, and is quick to find it there."""
     assert run(variables(tmp_path), "--migrate-only") == 0
-    assert told(capsys).only("store_migrated")["version"] == "0001"
+    assert told(capsys).only("store_migrated")["version"] == HEAD
     assert run(variables(tmp_path), "--migrate-only") == 0
     assert told(capsys).of("store_migrated") == []
 

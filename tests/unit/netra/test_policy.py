@@ -46,6 +46,7 @@ sessions:open        bearer,ws      bearer,ws      bearer,secret
 threads:read         bearer,ws      bearer,ws      -
 threads:write        bearer,ws      bearer,ws      -
 account:delete       bearer         bearer         -
+account:manage       bearer         bearer         -
 session:end          bearer         bearer         -
 agents:run           bearer,ws      bearer,ws      bearer,secret
 service:status       -              -              bearer
@@ -54,6 +55,11 @@ tokens:introspect    -              -              bearer,secret
 tokens:revoke        -              -              bearer,secret
 revocations:read     -              -              bearer
 users:admin          -              bearer         bearer
+services:admin       -              bearer         bearer
+keys:admin           -              bearer         bearer
+sessions:admin       -              bearer         bearer
+audit:read           -              bearer         bearer
+metrics:read         -              -              bearer
 """
 """The policy, written a second time by hand: a change to the table must be made here as well."""
 

@@ -45,9 +45,14 @@ _MAY: Final[Mapping[str, str]] = {
     "threads:read": "read your threads and messages",
     "threads:write": "write, rename and delete them",
     "account:delete": "erase everything you have here",
+    "account:manage": "see and end your login sessions, change your password, get your data",
     "session:end": "end the login session you came with",
     "agents:run": "talk to agents",
     "users:admin": "administer people's accounts",
+    "services:admin": "register services and rotate their secrets",
+    "keys:admin": "rotate the keys that sign tokens",
+    "sessions:admin": "see and end people's login sessions",
+    "audit:read": "read the audit record",
 }
 _PEOPLE: Final[Mapping[str, str]] = {"user": "you", "agent": "the agent"}
 
