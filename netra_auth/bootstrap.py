@@ -41,7 +41,8 @@ from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.identities.logins import Logins
 from netra_auth.identities.passwords import PasswordHasher
 from netra_auth.identities.revocations import Revocations
-from netra_auth.identities.service_accounts import ServiceAccounts
+from netra_auth.identities.services.accounts import ServiceAccounts
+from netra_auth.identities.services.seeding import seed
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.keyring import open_keyring
@@ -100,7 +101,7 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
     audit = AuditTrail(database, clock)
     keyring = await open_keyring(settings, database, audit, clock)
     accounts = ServiceAccounts(database, audit, clock)
-    await accounts.seed(settings.services)
+    await seed(settings.services, database, audit, clock)
     hasher = PasswordHasher()
     await hasher.prepare()
     revocations = Revocations(database, clock)

@@ -20,7 +20,7 @@ from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, Origin, Outcome
 from netra_auth.grants.clients import Client, client_id_of
 from netra_auth.grants.errors import OAuthCode, OAuthError, invalid_request
 from netra_auth.grants.public_clients import GrantType
-from netra_auth.identities.service_accounts import ServiceAccount
+from netra_auth.identities.services.account import ServiceAccount
 
 router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
 

@@ -7,11 +7,8 @@ from netra.secret import Secret
 from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
 from netra_auth.grants.errors import InvalidClient, OAuthCode, OAuthError
 from netra_auth.grants.public_clients import GrantType, PublicClient, PublicClients
-from netra_auth.identities.service_accounts import (
-    ServiceAccount,
-    ServiceAccounts,
-    ServiceRefused,
-)
+from netra_auth.identities.services.account import ServiceAccount
+from netra_auth.identities.services.accounts import ServiceAccounts, ServiceRefused
 
 Client: TypeAlias = PublicClient | ServiceAccount
 

@@ -8,7 +8,7 @@ from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, AuditTrail, Origi
 from netra_auth.grants.clients import Client, client_id_of
 from netra_auth.grants.errors import CallerNotAllowed
 from netra_auth.grants.own_tokens import KnownRefreshToken, OwnTokens, is_refresh_token
-from netra_auth.identities.service_accounts import ServiceAccount
+from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 

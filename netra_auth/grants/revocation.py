@@ -12,7 +12,7 @@ from netra_auth.grants.errors import CallerNotAllowed
 from netra_auth.grants.introspection import permitted_service
 from netra_auth.grants.own_tokens import OwnTokens, is_refresh_token
 from netra_auth.identities.revocations import Revocations
-from netra_auth.identities.service_accounts import ServiceAccount
+from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.identities.sessions import Sessions
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database, Transaction
