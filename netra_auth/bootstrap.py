@@ -42,10 +42,12 @@ from netra_auth.identities.logins import Logins
 from netra_auth.identities.passwords import PasswordHasher
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.services.accounts import ServiceAccounts
+from netra_auth.identities.services.assertions import ServiceAssertions
 from netra_auth.identities.services.seeding import seed
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.keyring import open_keyring
+from netra_auth.metrics.recorder import Metrics
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 from netra_auth.store.schema_version import require_head
@@ -98,7 +100,8 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
 
 
 async def _state(settings: Settings, database: Database, clock: Clock) -> AuthState:
-    audit = AuditTrail(database, clock)
+    metrics = Metrics()
+    audit = AuditTrail(database, clock, metrics.observe)
     keyring = await open_keyring(settings, database, audit, clock)
     accounts = ServiceAccounts(database, audit, clock)
     await seed(settings.services, database, audit, clock)
@@ -116,18 +119,25 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         database=database,
         keyring=keyring,
         audit=audit,
+        metrics=metrics,
         revocations=revocations,
         sessions=sessions,
         users=Users(database, hasher, sessions, revocations, audit, clock),
         logins=Logins(database, hasher, sessions, audit),
         public_clients=known_clients,
-        clients=Clients(known_clients, accounts, audit),
+        clients=Clients(
+            known_clients,
+            accounts,
+            ServiceAssertions(settings.issuer_url, database, audit, clock),
+            audit,
+            metrics,
+        ),
         own_tokens=own_tokens,
         authorization_codes=AuthorizationCodes(
             database, sessions, access_tokens, refresh_tokens, audit, clock
         ),
         refresh_tokens=refresh_tokens,
-        client_credentials=ClientCredentials(database, access_tokens, audit),
+        client_credentials=ClientCredentials(access_tokens, audit),
         introspection=Introspection(settings, database, own_tokens, audit, clock),
         token_revocation=TokenRevocation(
             settings, database, own_tokens, sessions, revocations, audit, clock
