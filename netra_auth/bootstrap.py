@@ -9,14 +9,17 @@ from fastapi import FastAPI, Request, Response
 from netra.clock import Clock, SystemClock
 from netra.errors import NetraError
 from netra.telemetry import RequestContext, event_logger, request_record
+from netra.wire.auth_api import AUTH_AUDIENCE
 from netra_auth.api import (
     admin,
+    admin_services,
     authorize,
     cross_origin,
     health,
     introspection,
     login,
     metadata,
+    metrics,
     own_session,
     revocation,
     revocation_feed,
@@ -35,7 +38,7 @@ from netra_auth.grants.client_credentials import ClientCredentials
 from netra_auth.grants.clients import Clients
 from netra_auth.grants.introspection import Introspection
 from netra_auth.grants.own_tokens import OwnTokens
-from netra_auth.grants.public_clients import public_clients
+from netra_auth.grants.public_clients import BUILT_IN_CLIENT_IDS, public_clients
 from netra_auth.grants.refresh_token import RefreshTokens
 from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.identities.logins import Logins
@@ -43,6 +46,8 @@ from netra_auth.identities.passwords import PasswordHasher
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.services.accounts import ServiceAccounts
 from netra_auth.identities.services.assertions import ServiceAssertions
+from netra_auth.identities.services.registration.administration import ServiceAdministration
+from netra_auth.identities.services.registration.rotation import SecretRotation
 from netra_auth.identities.services.seeding import seed
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
@@ -65,6 +70,8 @@ ROUTERS: Final = (
     subjects.router,
     users.router,
     admin.router,
+    admin_services.router,
+    metrics.router,
     own_session.router,
     login.router,
     cross_origin.router,
@@ -132,6 +139,10 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
             audit,
             metrics,
         ),
+        service_administration=ServiceAdministration(
+            database, revocations, audit, clock, frozenset({AUTH_AUDIENCE, *BUILT_IN_CLIENT_IDS})
+        ),
+        secret_rotation=SecretRotation(database, audit, clock),
         own_tokens=own_tokens,
         authorization_codes=AuthorizationCodes(
             database, sessions, access_tokens, refresh_tokens, audit, clock

@@ -44,6 +44,13 @@ async def of_service(connection: AsyncConnection, service_id: str) -> tuple[Serv
     return await _listed(connection, service_secrets.c.service_id == service_id)
 
 
+async def valid_of(
+    connection: AsyncConnection, service_id: str, at: float
+) -> tuple[ServiceSecretRow, ...]:
+    """List the secrets of a service that are valid at a time, the oldest first."""
+    return await _listed(connection, service_secrets.c.service_id == service_id, valid_at(at))
+
+
 async def everybodys(connection: AsyncConnection) -> tuple[ServiceSecretRow, ...]:
     """List the secrets of every service, those that have ended too, the oldest first."""
     return await _listed(connection)

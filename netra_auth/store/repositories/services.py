@@ -2,12 +2,12 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra_auth.store.repositories.service_secrets import ServiceSecretRow, valid_at
 from netra_auth.store.repositories.service_secrets import add as add_secret
-from netra_auth.store.tables import service_secrets, services
+from netra_auth.store.tables import consents, service_secrets, services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +86,8 @@ async def replace(connection: AsyncConnection, row: ServiceRow) -> None:
     values = {name: value for name, value in asdict(row).items() if name != "service_id"}
     statement = update(services).where(services.c.service_id == row.service_id)
     await connection.execute(statement.values(**values))
+
+
+async def forget_consents(connection: AsyncConnection, service_id: str) -> None:
+    """Forget what people allowed a service: each is asked again."""
+    await connection.execute(delete(consents).where(consents.c.client_id == service_id))
