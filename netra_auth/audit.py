@@ -5,16 +5,17 @@ that neither tells of what did not happen. No secret, token or password ever rea
 a token or key is named by the SHA-256 of its id.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias
 
 from netra.clock import Clock
 from netra.ids import row_id
 from netra.telemetry.log_events import event_logger
 from netra_auth.store.engine import Database, Transaction
-from netra_auth.store.repositories import audit_records
+from netra_auth.store.repositories import audit_records, service_secrets
 
 _log = event_logger("netra_auth.audit")
 
@@ -51,6 +52,11 @@ class AuditEvent(StrEnum):
     ACCESS_REFUSED = "access_refused"
     SIGNING_KEY_CREATED = "signing_key_created"
     SERVICE_REGISTERED = "service_registered"
+    SERVICE_CHANGED = "service_changed"
+    SERVICE_DISABLED = "service_disabled"
+    SERVICE_ENABLED = "service_enabled"
+    SERVICE_SECRET_ROTATED = "service_secret_rotated"  # noqa: S105 - the name of an event
+    SERVICE_SECRET_DELETED = "service_secret_deleted"  # noqa: S105 - the name of an event
 
 
 _SIGNS_OF_THEFT: Final = frozenset({AuditEvent.CODE_REUSED, AuditEvent.REFRESH_TOKEN_REUSED})
@@ -81,6 +87,9 @@ class Act:
         subject: Whom it concerns.
         token_id: The `jti` or `kid` concerned; kept as a hash only.
         reason: Why it was refused, in words of ours.
+        secret_id: Which of its secrets a service proved itself with; the use is counted with the
+            row, and the row says it beside the reason.
+        key_id: The `kid` of the key a service proved itself with; the row says it likewise.
     """
 
     event: AuditEvent
@@ -91,14 +100,21 @@ class Act:
     subject: str | None = None
     token_id: str | None = None
     reason: str | None = None
+    secret_id: str | None = None
+    key_id: str | None = None
+
+
+Observer: TypeAlias = Callable[[Act], None]
+"""Is told of an act once its row is committed; it counts, and touches nothing that can fail."""
 
 
 class AuditTrail:
     """The one way to the audit record."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, observer: Observer | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._observer = observer
 
     async def note(self, transaction: Transaction, act: Act) -> None:
         """Record an act with the transaction that performs it."""
@@ -111,12 +127,17 @@ class AuditTrail:
             client_id=_clean_optional(act.client_id, _MAX_NAME),
             subject=_clean_optional(act.subject, _MAX_NAME),
             token_hash=None if act.token_id is None else sha256(act.token_id.encode()).hexdigest(),
-            reason=_clean_optional(act.reason, _MAX_REASON),
+            reason=_clean_optional(_reason(act), _MAX_REASON),
             request_id=act.origin.request_id,
             address=_clean_optional(act.origin.address, _MAX_ADDRESS),
         )
+        if act.secret_id is not None:
+            await service_secrets.count_use(transaction.connection, act.secret_id, row.recorded_at)
         await audit_records.add(transaction.connection, row)
         transaction.after_commit(lambda: _tell(row, is_alarming=act.event in _SIGNS_OF_THEFT))
+        observer = self._observer
+        if observer is not None:
+            transaction.after_commit(lambda: observer(act))
 
     async def note_alone(self, act: Act) -> None:
         """Record an act that changed nothing else, in a transaction of its own.
@@ -149,6 +170,15 @@ def _tell(row: audit_records.AuditRow, *, is_alarming: bool) -> None:
         _log.warning("audit_recorded", **fields)
     else:
         _log.info("audit_recorded", **fields)
+
+
+def _reason(act: Act) -> str | None:
+    told = [
+        act.reason,
+        None if act.secret_id is None else f"secret {act.secret_id}",
+        None if act.key_id is None else f"key {act.key_id}",
+    ]
+    return "; ".join(part for part in told if part is not None) or None
 
 
 def _clean(text: str, limit: int) -> str:

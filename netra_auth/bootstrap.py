@@ -9,14 +9,17 @@ from fastapi import FastAPI, Request, Response
 from netra.clock import Clock, SystemClock
 from netra.errors import NetraError
 from netra.telemetry import RequestContext, event_logger, request_record
+from netra.wire.auth_api import AUTH_AUDIENCE
 from netra_auth.api import (
     admin,
+    admin_services,
     authorize,
     cross_origin,
     health,
     introspection,
     login,
     metadata,
+    metrics,
     own_session,
     revocation,
     revocation_feed,
@@ -35,16 +38,21 @@ from netra_auth.grants.client_credentials import ClientCredentials
 from netra_auth.grants.clients import Clients
 from netra_auth.grants.introspection import Introspection
 from netra_auth.grants.own_tokens import OwnTokens
-from netra_auth.grants.public_clients import public_clients
+from netra_auth.grants.public_clients import BUILT_IN_CLIENT_IDS, public_clients
 from netra_auth.grants.refresh_token import RefreshTokens
 from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.identities.logins import Logins
 from netra_auth.identities.passwords import PasswordHasher
 from netra_auth.identities.revocations import Revocations
-from netra_auth.identities.service_accounts import ServiceAccounts
+from netra_auth.identities.services.accounts import ServiceAccounts
+from netra_auth.identities.services.assertions import ServiceAssertions
+from netra_auth.identities.services.registration.administration import ServiceAdministration
+from netra_auth.identities.services.registration.rotation import SecretRotation
+from netra_auth.identities.services.seeding import seed
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.keyring import open_keyring
+from netra_auth.metrics.recorder import Metrics
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 from netra_auth.store.schema_version import require_head
@@ -62,6 +70,8 @@ ROUTERS: Final = (
     subjects.router,
     users.router,
     admin.router,
+    admin_services.router,
+    metrics.router,
     own_session.router,
     login.router,
     cross_origin.router,
@@ -97,10 +107,11 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
 
 
 async def _state(settings: Settings, database: Database, clock: Clock) -> AuthState:
-    audit = AuditTrail(database, clock)
+    metrics = Metrics()
+    audit = AuditTrail(database, clock, metrics.observe)
     keyring = await open_keyring(settings, database, audit, clock)
     accounts = ServiceAccounts(database, audit, clock)
-    await accounts.seed(settings.services)
+    await seed(settings.services, database, audit, clock)
     hasher = PasswordHasher()
     await hasher.prepare()
     revocations = Revocations(database, clock)
@@ -115,18 +126,29 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         database=database,
         keyring=keyring,
         audit=audit,
+        metrics=metrics,
         revocations=revocations,
         sessions=sessions,
         users=Users(database, hasher, sessions, revocations, audit, clock),
         logins=Logins(database, hasher, sessions, audit),
         public_clients=known_clients,
-        clients=Clients(known_clients, accounts, audit),
+        clients=Clients(
+            known_clients,
+            accounts,
+            ServiceAssertions(settings.issuer_url, database, audit, clock),
+            audit,
+            metrics,
+        ),
+        service_administration=ServiceAdministration(
+            database, revocations, audit, clock, frozenset({AUTH_AUDIENCE, *BUILT_IN_CLIENT_IDS})
+        ),
+        secret_rotation=SecretRotation(database, audit, clock),
         own_tokens=own_tokens,
         authorization_codes=AuthorizationCodes(
             database, sessions, access_tokens, refresh_tokens, audit, clock
         ),
         refresh_tokens=refresh_tokens,
-        client_credentials=ClientCredentials(database, access_tokens, audit),
+        client_credentials=ClientCredentials(access_tokens, audit),
         introspection=Introspection(settings, database, own_tokens, audit, clock),
         token_revocation=TokenRevocation(
             settings, database, own_tokens, sessions, revocations, audit, clock

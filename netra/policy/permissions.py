@@ -46,6 +46,8 @@ class CredentialMethod(StrEnum):
     """A `bearer.<token>` entry of `Sec-WebSocket-Protocol`."""
     CLIENT_SECRET = "client_secret"  # noqa: S105 - the name of a method, not a secret
     """A registered client's secret (RFC 6749 section 2.3.1)."""
+    CLIENT_ASSERTION = "client_assertion"
+    """A registered client's signed assertion (RFC 7523 section 2.2)."""
     LOGIN_SESSION = "login_session"
     """The auth service's own session cookie."""
 
@@ -73,7 +75,13 @@ class Denied:
 
 _TOKEN: Final = frozenset({CredentialMethod.BEARER, CredentialMethod.SUBPROTOCOL})
 _BEARER: Final = frozenset({CredentialMethod.BEARER})
-_CLIENT: Final = frozenset({CredentialMethod.BEARER, CredentialMethod.CLIENT_SECRET})
+_CLIENT: Final = frozenset(
+    {
+        CredentialMethod.BEARER,
+        CredentialMethod.CLIENT_SECRET,
+        CredentialMethod.CLIENT_ASSERTION,
+    }
+)
 _USER, _SERVICE = PrincipalKind.USER, PrincipalKind.SERVICE
 _ADMINISTRATION: Final = (Grant(_SERVICE, _BEARER), Grant(_USER, _BEARER, Role.OPERATOR))
 

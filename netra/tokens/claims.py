@@ -130,21 +130,21 @@ def claims_of(payload: Mapping[str, object]) -> AccessClaims:
         ClaimsInvalid: A required claim is absent, or one has another shape (checklist 11), or the
             subject's namespace is not that of its kind (checklist 41).
     """
-    kind = _KINDS.get(_text(payload, "principal_kind"))
+    kind = _KINDS.get(text_of(payload, "principal_kind"))
     if kind is None:
         raise ClaimsInvalid("principal_kind is neither user nor service")
     claims = AccessClaims(
-        issuer=_text(payload, "iss"),
-        subject=_text(payload, "sub"),
+        issuer=text_of(payload, "iss"),
+        subject=text_of(payload, "sub"),
         audience=_audience(payload.get("aud")),
-        client_id=_text(payload, "client_id"),
-        token_id=_text(payload, "jti"),
+        client_id=text_of(payload, "client_id"),
+        token_id=text_of(payload, "jti"),
         issued_at=timestamp_of(payload, "iat"),
         expires_at=timestamp_of(payload, "exp"),
         principal_kind=kind,
         scopes=_scopes(payload.get("scope", "")),
         roles=_roles(payload.get("roles", ())),
-        session_id=_text(payload, "sid") if "sid" in payload else None,
+        session_id=text_of(payload, "sid") if "sid" in payload else None,
     )
     if kind is PrincipalKind.USER:
         _check_user(claims)
@@ -167,6 +167,15 @@ def timestamp_of(payload: Mapping[str, object], name: str) -> float:
     return value
 
 
+def text_of(payload: Mapping[str, object], name: str) -> str:
+    """Read a claim that is a short printable text, and not an empty one.
+
+    Raises:
+        ClaimsInvalid: The claim is absent or anything else.
+    """
+    return _as_text(payload.get(name), name)
+
+
 def check_lifetime(claims: AccessClaims, max_seconds: float) -> None:
     """Check that a token ends after it begins, and not later than allowed.
 
@@ -179,10 +188,6 @@ def check_lifetime(claims: AccessClaims, max_seconds: float) -> None:
 
 def _as_number(timestamp: float) -> float:
     return int(timestamp) if float(timestamp).is_integer() else timestamp
-
-
-def _text(payload: Mapping[str, object], name: str) -> str:
-    return _as_text(payload.get(name), name)
 
 
 def _as_text(value: object, name: str) -> str:

@@ -8,6 +8,7 @@ from netra.tokens.claims import SignedClaims
 from netra.tokens.verify import MAX_LEEWAY_SECONDS
 
 _TOKEN, _SESSION, _SUBJECT = "token", "session", "subject"
+_NEVER: Final = -1.0
 _KINDS: Final = frozenset({_TOKEN, _SESSION, _SUBJECT})
 
 
@@ -16,6 +17,9 @@ class RevocationSet:
 
     It grows only with the feed and shrinks by `purge`, so it holds at most what was revoked within
     one token lifetime.
+
+    An entry for a subject concerns the tokens of before it. It outlives all of those, so one that
+    outlives the entry was issued later, to a subject that was let in again.
     """
 
     def __init__(self) -> None:
@@ -55,7 +59,7 @@ class RevocationSet:
             return False
         return (
             (_TOKEN, claims.token_id) in ends
-            or (_SUBJECT, claims.subject) in ends
+            or claims.expires_at <= ends.get((_SUBJECT, claims.subject), _NEVER)
             or (claims.session_id is not None and (_SESSION, claims.session_id) in ends)
         )
 
@@ -66,6 +70,6 @@ class RevocationSet:
             return False
         return (
             (_TOKEN, principal.token_id) in ends
-            or (_SUBJECT, str(principal)) in ends
+            or principal.expires_at <= ends.get((_SUBJECT, str(principal)), _NEVER)
             or (isinstance(principal, UserPrincipal) and (_SESSION, principal.session_id) in ends)
         )

@@ -77,6 +77,7 @@ async def authenticated(
     record.principal = principal_of(claims)
     record.method = CredentialMethod.BEARER
     record.stage = Stage.HANDLER
+    state.metrics.authenticated(record.principal.kind.value, "access")
     return principal_of(claims)
 
 

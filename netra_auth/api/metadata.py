@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
+from netra.tokens.assertions import CLIENT_ALGORITHMS
 from netra.wire import auth_api
 from netra_auth.api.documentation import problems
 from netra_auth.api.state import state_of
@@ -13,7 +14,8 @@ from netra_auth.grants.public_clients import GrantType
 router = APIRouter(tags=["metadata"])
 
 _CACHE: Final = "public, max-age=300"
-_SECRET_METHODS: Final = ["client_secret_basic", "client_secret_post"]
+_SERVICE_METHODS: Final = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+_ASSERTION_ALGORITHMS: Final = sorted(CLIENT_ALGORITHMS)
 
 
 @router.get("/")
@@ -41,9 +43,12 @@ async def metadata(request: Request, response: Response) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": [grant.value for grant in GrantType],
-        "token_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
-        "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
-        "revocation_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
+        "token_endpoint_auth_methods_supported": [*_SERVICE_METHODS, "none"],
+        "token_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
+        "introspection_endpoint_auth_methods_supported": _SERVICE_METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
+        "revocation_endpoint_auth_methods_supported": [*_SERVICE_METHODS, "none"],
+        "revocation_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
         "code_challenge_methods_supported": [S256],
         "authorization_response_iss_parameter_supported": True,
     }

@@ -16,10 +16,15 @@ from netra_auth.api.parameters import Parameters, read_form, recognised
 from netra_auth.grants.clients import PresentedClient
 from netra_auth.grants.errors import invalid_request
 
+JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+"""The one kind of assertion that is taken (RFC 7523 section 2.2)."""
+
 _UNREADABLE: Final = "the Authorization header cannot be read"
 _RECOGNISED: Final = frozenset(
     {
         "audience",
+        "client_assertion",
+        "client_assertion_type",
         "client_id",
         "client_secret",
         "code",
@@ -50,7 +55,8 @@ class ClientSecretBasic(SecurityBase):
 client_secret_basic = ClientSecretBasic()
 
 CLIENT_ID: Final = Text(
-    "The client, unless the Authorization header names it; `client_secret` may come along.",
+    "The client, unless the Authorization header or a `client_assertion` names it; "
+    "`client_secret` may come along.",
     pattern=PRINTABLE,
 )
 
@@ -80,14 +86,26 @@ def presented_client(request: Request, parameters: Parameters) -> PresentedClien
     headers = request.headers.getlist("authorization")
     client_id = parameters.values.get("client_id")
     secret = parameters.values.get("client_secret")
-    if len(headers) > 1 or (headers and secret is not None):
+    asserts = parameters.values.keys() & {"client_assertion", "client_assertion_type"}
+    if len(headers) + (secret is not None) + bool(asserts) > 1:
         raise invalid_request("More than one way of client authentication was used.")
+    if asserts:
+        return _assertion(parameters, client_id or "")
     if headers:
         presented = _basic(headers[0])
         if presented.fault is None and client_id not in (None, presented.client_id):
             return PresentedClient(fault="the header and the body name different clients")
         return presented
     return PresentedClient(client_id or "", None if secret is None else Secret(secret))
+
+
+def _assertion(parameters: Parameters, client_id: str) -> PresentedClient:
+    assertion = parameters.values.get("client_assertion")
+    if assertion is None or parameters.values.get("client_assertion_type") != JWT_BEARER:
+        return PresentedClient(
+            client_id, fault="the client assertion is missing or of no known type"
+        )
+    return PresentedClient(client_id, assertion=Secret(assertion))
 
 
 def _basic(header: str) -> PresentedClient:

@@ -18,9 +18,12 @@ from netra_auth.grants.refresh_token import RefreshTokens
 from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.identities.logins import Logins
 from netra_auth.identities.revocations import Revocations
+from netra_auth.identities.services.registration.administration import ServiceAdministration
+from netra_auth.identities.services.registration.rotation import SecretRotation
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.keyring import Keyring
+from netra_auth.metrics.recorder import Metrics
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 
@@ -34,12 +37,15 @@ class AuthState:
     database: Database
     keyring: Keyring
     audit: AuditTrail
+    metrics: Metrics
     revocations: Revocations
     sessions: Sessions
     users: Users
     logins: Logins
     public_clients: PublicClients
     clients: Clients
+    service_administration: ServiceAdministration
+    secret_rotation: SecretRotation
     own_tokens: OwnTokens
     authorization_codes: AuthorizationCodes
     refresh_tokens: RefreshTokens

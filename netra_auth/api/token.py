@@ -16,11 +16,10 @@ from netra_auth.api.presented_client import (
 )
 from netra_auth.api.state import AuthState, origin_of, state_of
 from netra_auth.api.transport import secure_transport
-from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, Origin, Outcome
-from netra_auth.grants.clients import Client, client_id_of
+from netra_auth.audit import Act, AuditEvent, Origin, Outcome
+from netra_auth.grants.clients import Client, act_by
 from netra_auth.grants.errors import OAuthCode, OAuthError, invalid_request
 from netra_auth.grants.public_clients import GrantType
-from netra_auth.identities.service_accounts import ServiceAccount
 
 router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
 
@@ -54,13 +53,17 @@ async def token(request: Request, response: Response) -> TokenResponse:
     record.stage = Stage.HANDLER
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
+    if grant is not GrantType.CLIENT_CREDENTIALS:
+        client = await state.clients.recorded(client, origin)
     try:
-        return await _redeem(state, grant, client, parameters.values, origin)
+        answer = await _redeem(state, grant, client, parameters.values, origin)
     except OAuthError as refusal:
         # A bad code or refresh token is recorded by its grant, with what it belongs to.
         if refusal.error is not OAuthCode.INVALID_GRANT:
             await state.audit.note_alone(_refused(client, refusal, origin))
         raise
+    state.metrics.token_issued(parameters.values["grant_type"])
+    return answer
 
 
 async def _redeem(
@@ -80,14 +83,7 @@ async def _redeem(
 
 
 def _refused(client: Client, refusal: OAuthError, origin: Origin) -> Act:
-    return Act(
-        event=AuditEvent.TOKEN_ISSUED,
-        outcome=Outcome.REFUSED,
-        origin=origin,
-        actor=client.subject if isinstance(client, ServiceAccount) else ANONYMOUS_ACTOR,
-        client_id=client_id_of(client),
-        reason=refusal.reason,
-    )
+    return act_by(client, AuditEvent.TOKEN_ISSUED, Outcome.REFUSED, origin, reason=refusal.reason)
 
 
 def _grant_type(asked: str | None) -> GrantType | None:

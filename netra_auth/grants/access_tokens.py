@@ -8,7 +8,7 @@ from netra.ids import row_id
 from netra.principal import PrincipalKind
 from netra.tokens import AccessClaims, issue_access_token
 from netra.wire.auth_api import AUTH_AUDIENCE
-from netra_auth.identities.service_accounts import ServiceAccount
+from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.identities.sessions import LiveSession
 from netra_auth.identities.users import roles_of
 from netra_auth.keyring.keyring import Keyring

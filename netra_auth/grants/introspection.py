@@ -1,14 +1,14 @@
 """Telling a service what a token is (RFC 7662)."""
 
 from netra.clock import Clock
-from netra.policy import Allowed, CredentialMethod, Permission, decide
+from netra.policy import Allowed, Permission, decide
 from netra.tokens import SignedClaims, TokenRejected
 from netra.wire.auth_api import IntrospectionResponse
-from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, AuditTrail, Origin, Outcome
-from netra_auth.grants.clients import Client, client_id_of
+from netra_auth.audit import AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.grants.clients import Client, act_by
 from netra_auth.grants.errors import CallerNotAllowed
 from netra_auth.grants.own_tokens import KnownRefreshToken, OwnTokens, is_refresh_token
-from netra_auth.identities.service_accounts import ServiceAccount
+from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 
@@ -19,7 +19,7 @@ def permitted_service(client: Client, permission: Permission, now: float) -> Ser
     """Give the client as a service if it is one and the policy grants it a permission."""
     if not isinstance(client, ServiceAccount):
         return None
-    decision = decide(client.principal(now), permission, CredentialMethod.CLIENT_SECRET)
+    decision = decide(client.principal(now), permission, client.method)
     return client if isinstance(decision, Allowed) else None
 
 
@@ -51,12 +51,11 @@ class Introspection:
             DatabaseUnavailable: The store cannot be reached.
         """
         account = permitted_service(client, Permission.TOKENS_INTROSPECT, self._clock.timestamp())
-        act = Act(
-            event=AuditEvent.CLIENT_AUTHENTICATION,
-            outcome=Outcome.REFUSED if account is None else Outcome.SUCCESS,
-            origin=origin,
-            actor=client.subject if isinstance(client, ServiceAccount) else ANONYMOUS_ACTOR,
-            client_id=client_id_of(client),
+        act = act_by(
+            client,
+            AuditEvent.CLIENT_AUTHENTICATION,
+            Outcome.REFUSED if account is None else Outcome.SUCCESS,
+            origin,
             reason="may not introspect" if account is None else "introspection",
         )
         await self._audit.note_alone(act)

@@ -19,7 +19,7 @@ from netra.tokens.jws import json_object, read_jws
 from netra.wire.auth_api import AUTH_AUDIENCE
 from netra_auth.grants.refresh_token import PREFIX, hash_of
 from netra_auth.identities.revocations import Revocations
-from netra_auth.identities.service_accounts import ServiceAccounts
+from netra_auth.identities.services.accounts import ServiceAccounts
 from netra_auth.identities.sessions import LiveSession, Sessions
 from netra_auth.keyring.keyring import Keyring
 from netra_auth.settings import Settings

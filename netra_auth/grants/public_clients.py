@@ -87,6 +87,9 @@ COMMAND: Final = PublicClient(
     listens_on_any_port=True,
 )
 
+BUILT_IN_CLIENT_IDS: Final = frozenset({COMMAND.client_id, CHAT_CLIENT_ID})
+"""No service can be registered under one of these, whether the chat page is configured or not."""
+
 
 def chat_page(origins: Iterable[str]) -> PublicClient:
     """Describe the chat page as served from these origins, ports included.

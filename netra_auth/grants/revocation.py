@@ -6,13 +6,13 @@ The answer is the same whether there was anything to end (section 2.2).
 from netra.clock import Clock
 from netra.policy import Permission
 from netra.tokens import SignedClaims, TokenRejected
-from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, AuditTrail, Origin, Outcome
-from netra_auth.grants.clients import Client, client_id_of
+from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.grants.clients import Client, act_by, client_id_of
 from netra_auth.grants.errors import CallerNotAllowed
 from netra_auth.grants.introspection import permitted_service
 from netra_auth.grants.own_tokens import OwnTokens, is_refresh_token
 from netra_auth.identities.revocations import Revocations
-from netra_auth.identities.service_accounts import ServiceAccount
+from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.identities.sessions import Sessions
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database, Transaction
@@ -111,12 +111,11 @@ def _act(
     token_id: str | None = None,
     reason: str | None = None,
 ) -> Act:
-    return Act(
-        event=AuditEvent.TOKEN_REVOKED,
-        outcome=Outcome.SUCCESS if reason is None else Outcome.REFUSED,
-        origin=origin,
-        actor=client.subject if isinstance(client, ServiceAccount) else ANONYMOUS_ACTOR,
-        client_id=client_id_of(client),
+    return act_by(
+        client,
+        AuditEvent.TOKEN_REVOKED,
+        Outcome.SUCCESS if reason is None else Outcome.REFUSED,
+        origin,
         subject=subject,
         token_id=token_id,
         reason=reason,

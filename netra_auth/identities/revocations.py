@@ -50,6 +50,8 @@ class Revocations:
     async def covers(self, claims: SignedClaims) -> bool:
         """Tell whether a token, its session or its subject was revoked, as of the latest commit.
 
+        A token that outlives an entry was issued after it: to a service that was let in again.
+
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
@@ -60,7 +62,8 @@ class Revocations:
         if claims.session_id is not None:
             named.append((RevocationKind.SESSION.value, claims.session_id))
         async with self._database.reading() as connection:
-            return await revocations.any_of(connection, named, self._clock.timestamp())
+            at = max(self._clock.timestamp(), claims.expires_at)
+            return await revocations.any_of(connection, named, at)
 
     async def page(self, after: int, limit: int) -> RevocationPage:
         """Read the entries that follow a cursor.

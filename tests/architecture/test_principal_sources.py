@@ -13,7 +13,7 @@ MAKERS: Final = {
     "UserPrincipal": frozenset({"netra/tokens/claims.py", "netra_backend/app/runs/principals.py"}),
     # The auth service proves a client's secret itself.
     "ServicePrincipal": frozenset(
-        {"netra/tokens/claims.py", "netra_auth/identities/service_accounts.py"}
+        {"netra/tokens/claims.py", "netra_auth/identities/services/account.py"}
     ),
 }
 """Who makes a principal of a person, and of a service."""

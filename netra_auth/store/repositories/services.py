@@ -1,11 +1,13 @@
-"""SQL over `services` and `service_secrets`."""
+"""SQL over `services`."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra_auth.store.tables import service_secrets, services
+from netra_auth.store.repositories.service_secrets import ServiceSecretRow, valid_at
+from netra_auth.store.repositories.service_secrets import add as add_secret
+from netra_auth.store.tables import consents, service_secrets, services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,61 +25,69 @@ class ServiceRow:
     public_jwks: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceSecretRow:
-    """One of a service's secrets, as SHA-256."""
-
-    secret_id: str
-    service_id: str
-    secret_sha256: str = field(repr=False)
-    created_at: float
-    valid_until: float | None = None
-    last_used_at: float | None = None
-    uses: int = 0
-
-
-async def add(connection: AsyncConnection, row: ServiceRow, secret: ServiceSecretRow) -> None:
-    """Insert a service with its first secret.
+async def add(
+    connection: AsyncConnection, row: ServiceRow, secret: ServiceSecretRow | None = None
+) -> None:
+    """Insert a service, with its first secret if it has one.
 
     Raises:
         sqlalchemy.exc.IntegrityError: There is such a service.
     """
-    await connection.execute(
-        insert(services).values(
-            service_id=row.service_id,
-            scopes=row.scopes,
-            audiences=row.audiences,
-            created_at=row.created_at,
-            disabled_at=row.disabled_at,
-            name=row.name,
-            redirect_uris=row.redirect_uris,
-            grants=row.grants,
-            public_jwks=row.public_jwks,
-        )
-    )
-    await connection.execute(
-        insert(service_secrets).values(
-            secret_id=secret.secret_id,
-            service_id=secret.service_id,
-            secret_sha256=secret.secret_sha256,
-            created_at=secret.created_at,
-            valid_until=secret.valid_until,
-        )
-    )
+    await connection.execute(insert(services).values(**asdict(row)))
+    if secret is not None:
+        await add_secret(connection, secret)
 
 
-async def by_id(connection: AsyncConnection, service_id: str) -> ServiceRow | None:
-    """Find a service, disabled or not."""
+async def by_id(
+    connection: AsyncConnection, service_id: str, *, for_update: bool = False
+) -> ServiceRow | None:
+    """Find a service, disabled or not; `for_update` keeps others from changing it meanwhile."""
     statement = select(services).where(services.c.service_id == service_id)
+    if for_update:
+        # SQLite knows no such clause, and needs none: a write transaction there is alone.
+        statement = statement.with_for_update()
     row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else ServiceRow(**row)
 
 
-async def secrets_of(
+async def with_valid_secrets(
     connection: AsyncConnection, service_id: str, at: float
-) -> tuple[ServiceSecretRow, ...]:
-    """List the secrets of a service that are valid at a time."""
-    valid = or_(service_secrets.c.valid_until.is_(None), service_secrets.c.valid_until > at)
-    statement = select(service_secrets).where(service_secrets.c.service_id == service_id, valid)
-    rows = await connection.execute(statement)
-    return tuple(ServiceSecretRow(**row) for row in rows.mappings())
+) -> tuple[ServiceRow | None, tuple[ServiceSecretRow, ...]]:
+    """Find a service, disabled or not, and its secrets that are valid at a time, in one read."""
+    same = and_(service_secrets.c.service_id == services.c.service_id, valid_at(at))
+    statement = (
+        select(services, service_secrets)
+        .select_from(services.outerjoin(service_secrets, same))
+        .where(services.c.service_id == service_id)
+    )
+    rows = (await connection.execute(statement)).all()
+    if not rows:
+        return None, ()
+    # Both tables have columns of the same name: a row is told apart by position.
+    width = len(services.c)
+    service = ServiceRow(**dict(zip(services.c.keys(), rows[0][:width], strict=True)))
+    names = service_secrets.c.keys()
+    secrets = tuple(
+        ServiceSecretRow(**dict(zip(names, row[width:], strict=True)))
+        for row in rows
+        if row[width] is not None
+    )
+    return service, secrets
+
+
+async def everyone(connection: AsyncConnection) -> tuple[ServiceRow, ...]:
+    """List every service, by id."""
+    rows = await connection.execute(select(services).order_by(services.c.service_id))
+    return tuple(ServiceRow(**row) for row in rows.mappings())
+
+
+async def replace(connection: AsyncConnection, row: ServiceRow) -> None:
+    """Store a service's row as given."""
+    values = {name: value for name, value in asdict(row).items() if name != "service_id"}
+    statement = update(services).where(services.c.service_id == row.service_id)
+    await connection.execute(statement.values(**values))
+
+
+async def forget_consents(connection: AsyncConnection, service_id: str) -> None:
+    """Forget what people allowed a service: each is asked again."""
+    await connection.execute(delete(consents).where(consents.c.client_id == service_id))

@@ -11,7 +11,8 @@ import pytest
 from fakes.running_auth import CLI, SERVICE_SECRETS, RunningAuth
 from netra.tokens.jws import json_object, read_jws
 from netra_auth.store.repositories import services
-from netra_auth.store.repositories.services import ServiceRow, ServiceSecretRow
+from netra_auth.store.repositories.service_secrets import ServiceSecretRow
+from netra_auth.store.repositories.services import ServiceRow
 
 BACKEND = "netra-backend"
 SECRET = SERVICE_SECRETS[BACKEND]

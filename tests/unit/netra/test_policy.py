@@ -42,17 +42,17 @@ FULL_SERVICE = service(EVERY_SCOPE)
 MATRIX = """
                      person         operator       service
 profile:read         bearer         bearer         bearer
-sessions:open        bearer,ws      bearer,ws      bearer,secret
+sessions:open        bearer,ws      bearer,ws      bearer,secret,assertion
 threads:read         bearer,ws      bearer,ws      -
 threads:write        bearer,ws      bearer,ws      -
 account:delete       bearer         bearer         -
 account:manage       bearer         bearer         -
 session:end          bearer         bearer         -
-agents:run           bearer,ws      bearer,ws      bearer,secret
+agents:run           bearer,ws      bearer,ws      bearer,secret,assertion
 service:status       -              -              bearer
-data:maintain        -              -              bearer,secret
-tokens:introspect    -              -              bearer,secret
-tokens:revoke        -              -              bearer,secret
+data:maintain        -              -              bearer,secret,assertion
+tokens:introspect    -              -              bearer,secret,assertion
+tokens:revoke        -              -              bearer,secret,assertion
 revocations:read     -              -              bearer
 users:admin          -              bearer         bearer
 services:admin       -              bearer         bearer
@@ -67,6 +67,7 @@ WORDS = {
     "bearer": CredentialMethod.BEARER,
     "ws": CredentialMethod.SUBPROTOCOL,
     "secret": CredentialMethod.CLIENT_SECRET,
+    "assertion": CredentialMethod.CLIENT_ASSERTION,
 }
 
 

@@ -1,0 +1,90 @@
+"""Services as they prove themselves by a secret, and as others look them up."""
+
+from netra.clock import Clock
+from netra.errors import CredentialRejected
+from netra.policy import CredentialMethod
+from netra.principal import is_service_id
+from netra.secret import Secret
+from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.identities.services.account import Service, ServiceAccount, account_of, service_of
+from netra_auth.identities.services.secrets import matching
+from netra_auth.store.engine import Database
+from netra_auth.store.repositories import services
+
+
+class ServiceRefused(CredentialRejected):
+    """Unknown service, wrong proof or disabled service: from outside they are one."""
+
+    code = "invalid_client"
+
+
+class ServiceAccounts:
+    """Checks the secrets of services and finds services."""
+
+    def __init__(self, database: Database, audit: AuditTrail, clock: Clock) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+
+    async def authenticate(self, service_id: str, secret: Secret, origin: Origin) -> ServiceAccount:
+        """Check a service's secret. A refusal is recorded here; a success by what it leads to.
+
+        The same work is done for every id, known or not (checklist 28).
+
+        Raises:
+            ServiceRefused: The service is unknown or disabled, or the secret is wrong.
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        known_shape = service_id if is_service_id(service_id) else ""
+        now = self._clock.timestamp()
+        async with self._database.reading() as connection:
+            row, secrets = await services.with_valid_secrets(connection, known_shape, now)
+        used = matching(secret, secrets)
+        if row is None:
+            reason = "unknown service"
+        elif used is None:
+            reason = "wrong secret"
+        elif row.disabled_at is not None:
+            reason = "the service is disabled"
+        else:
+            return account_of(row, CredentialMethod.CLIENT_SECRET, secret_id=used.secret_id)
+        await self._audit.note_alone(refusal(service_id, reason, origin))
+        raise ServiceRefused(reason)
+
+    async def is_enabled(self, service_id: str) -> bool:
+        """Tell whether there is such a service and it is not disabled.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        async with self._database.reading() as connection:
+            row = await services.by_id(connection, service_id)
+        return row is not None and row.disabled_at is None
+
+    async def relying_party(self, client_id: str) -> Service | None:
+        """Find the service that may send people's browsers here under a client id.
+
+        Nothing is proven by it: an authorization request carries no proof of its client.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        if not is_service_id(client_id):
+            return None
+        async with self._database.reading() as connection:
+            row = await services.by_id(connection, client_id)
+        if row is None or row.disabled_at is not None:
+            return None
+        service = service_of(row)
+        return service if service.logs_people_in else None
+
+
+def refusal(service_id: str, reason: str, origin: Origin) -> Act:
+    """Write down that a service did not prove itself; only the record says why."""
+    return Act(
+        event=AuditEvent.CLIENT_AUTHENTICATION,
+        outcome=Outcome.REFUSED,
+        origin=origin,
+        client_id=service_id or None,
+        reason=reason,
+    )

@@ -1,0 +1,108 @@
+"""SQL over `service_secrets`."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from netra_auth.store.tables import service_secrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSecretRow:
+    """One of a service's secrets, as SHA-256."""
+
+    secret_id: str
+    service_id: str
+    secret_sha256: str = field(repr=False)
+    created_at: float
+    valid_until: float | None = None
+    last_used_at: float | None = None
+    uses: int = 0
+
+
+def valid_at(at: float) -> ColumnElement[bool]:
+    """Say in SQL that a secret is valid at a time."""
+    return or_(service_secrets.c.valid_until.is_(None), service_secrets.c.valid_until > at)
+
+
+async def add(connection: AsyncConnection, row: ServiceSecretRow) -> None:
+    """Insert a secret."""
+    await connection.execute(
+        insert(service_secrets).values(
+            secret_id=row.secret_id,
+            service_id=row.service_id,
+            secret_sha256=row.secret_sha256,
+            created_at=row.created_at,
+            valid_until=row.valid_until,
+        )
+    )
+
+
+async def of_service(connection: AsyncConnection, service_id: str) -> tuple[ServiceSecretRow, ...]:
+    """List the secrets of a service, those that have ended too, the oldest first."""
+    return await _listed(connection, service_secrets.c.service_id == service_id)
+
+
+async def valid_of(
+    connection: AsyncConnection, service_id: str, at: float
+) -> tuple[ServiceSecretRow, ...]:
+    """List the secrets of a service that are valid at a time, the oldest first."""
+    return await _listed(connection, service_secrets.c.service_id == service_id, valid_at(at))
+
+
+async def everybodys(connection: AsyncConnection) -> tuple[ServiceSecretRow, ...]:
+    """List the secrets of every service, those that have ended too, the oldest first."""
+    return await _listed(connection)
+
+
+async def valid(connection: AsyncConnection, at: float) -> tuple[ServiceSecretRow, ...]:
+    """List the secrets of every service that are valid at a time, the oldest first."""
+    return await _listed(connection, valid_at(at))
+
+
+async def count_use(connection: AsyncConnection, secret_id: str, at: float) -> None:
+    """Count one use of a secret, in the store: two processes never lose one of each other's."""
+    await connection.execute(
+        update(service_secrets)
+        .where(service_secrets.c.secret_id == secret_id)
+        .values(uses=service_secrets.c.uses + 1, last_used_at=at)
+    )
+
+
+async def end_all(connection: AsyncConnection, service_id: str, at: float) -> None:
+    """Give every secret of a service an end; one that ends earlier keeps its own."""
+    await connection.execute(
+        update(service_secrets)
+        .where(service_secrets.c.service_id == service_id, valid_at(at))
+        .values(valid_until=at)
+    )
+
+
+async def remove(connection: AsyncConnection, service_id: str, secret_id: str) -> bool:
+    """Delete one secret of a service; say whether there was such a one."""
+    statement = delete(service_secrets).where(
+        service_secrets.c.service_id == service_id, service_secrets.c.secret_id == secret_id
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def remove_ended(connection: AsyncConnection, service_id: str, before: float) -> None:
+    """Delete the secrets of a service that ended before a time."""
+    await connection.execute(
+        delete(service_secrets).where(
+            service_secrets.c.service_id == service_id, service_secrets.c.valid_until < before
+        )
+    )
+
+
+async def _listed(
+    connection: AsyncConnection, *conditions: ColumnElement[bool]
+) -> tuple[ServiceSecretRow, ...]:
+    statement = (
+        select(service_secrets)
+        .where(*conditions)
+        .order_by(service_secrets.c.created_at, service_secrets.c.secret_id)
+    )
+    rows = await connection.execute(statement)
+    return tuple(ServiceSecretRow(**row) for row in rows.mappings())
