@@ -12,7 +12,7 @@ from netra_auth.grants.public_clients import GrantType
 
 router = APIRouter(tags=["metadata"])
 
-_CACHE: Final = "public, max-age=300"
+_CACHE: Final = f"public, max-age={auth_api.JWKS_MAX_AGE_SECONDS}"
 _SECRET_METHODS: Final = ["client_secret_basic", "client_secret_post"]
 
 
@@ -49,8 +49,9 @@ async def metadata(request: Request, response: Response) -> dict[str, Any]:
     }
 
 
-@router.get(auth_api.JWKS_PATH)
+@router.get(auth_api.JWKS_PATH, responses=problems(503))
 async def keys(request: Request, response: Response) -> dict[str, list[dict[str, str]]]:
     """Publish the keys that verify access tokens (RFC 7517); none in shared-key mode."""
+    in_force = await state_of(request).keyring.current()
     response.headers["Cache-Control"] = _CACHE
-    return dict(state_of(request).keyring.published)
+    return dict(in_force.published)

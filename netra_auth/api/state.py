@@ -20,6 +20,7 @@ from netra_auth.identities.logins import Logins
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
+from netra_auth.keyring.administration import KeyAdministration
 from netra_auth.keyring.keyring import Keyring
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
@@ -33,6 +34,7 @@ class AuthState:
     clock: Clock
     database: Database
     keyring: Keyring
+    key_administration: KeyAdministration
     audit: AuditTrail
     revocations: Revocations
     sessions: Sessions

@@ -54,6 +54,8 @@ async def token(request: Request, response: Response) -> TokenResponse:
     record.stage = Stage.HANDLER
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
+    # What signs is looked up before a grant begins: inside, it could not wait for the store.
+    await state.keyring.current()
     try:
         return await _redeem(state, grant, client, parameters.values, origin)
     except OAuthError as refusal:
