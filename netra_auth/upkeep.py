@@ -17,6 +17,7 @@ from netra.telemetry.log_events import event_logger
 _log = event_logger("netra_auth.upkeep")
 
 _TICK_SECONDS: Final = 1.0
+_FIRST_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 5.0
 
 Pause = Callable[[float], Awaitable[None]]
@@ -25,7 +26,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class UpkeepTask:
-    """A task with a name, due at the start and then `every_seconds` after its last beginning."""
+    """A task with a name, due soon after the start, then `every_seconds` after its beginning."""
 
     name: str
     every_seconds: float
@@ -45,11 +46,13 @@ class Upkeep:
         self._tasks = tuple(tasks)
         self._clock = clock
         self._pause = pause
-        self._begun_at: dict[str, float] = {}
+        self._due_at = {
+            task.name: clock.monotonic() + min(_FIRST_SECONDS, task.every_seconds)
+            for task in self._tasks
+        }
         self._failures: dict[str, int] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        names = [task.name for task in self._tasks]
-        if len(set(names)) != len(names):
+        if len(self._due_at) != len(self._tasks):
             raise ValueError("two upkeep tasks have one name")
 
     @asynccontextmanager
@@ -66,9 +69,13 @@ class Upkeep:
     def begin_due(self) -> tuple[str, ...]:
         """Begin every task that is due and not under way, and name those that were begun."""
         now = self._clock.monotonic()
-        due = [task for task in self._tasks if self._is_due(task, now)]
+        due = [
+            task
+            for task in self._tasks
+            if now >= self._due_at[task.name] and task.name not in self._running
+        ]
         for task in due:
-            self._begun_at[task.name] = now
+            self._due_at[task.name] = now + task.every_seconds
             self._running[task.name] = asyncio.get_running_loop().create_task(
                 self._attempt(task), name=f"upkeep {task.name}"
             )
@@ -93,12 +100,6 @@ class Upkeep:
             task.cancel()
         if late:
             await asyncio.wait(late)
-
-    def _is_due(self, task: UpkeepTask, now: float) -> bool:
-        if task.name in self._running:
-            return False
-        begun_at = self._begun_at.get(task.name)
-        return begun_at is None or now >= begun_at + task.every_seconds
 
     async def _attempt(self, task: UpkeepTask) -> None:
         try:
