@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response, Security
+from fastapi import APIRouter, Path, Query, Request, Response, Security
 
 from netra.policy import Permission
 from netra.principal import AuthenticatedPrincipal
@@ -30,11 +30,7 @@ Administrator = Annotated[AuthenticatedPrincipal, Security(permitted(Permission.
 async def list_keys(request: Request, response: Response, _administrator: Administrator) -> KeyList:
     """List the signing keys, the newest first, with the times of their states."""
     response.headers["Cache-Control"] = "no-store"
-    state = state_of(request)
-    return KeyList(
-        trust_mode=state.settings.trust_mode.value,
-        items=await state.key_administration.records(),
-    )
+    return await _listing(request)
 
 
 @router.post(ADMIN_KEYS_ROTATE_PATH, status_code=201, responses=problems(400, 401, 403, 409, 503))
@@ -45,14 +41,28 @@ async def rotate(request: Request, response: Response, administrator: Administra
     return await state_of(request).key_administration.rotate(actor)
 
 
-@router.delete(
-    ADMIN_KEY_PATH, status_code=204, responses=problems(400, 401, 403, 404, 409, 422, 503)
-)
+@router.delete(ADMIN_KEY_PATH, responses=problems(400, 401, 403, 404, 409, 422, 503))
 async def remove(
     request: Request,
+    response: Response,
     administrator: Administrator,
     kid: Annotated[str, Path(max_length=128)],
-) -> None:
-    """Take a compromised key out of use at once, with every token it signed."""
+    reason: Annotated[str, Query(max_length=200, description="Why, for the audit record.")] = "",
+) -> KeyList:
+    """Take a compromised key out of use at once, with every token it signed.
+
+    The answer lists the keys as they are now: if the key signed the caller's own token, that token
+    can ask nothing more.
+    """
+    response.headers["Cache-Control"] = "no-store"
     actor = Actor(str(administrator), origin_of(request))
-    await state_of(request).key_administration.remove(kid, actor)
+    await state_of(request).key_administration.remove(kid, reason, actor)
+    return await _listing(request)
+
+
+async def _listing(request: Request) -> KeyList:
+    state = state_of(request)
+    return KeyList(
+        trust_mode=state.settings.trust_mode.value,
+        items=await state.key_administration.records(),
+    )

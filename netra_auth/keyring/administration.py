@@ -40,7 +40,7 @@ class KeyAdministration(Protocol):
             DatabaseUnavailable: The store cannot be reached.
         """
 
-    async def remove(self, kid: str, actor: Actor) -> None:
+    async def remove(self, kid: str, why: str, actor: Actor) -> None:
         """Take a compromised key out of use at once, with every token it signed.
 
         Raises:
@@ -79,7 +79,7 @@ class ConfiguredKeys:
         await self._refuse(AuditEvent.SIGNING_KEY_CREATED, None, actor)
         raise Conflict("the keys are configured", detail=_HOW_TO_ROTATE)
 
-    async def remove(self, kid: str, actor: Actor) -> None:
+    async def remove(self, kid: str, why: str, actor: Actor) -> None:  # noqa: ARG002 - the port's
         """Refuse, and say how it is done."""
         await self._refuse(AuditEvent.SIGNING_KEY_COMPROMISED, kid, actor)
         keys = await self._keyring.current()

@@ -35,6 +35,7 @@ _log = event_logger("netra_auth.keyring")
 KEPT_GONE: Final = 50
 """How many keys that are gone are remembered, without their private half."""
 
+_ORDER: Final = {state.value: place for place, state in enumerate(KeyState)}
 _EVENTS: Final = {
     KeyState.CREATED: AuditEvent.SIGNING_KEY_CREATED,
     KeyState.PUBLISHED: AuditEvent.SIGNING_KEY_PUBLISHED,
@@ -78,7 +79,8 @@ class StoredKeys:
         async with self._database.reading() as connection:
             rows = await signing_keys.all_of(connection)
         lives = [life_of(row) for row in rows]
-        return tuple(self._record(row, lives) for row in reversed(rows))
+        newest_first = sorted(rows, key=lambda row: (-row.created_at, _ORDER[row.state], row.kid))
+        return tuple(self._record(row, lives) for row in newest_first)
 
     async def rotate(self, actor: Actor) -> KeyRecord:
         """Make the next key and publish it; it signs once every verifier can know it.
@@ -101,7 +103,7 @@ class StoredKeys:
         await self.advance()
         return next(record for record in await self.records() if record.kid == key.kid)
 
-    async def remove(self, kid: str, actor: Actor) -> None:
+    async def remove(self, kid: str, why: str, actor: Actor) -> None:
         """Destroy a key at once. In the place of the one that signs a new one signs at once.
 
         The new one is not published beforehand, as a rotation's is: a verifier learns of it by the
@@ -112,7 +114,7 @@ class StoredKeys:
             row = next((row for row in rows if row.kid == kid), None)
             is_present = row is not None and row.state != KeyState.GONE
             if row is not None and is_present:
-                compromised = self._act(AuditEvent.SIGNING_KEY_COMPROMISED, kid, actor)
+                compromised = self._act(AuditEvent.SIGNING_KEY_COMPROMISED, kid, actor, why or None)
                 await self._audit.note(transaction, compromised)
                 await self._change(transaction, row, KeyState.GONE, actor)
                 if row.state == KeyState.ACTIVE:
