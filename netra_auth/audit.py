@@ -51,6 +51,11 @@ class AuditEvent(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of an event
     ACCESS_REFUSED = "access_refused"
     SIGNING_KEY_CREATED = "signing_key_created"
+    SIGNING_KEY_PUBLISHED = "signing_key_published"
+    SIGNING_KEY_ACTIVATED = "signing_key_activated"
+    SIGNING_KEY_RETIRED = "signing_key_retired"
+    SIGNING_KEY_GONE = "signing_key_gone"
+    SIGNING_KEY_COMPROMISED = "signing_key_compromised"
     SERVICE_REGISTERED = "service_registered"
     SERVICE_CHANGED = "service_changed"
     SERVICE_DISABLED = "service_disabled"
@@ -59,7 +64,13 @@ class AuditEvent(StrEnum):
     SERVICE_SECRET_DELETED = "service_secret_deleted"  # noqa: S105 - the name of an event
 
 
-_SIGNS_OF_THEFT: Final = frozenset({AuditEvent.CODE_REUSED, AuditEvent.REFRESH_TOKEN_REUSED})
+_SIGNS_OF_THEFT: Final = frozenset(
+    {
+        AuditEvent.CODE_REUSED,
+        AuditEvent.REFRESH_TOKEN_REUSED,
+        AuditEvent.SIGNING_KEY_COMPROMISED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,9 @@ class Origin:
 
 STARTUP: Final = Origin(None, None)
 """The origin of what the service does by itself when it starts."""
+
+UPKEEP: Final = Origin(None, None)
+"""The origin of what the service does by itself while it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from netra.telemetry import RequestContext, event_logger, request_record
 from netra.wire.auth_api import AUTH_AUDIENCE
 from netra_auth.api import (
     admin,
+    admin_keys,
     admin_services,
     authorize,
     cross_origin,
@@ -51,11 +52,13 @@ from netra_auth.identities.services.registration.rotation import SecretRotation
 from netra_auth.identities.services.seeding import seed
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
+from netra_auth.keyring.administration import key_administration
 from netra_auth.keyring.keyring import open_keyring
 from netra_auth.metrics.recorder import Metrics
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 from netra_auth.store.schema_version import require_head
+from netra_auth.upkeep import Upkeep, UpkeepTask
 
 _log = event_logger("netra_auth.bootstrap")
 
@@ -72,6 +75,7 @@ ROUTERS: Final = (
     admin.router,
     admin_services.router,
     metrics.router,
+    admin_keys.router,
     own_session.router,
     login.router,
     cross_origin.router,
@@ -79,6 +83,8 @@ ROUTERS: Final = (
 
 _MAX_BODY_BYTES: Final = 65_536
 """No form or document this service takes is larger."""
+
+_KEYS_SECONDS: Final = 5
 
 
 @asynccontextmanager
@@ -100,10 +106,15 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
             issuer=settings.issuer_url,
             kid=state.keyring.signing_key.kid,
         )
-        yield state
-        state.revocations.close()
+        async with Upkeep(_upkeep_of(state), clock).running():
+            yield state
+            state.revocations.close()
     finally:
         await database.close()
+
+
+def _upkeep_of(state: AuthState) -> tuple[UpkeepTask, ...]:
+    return (UpkeepTask("signing_keys", _KEYS_SECONDS, state.key_administration.advance),)
 
 
 async def _state(settings: Settings, database: Database, clock: Clock) -> AuthState:
@@ -125,6 +136,7 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         clock=clock,
         database=database,
         keyring=keyring,
+        key_administration=key_administration(settings, keyring, database, audit, clock),
         audit=audit,
         metrics=metrics,
         revocations=revocations,

@@ -43,6 +43,7 @@ class Settings:
     issuer_url: str
     trust_mode: TokenTrustMode
     keyring_encryption_key: Secret | None
+    key_rotation_days: int
     shared_key: Secret | None
     previous_shared_key: Secret | None
     services: tuple[ServiceRegistration, ...]
@@ -80,6 +81,7 @@ def settings_from(configuration: Configuration) -> Settings:
         issuer_url=configuration.text("ISSUER_URL"),
         trust_mode=mode,
         keyring_encryption_key=configuration.optional_secret("KEYRING_ENCRYPTION_KEY"),
+        key_rotation_days=configuration.integer("KEY_ROTATION_DAYS"),
         shared_key=configuration.optional_secret("JWT_SECRET_KEY"),
         previous_shared_key=configuration.optional_secret("JWT_SECRET_KEY_PREVIOUS"),
         services=parse_registry(configuration.secret("SERVICE_REGISTRY").reveal()),

@@ -41,6 +41,9 @@ AUTH_AUDIENCE: Final = "netra-auth"
 MAX_ACCESS_TOKEN_SECONDS: Final = 300
 """No access token lives longer: the bound on a revoked token's life while the feed is down."""
 
+JWKS_MAX_AGE_SECONDS: Final = 300
+"""How long a fetched key set may be kept: a new key is published so long before it signs."""
+
 MAX_FEED_WAIT_SECONDS: Final = 20
 """The longest a reader of the revocation feed may ask the auth service to hold its request."""
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from netra.errors import DatabaseUnavailable
 from netra.wire.health import HealthCheck, HealthReport, HealthStatus
 from netra_auth.api.state import AuthState, state_of
+from netra_auth.keyring.keyring import KeysUnreadable
 
 router = APIRouter(tags=["health"])
 
@@ -33,7 +34,7 @@ async def live(request: Request, response: Response) -> HealthReport:
 @router.get("/health/ready", responses=_DOWN)
 @router.get("/health", responses=_DOWN, operation_id="health")
 async def ready(request: Request, response: Response) -> HealthReport:
-    """Say whether people can be served: the store answers and the key that signs is in it.
+    """Say whether people can be served: the store answers and holds a key that signs.
 
     This service depends on nothing else, so being ready and being well are one.
     """
@@ -47,11 +48,12 @@ async def ready(request: Request, response: Response) -> HealthReport:
 async def _report(state: AuthState) -> HealthReport:
     checks = {"store": _OK, "signing_key": _OK}
     try:
-        if not await state.keyring.is_in_store(state.database):
-            checks["signing_key"] = HealthCheck(
-                status=HealthStatus.DOWN,
-                reason="The key this process signs with is not the store's active key.",
-            )
+        await state.database.answer()
+        await state.keyring.current()
+    except KeysUnreadable:
+        checks["signing_key"] = HealthCheck(
+            status=HealthStatus.DOWN, reason="The keys in the store cannot be used."
+        )
     except DatabaseUnavailable:
         unreachable = HealthCheck(status=HealthStatus.DOWN, reason="The store cannot be reached.")
         checks = {"store": unreachable, "signing_key": unreachable}

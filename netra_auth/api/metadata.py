@@ -13,7 +13,7 @@ from netra_auth.grants.public_clients import GrantType
 
 router = APIRouter(tags=["metadata"])
 
-_CACHE: Final = "public, max-age=300"
+_CACHE: Final = f"public, max-age={auth_api.JWKS_MAX_AGE_SECONDS}"
 _SERVICE_METHODS: Final = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 _ASSERTION_ALGORITHMS: Final = sorted(CLIENT_ALGORITHMS)
 
@@ -54,8 +54,9 @@ async def metadata(request: Request, response: Response) -> dict[str, Any]:
     }
 
 
-@router.get(auth_api.JWKS_PATH)
+@router.get(auth_api.JWKS_PATH, responses=problems(503))
 async def keys(request: Request, response: Response) -> dict[str, list[dict[str, str]]]:
     """Publish the keys that verify access tokens (RFC 7517); none in shared-key mode."""
+    in_force = await state_of(request).keyring.current()
     response.headers["Cache-Control"] = _CACHE
-    return dict(state_of(request).keyring.published)
+    return dict(in_force.published)

@@ -22,6 +22,7 @@ from netra_auth.identities.services.registration.administration import ServiceAd
 from netra_auth.identities.services.registration.rotation import SecretRotation
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
+from netra_auth.keyring.administration import KeyAdministration
 from netra_auth.keyring.keyring import Keyring
 from netra_auth.metrics.recorder import Metrics
 from netra_auth.settings import Settings
@@ -36,6 +37,7 @@ class AuthState:
     clock: Clock
     database: Database
     keyring: Keyring
+    key_administration: KeyAdministration
     audit: AuditTrail
     metrics: Metrics
     revocations: Revocations

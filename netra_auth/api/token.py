@@ -55,6 +55,8 @@ async def token(request: Request, response: Response) -> TokenResponse:
     response.headers["Pragma"] = "no-cache"
     if grant is not GrantType.CLIENT_CREDENTIALS:
         client = await state.clients.recorded(client, origin)
+    # What signs is looked up before a grant begins: inside, it could not wait for the store.
+    await state.keyring.current()
     try:
         answer = await _redeem(state, grant, client, parameters.values, origin)
     except OAuthError as refusal:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from netra.clock import Clock
 from netra.principal import PrincipalKind
 from netra.tokens import (
-    Algorithm,
+    KeySet,
     SignedClaims,
     TokenRejected,
     VerificationRules,
@@ -48,11 +48,11 @@ class OwnTokens:
         revocations: Revocations,
         clock: Clock,
     ) -> None:
-        self._keys = keyring.verification_keys
+        self._keyring = keyring
         self._rules = VerificationRules(
             issuer=settings.issuer_url,
             audience=AUTH_AUDIENCE,
-            algorithms=frozenset(Algorithm(a) for a in self._keys.algorithms),
+            algorithms=keyring.verification_keys.algorithms,
         )
         self._accounts = accounts
         self._sessions = sessions
@@ -65,10 +65,10 @@ class OwnTokens:
         Raises:
             TokenRejected: It is not good, not for us, or was ended.
             DatabaseUnavailable: The store cannot be reached.
+            KeysUnreadable: The store's keys cannot be used.
         """
-        claims = verify_access_token(
-            unverified_token, self._keys, self._rules, self._clock.timestamp()
-        )
+        keys = (await self._keyring.current()).verification_keys
+        claims = verify_access_token(unverified_token, keys, self._rules, self._clock.timestamp())
         await self._require_in_force(claims)
         return claims
 
@@ -78,8 +78,10 @@ class OwnTokens:
         Raises:
             TokenRejected: It is not good, or was ended.
             DatabaseUnavailable: The store cannot be reached.
+            KeysUnreadable: The store's keys cannot be used.
         """
-        claims = self._for_any_audience(unverified_token)
+        keys = (await self._keyring.current()).verification_keys
+        claims = self._for_any_audience(unverified_token, keys)
         await self._require_in_force(claims)
         return claims
 
@@ -95,7 +97,7 @@ class OwnTokens:
         session = await self._sessions.behind(transaction, row.session_id)
         return None if session is None else KnownRefreshToken(row, session)
 
-    def _for_any_audience(self, unverified_token: str) -> SignedClaims:
+    def _for_any_audience(self, unverified_token: str, keys: KeySet) -> SignedClaims:
         # The verifier wants to know whom a token must be for. Here any audience will do, so the
         # token's own first one is taken; what it says is believed only once it is verified.
         jws = read_jws(unverified_token, max_token_bytes=self._rules.max_token_bytes)
@@ -104,7 +106,7 @@ class OwnTokens:
         if not isinstance(first, str) or not first:
             raise TokenRejected("the token names no audience")
         rules = replace(self._rules, audience=first)
-        return verify_access_token(unverified_token, self._keys, rules, self._clock.timestamp())
+        return verify_access_token(unverified_token, keys, rules, self._clock.timestamp())
 
     async def _require_in_force(self, claims: SignedClaims) -> None:
         if await self._revocations.covers(claims):

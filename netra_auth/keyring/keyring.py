@@ -1,53 +1,171 @@
-"""The keys this service signs with, in either trust mode, and the first key's creation.
+"""The keys this service signs and verifies with, in either trust mode, as they are now.
 
-A key lives in the store, sealed; a restart finds it again, so the active kid does not change.
+They live in the store, sealed: a restart finds them again, and processes that share a store agree
+on them, since each looks before it signs, verifies or publishes. What changes them is in
+`netra_auth.keyring.rotation`.
 """
 
-import json
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from sqlalchemy.exc import IntegrityError
 
 from netra.clock import Clock
-from netra.errors import ConfigurationInvalid
+from netra.errors import CouldNotDecide, DatabaseUnavailable, NetraError
 from netra.secret import Secret
-from netra.tokens import KeySet, KeySetInvalid, SigningKey
+from netra.telemetry.log_events import event_logger
+from netra.tokens import KeySet, SigningKey
+from netra.wire.auth_admin import KeyState
 from netra_auth.audit import STARTUP, Act, AuditEvent, AuditTrail, Outcome
-from netra_auth.keyring.sealing import SealBroken, seal, unseal
+from netra_auth.keyring.life_cycle import LATEST_VIEW_SECONDS, KeyLife
+from netra_auth.keyring.opened_keys import (
+    KeyringUnusable,
+    KeysInForce,
+    opened,
+    sealed_row,
+    shared,
+)
 from netra_auth.settings import Settings, TokenTrustMode
 from netra_auth.store.engine import Database
 from netra_auth.store.repositories import signing_keys
-from netra_auth.store.repositories.signing_keys import SigningKeyRow
+
+_log = event_logger("netra_auth.keyring")
+
+OWN_ACTOR = "service:netra-auth"
+"""Who did what nobody asked for: the service itself."""
 
 
-class KeyringUnusable(ConfigurationInvalid):
-    """The store's keys cannot be used with this configuration; no new key is made instead."""
+class KeysUnreadable(CouldNotDecide):
+    """The store has come to hold keys that this process cannot use: it signs and verifies none."""
 
-    code = "keyring_unusable"
+    code = "keys_unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class Keyring:
-    """What signs, what verifies, and what is published of it.
+class Keyring(Protocol):
+    """The keys in force.
 
-    Attributes:
-        signing_key: Signs every access token.
-        verification_keys: Verify every access token that may still be in use.
-        published: The JWK set (RFC 7517); empty in shared-key mode.
+    `current` looks at the store first. The properties give what was found last, for code that
+    cannot wait; a view that is too old to sign with gives no signing key.
     """
 
-    signing_key: SigningKey
-    verification_keys: KeySet
-    published: Mapping[str, Any]
+    @property
+    def signing_key(self) -> SigningKey:
+        """The key that signs.
 
-    async def is_in_store(self, database: Database) -> bool:
-        """Tell whether the key that signs here is still the store's active key.
+        Raises:
+            DatabaseUnavailable: The store was last seen too long ago.
+        """
+
+    @property
+    def verification_keys(self) -> KeySet:
+        """The keys that verify."""
+
+    @property
+    def published(self) -> Mapping[str, Any]:
+        """The JWK set (RFC 7517)."""
+
+    async def current(self) -> KeysInForce:
+        """Give the keys as of the latest commit.
 
         Raises:
             DatabaseUnavailable: The store cannot be reached.
+            KeysUnreadable: The keys in it cannot be used.
         """
-        kid = await signing_keys.active_kid(database)
-        return not self.published["keys"] or kid == self.signing_key.kid
+
+
+@dataclass(frozen=True, slots=True)
+class SharedKeyring:
+    """The keys of the configuration, which live as long as the process does."""
+
+    keys: KeysInForce
+
+    @property
+    def signing_key(self) -> SigningKey:
+        """The key that signs."""
+        return self.keys.signing_key
+
+    @property
+    def verification_keys(self) -> KeySet:
+        """The keys that verify."""
+        return self.keys.verification_keys
+
+    @property
+    def published(self) -> Mapping[str, Any]:
+        """Nothing: a shared secret has no public half."""
+        return self.keys.published
+
+    async def current(self) -> KeysInForce:
+        """Give the keys."""
+        return self.keys
+
+
+class StoredKeyring:
+    """The keys of the store.
+
+    One look at the store serves everybody who asked before it began, and a look is one small
+    query: the keys are read and opened anew only when they have changed.
+    """
+
+    def __init__(
+        self, database: Database, encryption_key: Secret, clock: Clock, keys: KeysInForce
+    ) -> None:
+        self._database = database
+        self._encryption_key = encryption_key
+        self._clock = clock
+        self._keys = keys
+        self._seen_at = clock.monotonic()
+        self._turn = asyncio.Lock()
+        self._begun = 0
+        self._done = 0
+        self._failure: NetraError | None = None
+
+    @property
+    def signing_key(self) -> SigningKey:
+        """The key that signs, unless the store was last seen too long ago to know."""
+        if self._clock.monotonic() - self._seen_at > LATEST_VIEW_SECONDS:
+            raise DatabaseUnavailable("the signing keys were last seen too long ago to sign")
+        return self._keys.signing_key
+
+    @property
+    def verification_keys(self) -> KeySet:
+        """The keys that verify, as last seen."""
+        return self._keys.verification_keys
+
+    @property
+    def published(self) -> Mapping[str, Any]:
+        """The JWK set, as last seen."""
+        return self._keys.published
+
+    async def current(self) -> KeysInForce:
+        """Give the keys as of the latest commit: a look that began before the call does not do."""
+        asked = self._begun
+        async with self._turn:
+            if self._done <= asked:
+                self._begun += 1
+                try:
+                    await self._look()
+                except NetraError as error:
+                    self._failure = error
+                else:
+                    self._failure = None
+                self._done = self._begun
+            if isinstance(self._failure, KeyringUnusable):
+                raise KeysUnreadable(self._failure.reason) from self._failure
+            if self._failure is not None:
+                raise DatabaseUnavailable(self._failure.reason) from self._failure
+            return self._keys
+
+    async def _look(self) -> None:
+        began = self._clock.monotonic()
+        async with self._database.reading() as connection:
+            if await signing_keys.states(connection) != self._keys.states:
+                rows = await signing_keys.all_of(connection)
+                self._keys = opened(rows, self._encryption_key)
+                kids = sorted(self._keys.verification_keys.kids)
+                _log.info("keyring_changed", kid=self._keys.signing_key.kid, published=kids)
+        self._seen_at = began
 
 
 async def open_keyring(
@@ -60,69 +178,51 @@ async def open_keyring(
         DatabaseUnavailable: The store cannot be reached.
     """
     if settings.trust_mode is TokenTrustMode.SHARED_KEY:
-        return _shared(settings)
-    if settings.keyring_encryption_key is None:
-        raise KeyringUnusable("KEYRING_ENCRYPTION_KEY is required when TOKEN_TRUST_MODE=keyring.")
-    encryption_key = settings.keyring_encryption_key
-    rows = await signing_keys.all_keys(database)
+        if settings.shared_key is None:
+            raise KeyringUnusable("JWT_SECRET_KEY is required when TOKEN_TRUST_MODE=shared-key.")
+        return SharedKeyring(shared(settings.shared_key, settings.previous_shared_key))
+    encryption_key = encryption_key_of(settings)
+    async with database.reading() as connection:
+        rows = await signing_keys.all_of(connection)
     if not rows:
         await _make_first_key(encryption_key, database, audit, clock)
-        rows = await signing_keys.all_keys(database)
-    return _opened(rows, encryption_key)
+        async with database.reading() as connection:
+            rows = await signing_keys.all_of(connection)
+    return StoredKeyring(database, encryption_key, clock, opened(rows, encryption_key))
 
 
-def _shared(settings: Settings) -> Keyring:
-    if settings.shared_key is None:
-        raise KeyringUnusable("JWT_SECRET_KEY is required when TOKEN_TRUST_MODE=shared-key.")
-    accepted = [settings.shared_key]
-    if settings.previous_shared_key is not None:
-        accepted.append(settings.previous_shared_key)
-    return Keyring(
-        SigningKey.from_shared_secret(settings.shared_key),
-        KeySet.from_shared_secrets(*accepted),
-        {"keys": []},
-    )
+def encryption_key_of(settings: Settings) -> Secret:
+    """Give the key that seals the signing keys.
+
+    Raises:
+        KeyringUnusable: None is configured.
+    """
+    if settings.keyring_encryption_key is None:
+        raise KeyringUnusable("KEYRING_ENCRYPTION_KEY is required when TOKEN_TRUST_MODE=keyring.")
+    return settings.keyring_encryption_key
 
 
 async def _make_first_key(
     encryption_key: Secret, database: Database, audit: AuditTrail, clock: Clock
 ) -> None:
-    key = SigningKey.generate()
-    won = await signing_keys.add_first(
-        database,
-        kid=key.kid,
-        algorithm=key.algorithm.value,
-        public_jwk=json.dumps(key.public_jwk()),
-        sealed_private_jwk=seal(key.private_jwk(), encryption_key, key.kid),
-        created_at=clock.timestamp(),
+    key, now = SigningKey.generate(), clock.timestamp()
+    # There is nobody who could hold an older set, so the first key signs at once.
+    life = KeyLife(
+        kid=key.kid, state=KeyState.ACTIVE, created_at=now, published_at=now, activated_at=now
     )
-    if won:
-        act = Act(
-            event=AuditEvent.SIGNING_KEY_CREATED,
-            outcome=Outcome.SUCCESS,
-            origin=STARTUP,
-            actor="service:netra-auth",
-            token_id=key.kid,
-        )
-        await audit.note_alone(act)
-
-
-def _opened(rows: tuple[SigningKeyRow, ...], encryption_key: Secret) -> Keyring:
-    active = next((row for row in rows if row.active_slot is not None), None)
-    if active is None:
-        raise KeyringUnusable(
-            "The store holds signing keys but none is active. Restore the store from a backup."
-        )
-    published = {"keys": [json.loads(row.public_jwk) for row in rows]}
+    act = Act(
+        event=AuditEvent.SIGNING_KEY_CREATED,
+        outcome=Outcome.SUCCESS,
+        origin=STARTUP,
+        actor=OWN_ACTOR,
+        token_id=key.kid,
+        reason="the first key",
+    )
     try:
-        private_jwk = unseal(active.sealed_private_jwk, encryption_key, active.kid)
-        return Keyring(
-            SigningKey.from_private_jwk(private_jwk), KeySet.from_jwks(published), published
-        )
-    except SealBroken as error:
-        raise KeyringUnusable(
-            "KEYRING_ENCRYPTION_KEY does not open the store's signing key. Configure the key the "
-            "store was made with; no new signing key is made in its place."
-        ) from error
-    except KeySetInvalid as error:
-        raise KeyringUnusable("The store's signing keys are malformed.") from error
+        async with database.transaction() as transaction:
+            row = sealed_row(key, life, encryption_key)
+            if await signing_keys.add_first(transaction.connection, row):
+                await audit.note(transaction, act)
+    except IntegrityError:
+        # Where snapshots let two processes both see an empty table, `active_slot` decides.
+        return

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import aiosqlite
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -83,6 +83,15 @@ class Database:
         """
         async with _outages_named(), self._engine.connect() as connection:
             yield connection
+
+    async def answer(self) -> None:
+        """Have the store answer, whatever it holds.
+
+        Raises:
+            DatabaseUnavailable: It does not.
+        """
+        async with self.reading() as connection:
+            await connection.execute(select(1))
 
     async def close(self) -> None:
         """Close every connection."""

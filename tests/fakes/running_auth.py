@@ -28,11 +28,13 @@ from netra.clock import Clock, SystemClock
 from netra.contract import Violations, load
 from netra.contract.declared.netra_auth import CONTRACT
 from netra.isolated_environment import IsolatedEnvironment
-from netra.wire.auth_api import CHAT_CALLBACK_PATH, CHAT_CLIENT_ID
+from netra.secret import Secret
+from netra.tokens import KeySet
+from netra.wire.auth_api import CHAT_CALLBACK_PATH, CHAT_CLIENT_ID, JWKS_PATH
 from netra_auth.api.state import AuthState
 from netra_auth.bootstrap import opened_state
 from netra_auth.main import server_for
-from netra_auth.settings import Settings, settings_from
+from netra_auth.settings import Settings, TokenTrustMode, settings_from
 from netra_auth.store.engine import Database
 from netra_auth.store.migrations.upgrade import upgrade_to_head
 from netra_auth.store.repositories import audit_records
@@ -49,6 +51,16 @@ SERVICE_SECRETS = {
 }
 """The secrets of the two seeded services."""
 ENCRYPTION_KEY = "pS1xW9vKq3Yt7ZfB2nLc8RjHd5Ua0MgEo4TiXy6QwNk"
+SHARED_KEY = "uT5nEw8yLs2Xq0KbVf7RzHc3Jd9MgPo1AiYt6WkBxQe"
+TRUST: Mapping[TokenTrustMode, Mapping[str, str | None]] = {
+    TokenTrustMode.KEYRING: {},
+    TokenTrustMode.SHARED_KEY: {
+        "TOKEN_TRUST_MODE": "shared-key",
+        "JWT_SECRET_KEY": SHARED_KEY,
+        "KEYRING_ENCRYPTION_KEY": None,
+    },
+}
+"""What the configuration has of its own in each trust mode."""
 _CSRF_FIELD = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -166,6 +178,19 @@ class RunningAuth:
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["access_token"]
         return token
+
+    async def jwks(self) -> dict[str, Any]:
+        """Fetch the published key set."""
+        answer = await self.http.get(JWKS_PATH)
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    async def verification_keys(self) -> KeySet:
+        """Give the keys a verifier has: the published ones, or the shared one."""
+        if self.settings.trust_mode is TokenTrustMode.SHARED_KEY:
+            return KeySet.from_shared_secrets(Secret(SHARED_KEY))
+        return KeySet.from_jwks(await self.jwks())
 
     def stored_bytes(self) -> bytes:
         """Read the store's file, once its write-ahead log has been folded in by closing it."""

@@ -44,6 +44,14 @@ CONTRACT: Final = Contract(
             EncryptionKey(),
             required_when("TOKEN_TRUST_MODE", KEYRING),
         ),
+        Variable(
+            "KEY_ROTATION_DAYS",
+            "How long a signing key signs before the next one takes its place; 0 for ever, until"
+            " one is rotated by command.",
+            PLAIN,
+            WholeNumber(0, 3650),
+            default="90",
+        ),
         replace(in_both.JWT_SECRET_KEY, differs_from=("KEYRING_ENCRYPTION_KEY",)),
         in_both.JWT_SECRET_KEY_PREVIOUS,
         Variable(

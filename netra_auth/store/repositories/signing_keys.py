@@ -1,21 +1,23 @@
 """SQL over `signing_keys`. What a key is and how it is sealed belongs to `netra_auth.keyring`."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Final
 
-from sqlalchemy import ColumnElement, Double, Integer, String, Text, exists, insert, literal, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, exists, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra_auth.store.engine import Database
 from netra_auth.store.tables import signing_keys
 
-ACTIVE: Final = "active"
-_ACTIVE_SLOT: Final = 1
+_GONE: Final = "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeyRow:
-    """A signing key as stored: its public half as it is, its private half sealed."""
+    """A signing key as stored: its public half as it is, its private half sealed.
+
+    `active_slot` is 1 in the row of the key that signs. `sealed_private_jwk` is empty once the
+    private half is destroyed.
+    """
 
     kid: str
     algorithm: str
@@ -29,52 +31,70 @@ class SigningKeyRow:
     retired_at: float | None = None
     gone_at: float | None = None
 
+    def __repr__(self) -> str:
+        return f"SigningKeyRow({self.kid}, {self.state})"
 
-async def all_keys(database: Database) -> tuple[SigningKeyRow, ...]:
+
+async def all_of(connection: AsyncConnection) -> tuple[SigningKeyRow, ...]:
     """List every key, the oldest first."""
-    async with database.reading() as connection:
-        rows = await connection.execute(select(signing_keys).order_by(signing_keys.c.created_at))
-        return tuple(SigningKeyRow(**row) for row in rows.mappings())
+    statement = select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.kid)
+    return tuple(SigningKeyRow(**row) for row in (await connection.execute(statement)).mappings())
 
 
-async def active_kid(database: Database) -> str | None:
-    """Name the key that signs, if there is one."""
-    async with database.reading() as connection:
-        statement = select(signing_keys.c.kid).where(signing_keys.c.active_slot == _ACTIVE_SLOT)
-        return (await connection.execute(statement)).scalar_one_or_none()
+async def locked(connection: AsyncConnection) -> tuple[SigningKeyRow, ...]:
+    """List every key, and let nobody else change one until the transaction ends.
 
-
-async def add_first(
-    database: Database,
-    *,
-    kid: str,
-    algorithm: str,
-    public_jwk: str,
-    sealed_private_jwk: str,
-    created_at: float,
-) -> bool:
-    """Insert a key as the active one if the store has no key at all.
-
-    Of any number of starting processes exactly one is told True; the others find its key.
+    The locks are taken first and the rows read after, so that they are as the previous holder
+    left them. SQLite knows no row locks and needs none: its transactions write one at a time.
     """
-    columns: dict[str, ColumnElement[Any]] = {
-        "kid": literal(kid, String),
-        "algorithm": literal(algorithm, String),
-        "public_jwk": literal(public_jwk, Text),
-        "sealed_private_jwk": literal(sealed_private_jwk, Text),
-        "state": literal(ACTIVE, String),
-        "active_slot": literal(_ACTIVE_SLOT, Integer),
-        "created_at": literal(created_at, Double),
-        "published_at": literal(created_at, Double),
-        "activated_at": literal(created_at, Double),
+    statement = select(signing_keys.c.kid).order_by(signing_keys.c.kid).with_for_update()
+    await connection.execute(statement)
+    return await all_of(connection)
+
+
+async def states(connection: AsyncConnection) -> frozenset[tuple[str, str]]:
+    """Give the `kid` and the state of every key that is not gone."""
+    columns = (signing_keys.c.kid, signing_keys.c.state)
+    statement = select(*columns).where(signing_keys.c.state != _GONE)
+    return frozenset((kid, state) for kid, state in await connection.execute(statement))
+
+
+async def add(connection: AsyncConnection, row: SigningKeyRow) -> None:
+    """Insert a key.
+
+    Raises:
+        IntegrityError: Another key is active, and this one is to be.
+    """
+    await connection.execute(insert(signing_keys).values(**asdict(row)))
+
+
+async def add_first(connection: AsyncConnection, row: SigningKeyRow) -> bool:
+    """Insert a key if the store has none at all, and tell whether that was so.
+
+    Raises:
+        IntegrityError: Another process did the same and was first.
+    """
+    columns = {
+        name: literal(value, signing_keys.c[name].type) for name, value in asdict(row).items()
     }
     no_key_yet = ~exists(select(signing_keys.c.kid))
     statement = insert(signing_keys).from_select(
         list(columns), select(*columns.values()).where(no_key_yet)
     )
-    try:
-        async with database.transaction() as transaction:
-            return (await transaction.connection.execute(statement)).rowcount == 1
-    except IntegrityError:
-        # Where snapshots let two processes both see an empty table, `active_slot` decides.
-        return False
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def save(connection: AsyncConnection, row: SigningKeyRow) -> None:
+    """Write a key's row anew."""
+    statement = update(signing_keys).where(signing_keys.c.kid == row.kid)
+    await connection.execute(statement.values(**asdict(row)))
+
+
+async def forget_gone(connection: AsyncConnection, keep: int) -> None:
+    """Delete the rows of keys that are gone, but for those that went last."""
+    gone = select(signing_keys.c.kid).where(signing_keys.c.state == _GONE)
+    newest_first = (signing_keys.c.gone_at.desc(), signing_keys.c.kid)
+    kept = (await connection.execute(gone.order_by(*newest_first).limit(keep))).scalars().all()
+    await connection.execute(
+        delete(signing_keys).where(signing_keys.c.state == _GONE, signing_keys.c.kid.not_in(kept))
+    )

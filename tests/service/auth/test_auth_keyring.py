@@ -4,10 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from fakes.clock import ManualClock
 from fakes.environments import strong_secret
 from fakes.running_auth import (
+    ENCRYPTION_KEY,
     RunningAuth,
     auth_settings,
     bearer,
@@ -15,10 +17,13 @@ from fakes.running_auth import (
     running_auth_service,
 )
 from netra.secret import Secret
-from netra.tokens import Algorithm, KeySet, VerificationRules, verify_access_token
+from netra.tokens import Algorithm, KeySet, SigningKey, VerificationRules, verify_access_token
+from netra.wire.auth_admin import KeyState
 from netra_auth.audit import AuditTrail
 from netra_auth.bootstrap import opened_state
-from netra_auth.keyring.keyring import KeyringUnusable, open_keyring
+from netra_auth.keyring.keyring import open_keyring
+from netra_auth.keyring.life_cycle import KeyLife
+from netra_auth.keyring.opened_keys import KeyringUnusable, sealed_row
 from netra_auth.store.engine import Database
 from netra_auth.store.repositories import signing_keys
 
@@ -95,7 +100,8 @@ async def test_two_processes_that_start_together_agree_on_one_key(tmp_path: Path
         *(open_keyring(settings, each, AuditTrail(each, clock), clock) for each in databases)
     )
 
-    stored = await signing_keys.all_keys(databases[0])
+    async with databases[0].reading() as connection:
+        stored = await signing_keys.all_of(connection)
     for database in databases:
         await database.close()
     assert len(stored) == 1
@@ -120,20 +126,21 @@ async def test_the_store_lets_no_second_key_be_active(tmp_path: Path) -> None:
     await provide_store(settings)
     database = Database(settings.database_url)
 
-    added = [
-        await signing_keys.add_first(
-            database,
-            kid=kid,
-            algorithm="ES256",
-            public_jwk="{}",
-            sealed_private_jwk="",
-            created_at=0,
+    first, second = (
+        sealed_row(
+            key, KeyLife(kid=key.kid, state=KeyState.ACTIVE, created_at=0), Secret(ENCRYPTION_KEY)
         )
-        for kid in ("a", "b")
-    ]
+        for key in (SigningKey.generate(), SigningKey.generate())
+    )
 
-    assert added == [True, False]
-    assert await signing_keys.active_kid(database) == "a"
+    async with database.transaction() as transaction:
+        assert await signing_keys.add_first(transaction.connection, first)
+        assert not await signing_keys.add_first(transaction.connection, second)
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as transaction:
+            await signing_keys.add(transaction.connection, second)
+    async with database.reading() as connection:
+        assert await signing_keys.all_of(connection) == (first,)
     await database.close()
 
 
