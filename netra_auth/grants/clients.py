@@ -6,7 +6,7 @@ from typing import TypeAlias
 from netra.secret import Secret
 from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
 from netra_auth.grants.errors import InvalidClient, OAuthCode, OAuthError
-from netra_auth.grants.public_clients import GrantType, PublicClient, PublicClients
+from netra_auth.grants.public_clients import PublicClient, PublicClients
 from netra_auth.identities.service_accounts import (
     ServiceAccount,
     ServiceAccounts,
@@ -75,17 +75,6 @@ class Clients:
 def client_id_of(client: Client) -> str:
     """Name a client of either kind."""
     return client.service_id if isinstance(client, ServiceAccount) else client.client_id
-
-
-def public_client_for(client: Client, grant: GrantType) -> PublicClient:
-    """Require a public client that may use a grant (checklist 25).
-
-    Raises:
-        OAuthError: `unauthorized_client`.
-    """
-    if isinstance(client, PublicClient) and grant in client.grants:
-        return client
-    raise OAuthError(OAuthCode.UNAUTHORIZED_CLIENT, "The client may not use this grant.")
 
 
 def service_for(client: Client) -> ServiceAccount:

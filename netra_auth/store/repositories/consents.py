@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra_auth.store.tables import consents, users
+from netra_auth.store.tables import consents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,7 @@ class ConsentRow:
 
 async def of_user(connection: AsyncConnection, user_id: str) -> tuple[ConsentRow, ...]:
     """List what a person allowed, by client."""
-    statement = (
-        select(consents).where(consents.c.user_id == user_id).order_by(consents.c.client_id)
-    )
+    statement = select(consents).where(consents.c.user_id == user_id).order_by(consents.c.client_id)
     return tuple(ConsentRow(**row) for row in (await connection.execute(statement)).mappings())
 
 
@@ -37,10 +35,8 @@ async def scope_of(connection: AsyncConnection, user_id: str, client_id: str) ->
 async def put(connection: AsyncConnection, row: ConsentRow) -> None:
     """Write a consent in the place of the one before.
 
-    The person's row is locked first: two browsers that consent at once do not both insert.
+    The caller keeps the person's row: of two browsers that consent at once only one inserts.
     """
-    person = select(users.c.user_id).where(users.c.user_id == row.user_id).with_for_update()
-    await connection.execute(person)
     replaced = await connection.execute(
         update(consents)
         .where(consents.c.user_id == row.user_id, consents.c.client_id == row.client_id)
