@@ -15,6 +15,7 @@ from netra_auth.api import (
     admin_keys,
     admin_services,
     authorize,
+    consent,
     cross_origin,
     health,
     introspection,
@@ -26,6 +27,7 @@ from netra_auth.api import (
     revocation_feed,
     subjects,
     token,
+    userinfo,
     users,
 )
 from netra_auth.api.cross_origin import CrossOrigin
@@ -34,14 +36,20 @@ from netra_auth.api.state import AuthState
 from netra_auth.audit import AuditTrail
 from netra_auth.error_handlers import add_error_handlers
 from netra_auth.grants.access_tokens import AccessTokens
-from netra_auth.grants.authorization_code import AuthorizationCodes
+from netra_auth.grants.authorization_code import AuthorizationCodes, TokenMakers
 from netra_auth.grants.client_credentials import ClientCredentials
 from netra_auth.grants.clients import Clients
+from netra_auth.grants.consents import Consents
+from netra_auth.grants.families import Families
+from netra_auth.grants.id_tokens import IdTokens
 from netra_auth.grants.introspection import Introspection
 from netra_auth.grants.own_tokens import OwnTokens
-from netra_auth.grants.public_clients import BUILT_IN_CLIENT_IDS, public_clients
+from netra_auth.grants.public_clients import FIRST_PARTY_IDS, public_clients
 from netra_auth.grants.refresh_token import RefreshTokens
-from netra_auth.grants.revocation import TokenRevocation
+from netra_auth.grants.relying_parties import RelyingParties
+from netra_auth.grants.revocation import Endings, TokenRevocation
+from netra_auth.grants.user_clients import UserClients
+from netra_auth.grants.userinfo import UserInfos
 from netra_auth.identities.logins import Logins
 from netra_auth.identities.passwords import PasswordHasher
 from netra_auth.identities.revocations import Revocations
@@ -67,6 +75,8 @@ ROUTERS: Final = (
     health.router,
     token.router,
     authorize.router,
+    consent.router,
+    userinfo.router,
     introspection.router,
     revocation.router,
     revocation_feed.router,
@@ -130,7 +140,19 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
     known_clients = public_clients(settings.chat_origins)
     own_tokens = OwnTokens(settings, keyring, accounts, sessions, revocations, clock)
     access_tokens = AccessTokens(settings, keyring, clock)
-    refresh_tokens = RefreshTokens(database, sessions, access_tokens, audit, clock)
+    relying_parties = RelyingParties(settings, accounts)
+    user_clients = UserClients(known_clients, relying_parties)
+    families = Families(revocations, clock)
+    consents = Consents(database, families, audit, clock)
+    refresh_tokens = RefreshTokens(
+        database, user_clients, sessions, access_tokens, families, audit, clock
+    )
+    makers = TokenMakers(
+        access_tokens=access_tokens,
+        refresh_tokens=refresh_tokens,
+        id_tokens=IdTokens(settings, keyring, clock),
+        families=families,
+    )
     return AuthState(
         settings=settings,
         clock=clock,
@@ -144,6 +166,8 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         users=Users(database, hasher, sessions, revocations, audit, clock),
         logins=Logins(database, hasher, sessions, audit),
         public_clients=known_clients,
+        user_clients=user_clients,
+        consents=consents,
         clients=Clients(
             known_clients,
             accounts,
@@ -152,19 +176,26 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
             metrics,
         ),
         service_administration=ServiceAdministration(
-            database, revocations, audit, clock, frozenset({AUTH_AUDIENCE, *BUILT_IN_CLIENT_IDS})
+            database, revocations, audit, clock, frozenset({AUTH_AUDIENCE, *FIRST_PARTY_IDS})
         ),
         secret_rotation=SecretRotation(database, audit, clock),
         own_tokens=own_tokens,
         authorization_codes=AuthorizationCodes(
-            database, sessions, access_tokens, refresh_tokens, audit, clock
+            database, user_clients, sessions, consents, makers, audit, clock
         ),
         refresh_tokens=refresh_tokens,
         client_credentials=ClientCredentials(access_tokens, audit),
-        introspection=Introspection(settings, database, own_tokens, audit, clock),
+        introspection=Introspection(settings, database, own_tokens, relying_parties, audit, clock),
         token_revocation=TokenRevocation(
-            settings, database, own_tokens, sessions, revocations, audit, clock
+            settings,
+            database,
+            own_tokens,
+            relying_parties,
+            Endings(sessions, families, revocations),
+            audit,
+            clock,
         ),
+        userinfo=UserInfos(database),
         pages=Pages(settings.issuer_url, secure=settings.secure_cookies),
     )
 

@@ -7,7 +7,7 @@ from netra.tokens.claims import (
     SignedClaims,
     principal_of,
 )
-from netra.tokens.issue import issue_access_token
+from netra.tokens.issue import IdClaims, issue_access_token, issue_id_token
 from netra.tokens.jwk_rules import ACCESS_TOKEN_ALGORITHMS, Algorithm, KeySetInvalid
 from netra.tokens.jws import TokenRejected, UnknownKey, json_object, verify_jws
 from netra.tokens.key_source import Fetch, FixedKeySource, KeySource, RemoteKeySource
@@ -31,6 +31,7 @@ __all__ = [
     "ClaimsInvalid",
     "Fetch",
     "FixedKeySource",
+    "IdClaims",
     "KeySet",
     "KeySetInvalid",
     "KeySource",
@@ -44,6 +45,7 @@ __all__ = [
     "VerificationKey",
     "VerificationRules",
     "issue_access_token",
+    "issue_id_token",
     "json_object",
     "principal_of",
     "verify_access_token",

@@ -38,6 +38,9 @@ CHAT_CALLBACK_PATH: Final = "/chat/callback"
 AUTH_AUDIENCE: Final = "netra-auth"
 """The audience of tokens meant for the auth service's own API."""
 
+USERINFO_AUDIENCE: Final = "netra-auth:userinfo"
+"""The audience of the tokens relying parties hold for people: it opens `/userinfo` alone."""
+
 MAX_ACCESS_TOKEN_SECONDS: Final = 300
 """No access token lives longer: the bound on a revoked token's life while the feed is down."""
 
@@ -62,6 +65,17 @@ class TokenResponse(WireModel):
     expires_in: int
     scope: str
     refresh_token: str | None = Field(default=None, repr=False)
+    id_token: str | None = Field(default=None, repr=False)
+    """Where `openid` was granted (OpenID Connect Core section 3.1.3.3)."""
+
+
+class UserInfo(WireModel):
+    """What a relying party may know of a person (OpenID Connect Core section 5.3.2)."""
+
+    sub: str
+    email: str | None = None
+    email_verified: bool | None = None
+    updated_at: int | None = None
 
 
 class OAuthErrorResponse(WireModel):

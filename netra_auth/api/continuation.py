@@ -1,24 +1,29 @@
-"""Where a login may lead: back to the authorization request it interrupted, nowhere else. Pure."""
+"""Where a login may lead: back to the authorization request it interrupted, nowhere else."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from netra.errors import RequestInvalid
 from netra.wire.auth_api import AUTHORIZE_PATH
-from netra_auth.api.parameters import parse
-from netra_auth.grants.authorization_request import AuthorizationRefused, return_address_of
-from netra_auth.grants.public_clients import PublicClients
+from netra_auth.api.parameters import parse, recognised
+from netra_auth.grants.authorization_request import (
+    AuthorizationRefused,
+    ReturnAddress,
+    return_address_of,
+)
+from netra_auth.grants.user_clients import UserClient
 
-_MAX_LENGTH: Final = 8192
+MAX_LENGTH: Final = 8192
 _QUERY: Final = re.compile(r"[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]*\Z")
 """What a query may hold (RFC 3986 section 3.4): no space, quote, backslash or line end."""
 
 
 def continuation(unverified_path: str | None) -> str | None:
     """Give a path back to our own authorization endpoint, or None for anything else."""
-    if unverified_path is None or len(unverified_path) > _MAX_LENGTH:
+    if unverified_path is None or len(unverified_path) > MAX_LENGTH:
         return None
     path, mark, query = unverified_path.partition("?")
     if path != AUTHORIZE_PATH or not mark or _QUERY.match(query) is None:
@@ -34,14 +39,31 @@ class AskingClient:
     origin: str
 
 
-def client_behind(back: str | None, clients: PublicClients) -> AskingClient | None:
-    """Give the client behind a continuation, if its redirect URI is registered."""
+async def client_behind(
+    back: str | None, find: Callable[[str], Awaitable[UserClient | None]]
+) -> AskingClient | None:
+    """Give the client behind a continuation, if its redirect URI is registered.
+
+    Raises:
+        DatabaseUnavailable: The store cannot be reached.
+    """
     if back is None:
         return None
     try:
-        parameters = parse(back.partition("?")[2].encode("ascii"))
-        address = return_address_of(parameters.values, parameters.repeated, clients)
+        parameters = recognised(parse(query_of(back)), frozenset({"client_id", "redirect_uri"}))
+        client = await find(parameters.values.get("client_id", ""))
+        address = return_address_of(parameters.values, parameters.repeated, client)
     except (RequestInvalid, AuthorizationRefused):
         return None
+    return AskingClient(address.client.name, origin_of_address(address))
+
+
+def query_of(back: str) -> bytes:
+    """Give the query of a continuation."""
+    return back.partition("?")[2].encode("ascii")
+
+
+def origin_of_address(address: ReturnAddress) -> str:
+    """Give the origin an answer goes to."""
     parts = urlsplit(address.redirect_uri)
-    return AskingClient(address.client.name, f"{parts.scheme}://{parts.netloc}")
+    return f"{parts.scheme}://{parts.netloc}"

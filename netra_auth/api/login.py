@@ -5,18 +5,17 @@ from typing import Final
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from netra.errors import ContentInvalid, NetraError, RequestInvalid
+from netra.errors import ContentInvalid, NetraError
 from netra.secret import Secret
 from netra.telemetry import Stage, authentication_refused, event_logger, request_record
 from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.cookies import clear_cookie, set_cookie
-from netra_auth.api.pages import STYLE_PATH, FormForged
-from netra_auth.api.parameters import Parameters, read_form
+from netra_auth.api.own_form import own_form
+from netra_auth.api.pages import STYLE_PATH
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
-from netra_auth.audit import Act, AuditEvent, Outcome
 from netra_auth.identities.logins import LoginRefused
 from netra_auth.identities.sessions import ABSOLUTE_SECONDS, OpenedSession
 from netra_auth.identities.users import EmailTaken, Registrant, RegistrationClosed
@@ -43,7 +42,8 @@ async def style(request: Request) -> Response:
 @router.get(LOGIN_PATH)
 async def login_page(request: Request) -> Response:
     """Show the login form."""
-    return _form_page(request, "login.html", continuation(request.query_params.get("continue")))
+    back = continuation(request.query_params.get("continue"))
+    return await _form_page(request, "login.html", back)
 
 
 @router.post(LOGIN_PATH)
@@ -51,7 +51,7 @@ async def log_in(request: Request) -> Response:
     """Check the form and begin a session."""
     record = request_record(request.scope)
     record.stage = Stage.AUTHENTICATION
-    form = await _own_form(request)
+    form = await own_form(request)
     back = continuation(form.values.get("continue"))
     email, password = form.values.get("email", ""), form.values.get("password", "")
     state = state_of(request)
@@ -61,7 +61,7 @@ async def log_in(request: Request) -> Response:
         )
     except LoginRefused as error:
         authentication_refused(_log, record, error)
-        return _form_page(request, "login.html", back, error=error, email=email)
+        return await _form_page(request, "login.html", back, error=error, email=email)
     record.stage = Stage.HANDLER
     return _logged_in(request, opened, back)
 
@@ -70,14 +70,15 @@ async def log_in(request: Request) -> Response:
 async def registration_page(request: Request) -> Response:
     """Show the registration form."""
     if not state_of(request).settings.self_registration:
-        return _form_page(request, "closed.html", None, error=RegistrationClosed())
-    return _form_page(request, "register.html", continuation(request.query_params.get("continue")))
+        return await _form_page(request, "closed.html", None, error=RegistrationClosed())
+    back = continuation(request.query_params.get("continue"))
+    return await _form_page(request, "register.html", back)
 
 
 @router.post(REGISTER_PATH)
 async def register(request: Request) -> Response:
     """Make an account and log its owner in."""
-    form = await _own_form(request)
+    form = await own_form(request)
     back = continuation(form.values.get("continue"))
     email, password = form.values.get("email", ""), Secret(form.values.get("password", ""))
     state, origin = state_of(request), origin_of(request)
@@ -86,9 +87,9 @@ async def register(request: Request) -> Response:
             await state.users.refuse_registration(origin)
         await state.users.register(Registrant(email, password), origin)
     except RegistrationClosed as error:
-        return _form_page(request, "closed.html", None, error=error)
+        return await _form_page(request, "closed.html", None, error=error)
     except (ContentInvalid, EmailTaken) as error:
-        return _form_page(request, "register.html", back, error=error, email=email)
+        return await _form_page(request, "register.html", back, error=error, email=email)
     opened = await state.logins.log_in(email, password, await browser_session(request), origin)
     return _logged_in(request, opened, back)
 
@@ -107,7 +108,7 @@ async def logout_page(request: Request) -> Response:
 @router.post(LOGOUT_PATH)
 async def log_out(request: Request) -> Response:
     """End the browser's session and every token that came from it."""
-    await _own_form(request)
+    await own_form(request)
     state = state_of(request)
     session = await browser_session(request)
     if session is not None:
@@ -118,26 +119,7 @@ async def log_out(request: Request) -> Response:
     return response
 
 
-async def _own_form(request: Request) -> Parameters:
-    form = await read_form(request)
-    if form.repeated:
-        raise RequestInvalid(detail="A field was given twice.")
-    state = state_of(request)
-    try:
-        state.pages.require_own_form(request, form.values.get("csrf_token"))
-    except FormForged as error:
-        act = Act(
-            event=AuditEvent.ACCESS_REFUSED,
-            outcome=Outcome.REFUSED,
-            origin=origin_of(request),
-            reason=error.reason,
-        )
-        await state.audit.note_alone(act)
-        raise
-    return form
-
-
-def _form_page(
+async def _form_page(
     request: Request,
     template: str,
     back: str | None,
@@ -147,7 +129,7 @@ def _form_page(
 ) -> Response:
     problem = None if error is None else error.detail or error.public_text
     state = state_of(request)
-    client = client_behind(back, state.public_clients)
+    client = await client_behind(back, state.user_clients.find)
     response = state.pages.render(
         request,
         template,

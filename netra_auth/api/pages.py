@@ -46,7 +46,7 @@ class Pages:
         *,
         status: int = 200,
         form_target: str | None = None,
-        **values: str | None,
+        **values: str | tuple[str, ...] | None,
     ) -> HTMLResponse:
         """Render a page.
 

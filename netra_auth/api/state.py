@@ -11,11 +11,14 @@ from netra_auth.audit import AuditTrail, Origin
 from netra_auth.grants.authorization_code import AuthorizationCodes
 from netra_auth.grants.client_credentials import ClientCredentials
 from netra_auth.grants.clients import Clients
+from netra_auth.grants.consents import Consents
 from netra_auth.grants.introspection import Introspection
 from netra_auth.grants.own_tokens import OwnTokens
 from netra_auth.grants.public_clients import PublicClients
 from netra_auth.grants.refresh_token import RefreshTokens
 from netra_auth.grants.revocation import TokenRevocation
+from netra_auth.grants.user_clients import UserClients
+from netra_auth.grants.userinfo import UserInfos
 from netra_auth.identities.logins import Logins
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.services.registration.administration import ServiceAdministration
@@ -45,6 +48,8 @@ class AuthState:
     users: Users
     logins: Logins
     public_clients: PublicClients
+    user_clients: UserClients
+    consents: Consents
     clients: Clients
     service_administration: ServiceAdministration
     secret_rotation: SecretRotation
@@ -54,6 +59,7 @@ class AuthState:
     client_credentials: ClientCredentials
     introspection: Introspection
     token_revocation: TokenRevocation
+    userinfo: UserInfos
     pages: Pages
 
 

@@ -5,9 +5,11 @@ from typing import Final
 
 from netra.clock import Clock
 from netra.ids import row_id
-from netra.principal import PrincipalKind
+from netra.principal import PrincipalKind, Role
 from netra.tokens import AccessClaims, issue_access_token
-from netra.wire.auth_api import AUTH_AUDIENCE
+from netra.wire.auth_api import AUTH_AUDIENCE, USERINFO_AUDIENCE
+from netra_auth.grants.public_clients import PublicClient
+from netra_auth.grants.user_clients import UserClient
 from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.identities.sessions import LiveSession
 from netra_auth.identities.users import roles_of
@@ -37,15 +39,20 @@ class AccessTokens:
         self._keyring = keyring
         self._clock = clock
 
-    def for_person(self, session: LiveSession, client_id: str, scope: str) -> IssuedAccessToken:
-        """Make a token with which a client acts for the person of a session."""
+    def for_person(self, session: LiveSession, client: UserClient, scope: str) -> IssuedAccessToken:
+        """Make a token with which a client acts for the person of a session.
+
+        A relying party's never opens the backend or this service's own API, and carries no roles.
+        """
+        roles = roles_of(session.user) if client.is_first_party else ()
         return self._issue(
             subject=session.user.user_id,
-            audience=tuple(dict.fromkeys((self._settings.user_audience, AUTH_AUDIENCE))),
-            client_id=client_id,
+            audience=self._audience_of(client),
+            client_id=client.client_id,
             kind=PrincipalKind.USER,
             scopes=frozenset(scope.split()),
-            session=session,
+            roles=frozenset(roles),
+            session_id=session.session_id,
         )
 
     def for_service(
@@ -58,8 +65,12 @@ class AccessTokens:
             client_id=account.service_id,
             kind=PrincipalKind.SERVICE,
             scopes=frozenset(scopes),
-            session=None,
         )
+
+    def _audience_of(self, client: UserClient) -> tuple[str, ...]:
+        if isinstance(client, PublicClient):
+            return tuple(dict.fromkeys((self._settings.user_audience, AUTH_AUDIENCE)))
+        return (USERINFO_AUDIENCE, *client.audiences)
 
     def _issue(
         self,
@@ -69,7 +80,8 @@ class AccessTokens:
         client_id: str,
         kind: PrincipalKind,
         scopes: frozenset[str],
-        session: LiveSession | None,
+        roles: frozenset[Role] = frozenset(),
+        session_id: str | None = None,
     ) -> IssuedAccessToken:
         # Whole seconds: RFC 7519 allows fractions, and many clients do not expect them.
         now = int(self._clock.timestamp())
@@ -84,8 +96,8 @@ class AccessTokens:
             expires_at=now + lifetime,
             principal_kind=kind,
             scopes=scopes,
-            roles=frozenset(roles_of(session.user)) if session else frozenset(),
-            session_id=session.session_id if session else None,
+            roles=roles,
+            session_id=session_id,
         )
         token = issue_access_token(claims, self._keyring.signing_key)
         return IssuedAccessToken(token, claims, lifetime)

@@ -138,17 +138,6 @@ def act_by(
     )
 
 
-def public_client_for(client: Client, grant: GrantType) -> PublicClient:
-    """Require a public client that may use a grant (checklist 25).
-
-    Raises:
-        OAuthError: `unauthorized_client`.
-    """
-    if isinstance(client, PublicClient) and grant in client.grants:
-        return client
-    raise OAuthError(OAuthCode.UNAUTHORIZED_CLIENT, "The client may not use this grant.")
-
-
 def service_for(client: Client, grant: GrantType) -> ServiceAccount:
     """Require a service that may use a grant: only what proved itself acts in its own name.
 

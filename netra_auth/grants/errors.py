@@ -26,8 +26,14 @@ class OAuthCode(StrEnum):
     UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
     UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
     UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # noqa: S105 - an error code, RFC 7009
+    ACCESS_DENIED = "access_denied"
     LOGIN_REQUIRED = "login_required"
-    """OpenID Connect Core 3.1.2.6."""
+    """OpenID Connect Core 3.1.2.6, as the five that follow."""
+    CONSENT_REQUIRED = "consent_required"
+    ACCOUNT_SELECTION_REQUIRED = "account_selection_required"
+    REQUEST_NOT_SUPPORTED = "request_not_supported"
+    REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
+    REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
 
 
 class OAuthError(RequestError):

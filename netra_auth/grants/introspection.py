@@ -8,6 +8,8 @@ from netra_auth.audit import AuditEvent, AuditTrail, Origin, Outcome
 from netra_auth.grants.clients import Client, act_by
 from netra_auth.grants.errors import CallerNotAllowed
 from netra_auth.grants.own_tokens import KnownRefreshToken, OwnTokens, is_refresh_token
+from netra_auth.grants.public_clients import FIRST_PARTY_IDS
+from netra_auth.grants.relying_parties import RelyingParties
 from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
@@ -31,6 +33,7 @@ class Introspection:
         settings: Settings,
         database: Database,
         tokens: OwnTokens,
+        relying_parties: RelyingParties,
         audit: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -38,6 +41,7 @@ class Introspection:
         self._issuer = settings.issuer_url
         self._database = database
         self._tokens = tokens
+        self._relying_parties = relying_parties
         self._audit = audit
         self._clock = clock
 
@@ -46,11 +50,15 @@ class Introspection:
     ) -> IntrospectionResponse:
         """Say what a token is; one that is not good, or not for the asking service, is inactive.
 
+        A service that holds `tokens:introspect` hears of the tokens that are meant for it, a
+        relying party of its own besides (checklist 39).
+
         Raises:
             CallerNotAllowed: The client may not ask.
             DatabaseUnavailable: The store cannot be reached.
         """
-        account = permitted_service(client, Permission.TOKENS_INTROSPECT, self._clock.timestamp())
+        reader = permitted_service(client, Permission.TOKENS_INTROSPECT, self._clock.timestamp())
+        account = reader or await self._relying_party(client)
         act = act_by(
             client,
             AuditEvent.CLIENT_AUTHENTICATION,
@@ -62,23 +70,35 @@ class Introspection:
         if account is None:
             raise CallerNotAllowed
         if is_refresh_token(unverified_token):
-            return await self._refresh_token(account, unverified_token)
+            known = await self._refresh_token(unverified_token)
+            if known is None or not self._concerns(account, known, is_reader=reader is not None):
+                return _INACTIVE
+            return self._known(known)
         try:
             claims = await self._tokens.meant_for_anyone(unverified_token)
         except TokenRejected:
             return _INACTIVE
-        if not set(claims.audience) & set(account.audiences):
+        is_meant_for_it = reader is not None and set(claims.audience) & set(account.audiences)
+        if not is_meant_for_it and claims.client_id != account.service_id:
             return _INACTIVE
         return _access_token(claims)
 
-    async def _refresh_token(
-        self, account: ServiceAccount, unverified_token: str
-    ) -> IntrospectionResponse:
+    async def _relying_party(self, client: Client) -> ServiceAccount | None:
+        if not isinstance(client, ServiceAccount):
+            return None
+        return client if await self._relying_parties.find(client.service_id) else None
+
+    async def _refresh_token(self, unverified_token: str) -> KnownRefreshToken | None:
         async with self._database.transaction() as transaction:
-            known = await self._tokens.refresh_token(transaction, unverified_token)
-        if known is None or self._user_audience not in account.audiences:
-            return _INACTIVE
-        return self._known(known)
+            return await self._tokens.refresh_token(transaction, unverified_token)
+
+    def _concerns(
+        self, account: ServiceAccount, known: KnownRefreshToken, *, is_reader: bool
+    ) -> bool:
+        if known.row.client_id == account.service_id:
+            return True
+        is_for_backend = known.row.client_id in FIRST_PARTY_IDS
+        return is_reader and is_for_backend and self._user_audience in account.audiences
 
     def _known(self, known: KnownRefreshToken) -> IntrospectionResponse:
         return IntrospectionResponse(

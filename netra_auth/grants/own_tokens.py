@@ -4,19 +4,19 @@ An opaque text that begins as a refresh token does is one; everything else is ta
 token and judged by the strict verifier.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from netra.clock import Clock
 from netra.principal import PrincipalKind
 from netra.tokens import (
-    KeySet,
     SignedClaims,
     TokenRejected,
     VerificationRules,
     verify_access_token,
+    verify_issued_token,
 )
-from netra.tokens.jws import json_object, read_jws
-from netra.wire.auth_api import AUTH_AUDIENCE
+from netra.wire.auth_api import AUTH_AUDIENCE, USERINFO_AUDIENCE
+from netra_auth.grants.public_clients import FIRST_PARTY_IDS
 from netra_auth.grants.refresh_token import PREFIX, hash_of
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.services.accounts import ServiceAccounts
@@ -81,8 +81,20 @@ class OwnTokens:
             KeysUnreadable: The store's keys cannot be used.
         """
         keys = (await self._keyring.current()).verification_keys
-        claims = self._for_any_audience(unverified_token, keys)
+        claims = verify_issued_token(unverified_token, keys, self._rules, self._clock.timestamp())
         await self._require_in_force(claims)
+        return claims
+
+    async def meant_for_userinfo(self, unverified_token: str) -> SignedClaims:
+        """Give the claims of a token that may ask who its person is, in force at this moment.
+
+        Raises:
+            TokenRejected: It is not good, neither for that nor for our own API, or was ended.
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        claims = await self.meant_for_anyone(unverified_token)
+        if not {USERINFO_AUDIENCE, AUTH_AUDIENCE} & set(claims.audience):
+            raise TokenRejected(f"the token is meant for {' '.join(claims.audience)}, not for us")
         return claims
 
     async def refresh_token(
@@ -97,21 +109,13 @@ class OwnTokens:
         session = await self._sessions.behind(transaction, row.session_id)
         return None if session is None else KnownRefreshToken(row, session)
 
-    def _for_any_audience(self, unverified_token: str, keys: KeySet) -> SignedClaims:
-        # The verifier wants to know whom a token must be for. Here any audience will do, so the
-        # token's own first one is taken; what it says is believed only once it is verified.
-        jws = read_jws(unverified_token, max_token_bytes=self._rules.max_token_bytes)
-        audience = json_object(jws.payload).get("aud")
-        first = audience[0] if isinstance(audience, list) and audience else audience
-        if not isinstance(first, str) or not first:
-            raise TokenRejected("the token names no audience")
-        rules = replace(self._rules, audience=first)
-        return verify_access_token(unverified_token, keys, rules, self._clock.timestamp())
-
     async def _require_in_force(self, claims: SignedClaims) -> None:
         if await self._revocations.covers(claims):
             raise TokenRejected("the token, its session or its subject was revoked")
-        is_service = claims.principal_kind is PrincipalKind.SERVICE
+        is_service = (
+            claims.principal_kind is PrincipalKind.SERVICE
+            or claims.client_id not in FIRST_PARTY_IDS
+        )
         if is_service and not await self._accounts.is_enabled(claims.client_id):
             raise TokenRejected("the service is unknown or disabled")
 

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from netra.wire.auth_api import CHAT_CALLBACK_PATH, CHAT_CLIENT_ID
+from netra_auth.grants.scopes import PROFILE
 
-PROFILE_SCOPE: Final = "profile"
 _LOOPBACK: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(/.*)\Z")
 _PORT: Final = re.compile(r":([1-9][0-9]{0,4})\Z")
 _HIGHEST_PORT: Final = 65535
@@ -46,6 +46,11 @@ class PublicClient:
     grants: frozenset[GrantType]
     scopes: tuple[str, ...]
     listens_on_any_port: bool = False
+
+    @property
+    def is_first_party(self) -> bool:
+        """Tell whether it is a part of Netra: nobody is asked whether it may act for them."""
+        return True
 
     @property
     def can_be_posed_as(self) -> bool:
@@ -83,12 +88,12 @@ COMMAND: Final = PublicClient(
     name="the netra command",
     redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback"),
     grants=frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN}),
-    scopes=(PROFILE_SCOPE,),
+    scopes=(PROFILE,),
     listens_on_any_port=True,
 )
 
-BUILT_IN_CLIENT_IDS: Final = frozenset({COMMAND.client_id, CHAT_CLIENT_ID})
-"""No service can be registered under one of these, whether the chat page is configured or not."""
+FIRST_PARTY_IDS: Final = frozenset({COMMAND.client_id, CHAT_CLIENT_ID})
+"""The ids that are Netra's own: no service goes by one of them."""
 
 
 def chat_page(origins: Iterable[str]) -> PublicClient:
@@ -102,7 +107,7 @@ def chat_page(origins: Iterable[str]) -> PublicClient:
         name="the chat page",
         redirect_uris=tuple(origin + CHAT_CALLBACK_PATH for origin in origins),
         grants=frozenset({GrantType.AUTHORIZATION_CODE}),
-        scopes=(PROFILE_SCOPE,),
+        scopes=(PROFILE,),
     )
 
 

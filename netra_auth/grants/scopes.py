@@ -6,6 +6,11 @@ from typing import Final
 
 from netra_auth.grants.errors import OAuthCode, OAuthError
 
+OPENID: Final = "openid"
+PROFILE: Final = "profile"
+EMAIL: Final = "email"
+OFFLINE_ACCESS: Final = "offline_access"
+
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*\Z")
 """RFC 6749 section 3.3: tokens separated by single spaces."""
 

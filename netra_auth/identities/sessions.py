@@ -34,12 +34,35 @@ class OpenedSession:
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
-    """A session that is in force, and the person it belongs to."""
+    """A session that is in force, and the person it belongs to.
+
+    Attributes:
+        session_id: Its id.
+        user: The person.
+        opened_at: When it began.
+        ends_at: Its absolute end.
+        authenticated_at: When the person last proved who they are (`auth_time`).
+        methods: How, as RFC 8176 names it.
+    """
 
     session_id: str
     user: UserRow
     opened_at: float
     ends_at: float
+    authenticated_at: float
+    methods: tuple[str, ...]
+
+    @classmethod
+    def of(cls, row: SessionRow, user: UserRow) -> "LiveSession":
+        """Read a stored session."""
+        return cls(
+            session_id=row.session_id,
+            user=user,
+            opened_at=row.created_at,
+            ends_at=row.expires_at,
+            authenticated_at=row.authenticated_at,
+            methods=tuple(row.methods.split()),
+        )
 
 
 class Sessions:
@@ -61,6 +84,7 @@ class Sessions:
             created_at=now,
             last_seen_at=now,
             expires_at=now + ABSOLUTE_SECONDS,
+            authenticated_at=now,
         )
         await sessions.add(transaction.connection, row)
         return opened
@@ -82,17 +106,21 @@ class Sessions:
         if now - row.last_seen_at >= _TOUCH_SECONDS:
             async with self._database.transaction() as transaction:
                 await sessions.touch(transaction.connection, row.session_id, now)
-        return LiveSession(row.session_id, user, row.created_at, row.expires_at)
+        return LiveSession.of(row, user)
 
     async def behind(self, transaction: Transaction, session_id: str) -> LiveSession | None:
-        """Find the session a grant was made from, whatever became of its cookie."""
-        row = await sessions.by_id(transaction.connection, session_id)
+        """Find the session a grant was made from, whatever became of its cookie.
+
+        It is kept from everybody else until the transaction ends: what is granted from one
+        session, and what ends it, happens one after the other.
+        """
+        row = await sessions.locked(transaction.connection, session_id)
         if row is None or self._clock.timestamp() >= row.expires_at:
             return None
         user = await users.by_id(transaction.connection, row.user_id)
         if user is None or user.disabled_at is not None:
             return None
-        return LiveSession(row.session_id, user, row.created_at, row.expires_at)
+        return LiveSession.of(row, user)
 
     async def end(self, transaction: Transaction, session_id: str) -> bool:
         """End a session and every token that came from it; say whether there was one."""

@@ -171,6 +171,7 @@ authorization_codes = Table(
     Column("expires_at", Double, nullable=False),
     Column("claimed_at", Double),
     Column("nonce", String(512)),
+    Column("family_id", _ID),
 )
 
 refresh_tokens = Table(
@@ -185,6 +186,17 @@ refresh_tokens = Table(
     Column("expires_at", Double, nullable=False),
     Column("spent_at", Double),
     Column("sealed_successor", Text),
+)
+
+# The access tokens of relying parties while they may live: what ends a family must name each.
+family_tokens = Table(
+    "family_tokens",
+    metadata,
+    Column("token_id", _ID, primary_key=True),
+    Column("family_id", _ID, nullable=False, index=True),
+    Column("session_id", _ID, _session_of(), nullable=False, index=True),
+    Column("client_id", _ID, nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
 )
 
 # `active_slot` is 1 for the key that signs and NULL for every other: its uniqueness is what lets

@@ -21,6 +21,7 @@ class CodeRow:
     expires_at: float
     claimed_at: float | None = None
     nonce: str | None = field(default=None, repr=False)
+    family_id: str | None = None
 
 
 async def add(connection: AsyncConnection, row: CodeRow) -> None:
@@ -36,6 +37,7 @@ async def add(connection: AsyncConnection, row: CodeRow) -> None:
             expires_at=row.expires_at,
             claimed_at=row.claimed_at,
             nonce=row.nonce,
+            family_id=row.family_id,
         )
     )
 

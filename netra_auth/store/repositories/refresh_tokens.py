@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra_auth.store.tables import refresh_tokens
@@ -47,11 +47,49 @@ async def by_hash(connection: AsyncConnection, token_hash: str) -> RefreshTokenR
     return None if row is None else RefreshTokenRow(**row)
 
 
-async def spend(connection: AsyncConnection, token_hash: str, at: float) -> bool:
+async def spend(
+    connection: AsyncConnection, token_hash: str, at: float, sealed_successor: str
+) -> bool:
     """Spend a refresh token; of any number of callers exactly one is told True, for all time."""
     statement = (
         update(refresh_tokens)
         .where(refresh_tokens.c.token_hash == token_hash, refresh_tokens.c.spent_at.is_(None))
-        .values(spent_at=at)
+        .values(spent_at=at, sealed_successor=sealed_successor)
     )
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def forget_successors(connection: AsyncConnection, family_id: str, except_of: str) -> None:
+    """Erase the sealed successors in a family but that of one token.
+
+    Otherwise an old token and a copy of the store would lead, one seal after the other, to the
+    token that is in force.
+    """
+    await connection.execute(
+        update(refresh_tokens)
+        .where(
+            refresh_tokens.c.family_id == family_id,
+            refresh_tokens.c.token_hash != except_of,
+            refresh_tokens.c.sealed_successor.is_not(None),
+        )
+        .values(sealed_successor=None)
+    )
+
+
+async def forget_old_successors(connection: AsyncConnection, spent_before: float) -> int:
+    """Erase the sealed successors of tokens spent before a time; say how many there were."""
+    statement = (
+        update(refresh_tokens)
+        .where(
+            refresh_tokens.c.spent_at < spent_before,
+            refresh_tokens.c.sealed_successor.is_not(None),
+        )
+        .values(sealed_successor=None)
+    )
+    return (await connection.execute(statement)).rowcount
+
+
+async def remove_family(connection: AsyncConnection, family_id: str) -> int:
+    """Erase the refresh tokens of a family; say how many there were."""
+    statement = delete(refresh_tokens).where(refresh_tokens.c.family_id == family_id)
+    return (await connection.execute(statement)).rowcount

@@ -64,6 +64,15 @@ async def by_id(connection: AsyncConnection, session_id: str) -> SessionRow | No
     return None if row is None else SessionRow(**row)
 
 
+async def locked(connection: AsyncConnection, session_id: str) -> SessionRow | None:
+    """Find a session by id and keep it from everybody else until the transaction ends."""
+    statement = (
+        select(login_sessions).where(login_sessions.c.session_id == session_id).with_for_update()
+    )
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else SessionRow(**row)
+
+
 async def ids_of_user(connection: AsyncConnection, user_id: str) -> tuple[str, ...]:
     """List the ids of a person's sessions."""
     statement = select(login_sessions.c.session_id).where(login_sessions.c.user_id == user_id)

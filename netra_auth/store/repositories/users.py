@@ -52,6 +52,12 @@ async def by_id(connection: AsyncConnection, user_id: str) -> UserRow | None:
     return None if row is None else UserRow(**row)
 
 
+async def lock(connection: AsyncConnection, user_id: str) -> None:
+    """Keep a person's row from everybody else until the transaction ends."""
+    statement = select(users.c.user_id).where(users.c.user_id == user_id).with_for_update()
+    await connection.execute(statement)
+
+
 async def set_password_hash(connection: AsyncConnection, user_id: str, password_hash: str) -> None:
     """Replace a person's password hash."""
     await connection.execute(

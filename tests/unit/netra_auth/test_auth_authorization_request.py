@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from netra_auth.grants.authorization_request import (
     AuthorizationDenied,
     AuthorizationRefused,
+    AuthorizationRequest,
     authorization_request,
 )
 from netra_auth.grants.pkce import challenge_of, is_challenge, proves
-from netra_auth.grants.public_clients import COMMAND, chat_page, public_clients
+from netra_auth.grants.public_clients import COMMAND, PublicClients, chat_page, public_clients
 from netra_auth.grants.scopes import granted_scopes
 
 CLIENT = COMMAND
@@ -21,6 +22,14 @@ CLIENTS = public_clients(CHAT_ORIGINS)
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 NOTHING: frozenset[str] = frozenset()
+
+
+def read(
+    parameters: dict[str, str], repeated: frozenset[str], clients: PublicClients
+) -> AuthorizationRequest:
+    """Read a request among these clients."""
+    client = clients.get(parameters.get("client_id", ""))
+    return authorization_request(parameters, repeated, client)
 
 
 def request_with(**changed: str | None) -> dict[str, str]:
@@ -81,7 +90,7 @@ def test_every_other_redirect_uri_is_refused(uri: str) -> None:
     """A redirect URI matches character by character, or not at all (checklist 32)."""
     assert not CLIENT.accepts_redirect(uri)
     with pytest.raises(AuthorizationRefused):
-        authorization_request(request_with(redirect_uri=uri or None), NOTHING, CLIENTS)
+        read(request_with(redirect_uri=uri or None), NOTHING, CLIENTS)
 
 
 @given(st.text(max_size=80))
@@ -100,7 +109,7 @@ def chat_request(redirect_uri: str, client_id: str = "netra-chat") -> dict[str, 
 @pytest.mark.parametrize("origin", CHAT_ORIGINS)
 def test_the_chat_page_is_answered_at_its_origins(origin: str) -> None:
     """Each configured origin's callback is a redirect URI of the chat page, for a code alone."""
-    request = authorization_request(chat_request(f"{origin}/chat/callback"), NOTHING, CLIENTS)
+    request = read(chat_request(f"{origin}/chat/callback"), NOTHING, CLIENTS)
 
     client = request.return_address.client
     assert request.return_address.with_answer("https://auth.example", code="c").startswith(
@@ -140,7 +149,7 @@ def test_the_chat_page_is_answered_at_its_origins(origin: str) -> None:
 def test_the_chat_page_is_answered_nowhere_else(uri: str) -> None:
     """Its redirect URI matches character by character, port included (checklist 32)."""
     with pytest.raises(AuthorizationRefused):
-        authorization_request(chat_request(uri), NOTHING, CLIENTS)
+        read(chat_request(uri), NOTHING, CLIENTS)
 
 
 def test_a_chat_origin_without_port_is_not_any_port() -> None:
@@ -168,29 +177,27 @@ def test_no_client_is_answered_at_the_others_address() -> None:
         ("netra-cli", "https://chat.example.org/chat/callback"),
     ):
         with pytest.raises(AuthorizationRefused):
-            authorization_request(chat_request(uri, client_id), NOTHING, CLIENTS)
+            read(chat_request(uri, client_id), NOTHING, CLIENTS)
 
 
 def test_without_origins_there_is_no_chat_page() -> None:
     """Where none is configured the client is unknown, and nothing is sent anywhere."""
     assert set(public_clients(())) == {"netra-cli"}
     with pytest.raises(AuthorizationRefused):
-        authorization_request(
-            chat_request("http://127.0.0.1:8000/chat/callback"), NOTHING, public_clients(())
-        )
+        read(chat_request("http://127.0.0.1:8000/chat/callback"), NOTHING, public_clients(()))
 
 
 def test_an_unknown_client_is_refused_without_redirect() -> None:
     """An unknown client's request is never answered by redirect (checklist 32)."""
     with pytest.raises(AuthorizationRefused):
-        authorization_request(request_with(client_id="netra-clj"), NOTHING, CLIENTS)
+        read(request_with(client_id="netra-clj"), NOTHING, CLIENTS)
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 def test_a_client_or_redirect_given_twice_is_refused_without_redirect(name: str) -> None:
     """With two clients or two redirect URIs there is no address to trust."""
     with pytest.raises(AuthorizationRefused):
-        authorization_request(request_with(), frozenset({name}), CLIENTS)
+        read(request_with(), frozenset({name}), CLIENTS)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +224,7 @@ def test_a_client_or_redirect_given_twice_is_refused_without_redirect(name: str)
 def test_other_faults_are_told_to_the_client(changed: dict[str, str | None], error: str) -> None:
     """Faults beyond client and redirect go back by redirect with iss (checklist 24, 25, 31, 34)."""
     with pytest.raises(AuthorizationDenied) as denied:
-        authorization_request(request_with(**changed), NOTHING, CLIENTS)
+        read(request_with(**changed), NOTHING, CLIENTS)
 
     location = denied.value.location("https://auth.example")
     assert location.startswith("http://127.0.0.1:5000/callback?")
@@ -228,7 +235,7 @@ def test_other_faults_are_told_to_the_client(changed: dict[str, str | None], err
 def test_a_parameter_given_twice_is_told_to_the_client() -> None:
     """A repeated parameter is an invalid request (checklist 26)."""
     with pytest.raises(AuthorizationDenied) as denied:
-        authorization_request(request_with(), frozenset({"scope"}), CLIENTS)
+        read(request_with(), frozenset({"scope"}), CLIENTS)
 
     assert denied.value.error.value == "invalid_request"
 
@@ -236,7 +243,7 @@ def test_a_parameter_given_twice_is_told_to_the_client() -> None:
 def test_a_state_of_2048_bytes_comes_back_unchanged() -> None:
     """The state is echoed as it was, whatever it holds (checklist 34)."""
     state = "ü&=?#%+ /" * 100
-    request = authorization_request(request_with(state=state), NOTHING, CLIENTS)
+    request = read(request_with(state=state), NOTHING, CLIENTS)
 
     assert len(state.encode()) <= 2048
     assert request.return_address.state == state

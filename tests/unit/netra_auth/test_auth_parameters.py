@@ -1,5 +1,7 @@
 """Reading forms strictly, and the one place a login may lead to."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +10,21 @@ from netra.errors import RequestInvalid
 from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.parameters import parse, recognised
 from netra_auth.api.transport import is_loopback
-from netra_auth.grants.public_clients import public_clients
+from netra_auth.grants.public_clients import PublicClients, public_clients
+from netra_auth.grants.user_clients import UserClient
 
 CLIENTS = public_clients(("https://chat.example.org",))
+
+
+def among(clients: PublicClients) -> Callable[[str], Awaitable[UserClient | None]]:
+    """Look clients up among these."""
+
+    async def find(client_id: str) -> UserClient | None:
+        return clients.get(client_id)
+
+    return find
+
+
 GOOD = "/authorize?client_id=netra-cli&redirect_uri=http%3A%2F%2F127.0.0.1%3A5000%2Fcallback"
 
 
@@ -94,14 +108,14 @@ def test_every_other_continuation_is_dropped(path: str | None) -> None:
     assert continuation(path) is None
 
 
-def test_only_a_registered_redirect_opens_the_form_target() -> None:
+async def test_only_a_registered_redirect_opens_the_form_target() -> None:
     """The page's form may lead to a registered client's origin, and to no other."""
-    client = client_behind(GOOD, CLIENTS)
+    client = await client_behind(GOOD, among(CLIENTS))
     assert client is not None
     assert (client.name, client.origin) == ("the netra command", "http://127.0.0.1:5000")
-    assert client_behind(GOOD.replace("127.0.0.1", "evil.example"), CLIENTS) is None
-    assert client_behind("/authorize?client_id=%ff", CLIENTS) is None
-    assert client_behind(None, CLIENTS) is None
+    assert await client_behind(GOOD.replace("127.0.0.1", "evil.example"), among(CLIENTS)) is None
+    assert await client_behind("/authorize?client_id=%ff", among(CLIENTS)) is None
+    assert await client_behind(None, among(CLIENTS)) is None
 
 
 @pytest.mark.parametrize(
@@ -113,15 +127,15 @@ def test_only_a_registered_redirect_opens_the_form_target() -> None:
         ("http%3A%2F%2Fchat.example.org", None),
     ],
 )
-def test_the_form_leads_to_the_chat_page_where_it_is_served(
+async def test_the_form_leads_to_the_chat_page_where_it_is_served(
     origin: str, target: str | None
 ) -> None:
     """The form of a login for the chat page may lead to its configured origin, to no other."""
     back = f"/authorize?client_id=netra-chat&redirect_uri={origin}%2Fchat%2Fcallback"
 
-    client = client_behind(back, CLIENTS)
+    client = await client_behind(back, among(CLIENTS))
     assert (client and client.origin) == target
-    assert client_behind(back, public_clients(())) is None
+    assert await client_behind(back, among(public_clients(()))) is None
 
 
 @pytest.mark.parametrize(

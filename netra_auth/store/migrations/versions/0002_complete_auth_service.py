@@ -41,6 +41,7 @@ def downgrade() -> None:
         "recovery_codes",
         "second_factors",
         "pending_logins",
+        "family_tokens",
         "consents",
         "used_assertions",
     ):
@@ -48,7 +49,7 @@ def downgrade() -> None:
     for table, names in (
         ("login_sessions", ("address", "user_agent", "authenticated_at", "methods")),
         ("refresh_tokens", ("sealed_successor",)),
-        ("authorization_codes", ("nonce",)),
+        ("authorization_codes", ("nonce", "family_id")),
         ("service_secrets", ("last_used_at", "uses")),
         ("services", ("name", "redirect_uris", "grants", "public_jwks")),
         ("signing_keys", ("published_at", "activated_at", "retired_at", "gone_at")),
@@ -96,6 +97,7 @@ def _services() -> None:
 
 def _grants() -> None:
     op.add_column("authorization_codes", sa.Column("nonce", sa.String(512)))
+    op.add_column("authorization_codes", sa.Column("family_id", _ID))
     op.add_column("refresh_tokens", sa.Column("sealed_successor", sa.Text))
     op.create_table(
         "consents",
@@ -106,6 +108,23 @@ def _grants() -> None:
         sa.PrimaryKeyConstraint("user_id", "client_id", name="pk_consents"),
         _of_user("consents"),
     )
+    op.create_table(
+        "family_tokens",
+        sa.Column("token_id", _ID, nullable=False),
+        sa.Column("family_id", _ID, nullable=False),
+        sa.Column("session_id", _ID, nullable=False),
+        sa.Column("client_id", _ID, nullable=False),
+        sa.Column("expires_at", sa.Double, nullable=False),
+        sa.PrimaryKeyConstraint("token_id", name="pk_family_tokens"),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["login_sessions.session_id"],
+            name="fk_family_tokens_session_id",
+            ondelete="CASCADE",
+        ),
+    )
+    for column in ("family_id", "session_id", "expires_at"):
+        op.create_index(f"ix_family_tokens_{column}", "family_tokens", [column])
 
 
 def _people() -> None:
