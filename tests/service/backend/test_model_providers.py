@@ -251,6 +251,19 @@ async def test_a_filtered_answer_is_a_refusal(server: FakeModelServer, asking: A
     assert (await failed(asking.agent())).reason == REASON.MODEL_REFUSED
 
 
+@pytest.mark.parametrize("model", [*OPENAI_LIKE, "anthropic:claude-sonnet-5-5"])
+async def test_an_answer_is_bounded_by_a_name_the_provider_knows(
+    server: FakeModelServer, asking: Asking, model: str
+) -> None:
+    """The greatest length is sent, to each under the one name by which it is heeded."""
+    await run_of(asking.agent(model, limits=replace(AT_ONCE, output_tokens=321))).answered()
+
+    is_old = model.startswith(("ollama:", "anthropic:"))
+    known, other = ("max_tokens", "max_completion_tokens")[:: 1 if is_old else -1]
+    assert server.asked[0][known] == 321
+    assert other not in server.asked[0]
+
+
 async def test_the_environment_adds_nothing(
     server: FakeModelServer, asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
