@@ -125,6 +125,9 @@ def error(code: str = "", message: str = "") -> str:
     return json.dumps({"type": "error", "error": told})
 
 
+BAD_KEY = "API key not valid. Please pass a valid API key."
+GOOGLE = [{"error": {"code": 400, "message": f"{BAD_KEY} {ECHO}", "status": "INVALID_ARGUMENT"}}]
+DETAILS = {"details": [{"reason": "API_KEY_INVALID", "domain": "googleapis.com"}]}
 REFUSALS = {
     "bad key": (401, error("invalid_api_key"), REASON.MODEL_MISCONFIGURED),
     "forbidden": (403, error(), REASON.MODEL_MISCONFIGURED),
@@ -138,6 +141,17 @@ REFUSALS = {
     ),
     "too large": (413, error(), REASON.TOO_LARGE),
     "not accepted": (400, error(), REASON.MODEL_REFUSED),
+    "Google's bad key": (400, json.dumps(GOOGLE), REASON.MODEL_MISCONFIGURED),
+    "a bad key by its code": (
+        400,
+        json.dumps({"error": {"message": ECHO, **DETAILS}}),
+        REASON.MODEL_MISCONFIGURED,
+    ),
+    "no tools": (
+        400,
+        error("", "registry.ollama.ai/library/gemma:2b does not support tools"),
+        REASON.MODEL_MISCONFIGURED,
+    ),
     "no object": (422, json.dumps(ECHO), REASON.MODEL_REFUSED),
     "broken": (500, error(), REASON.MODEL_UNAVAILABLE),
     "no JSON": (503, "<html>no JSON at all", REASON.MODEL_UNAVAILABLE),

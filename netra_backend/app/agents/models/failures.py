@@ -26,6 +26,7 @@ from pydantic_ai.exceptions import (
 from netra.agent_api import RunFailed
 from netra.wire.chat_protocol import FailureReason
 
+_REJECTED_STATUS: Final = 400
 _TOO_LARGE_STATUS: Final = 413
 
 _Told = tuple[FailureReason, str]
@@ -78,10 +79,21 @@ _SENSELESS: Final = (
     FailureReason.MODEL_UNAVAILABLE,
     "The language model's answer made no sense to this service. Ask again.",
 )
+_NO_TOOLS: Final = (
+    FailureReason.MODEL_MISCONFIGURED,
+    "The language model set up here cannot use tools. Whoever runs this service must mend that.",
+)
 _UNUSABLE: Final = (
     FailureReason.MODEL_MISCONFIGURED,
     "This service is not set up rightly for its language model. Whoever runs it must mend that.",
 )
+
+_REALLY: Final = (
+    ("API_KEY_INVALID", _KEY),
+    ("API key not valid", _KEY),
+    ("does not support tools", _NO_TOOLS),
+)
+"""What some providers call a bad request: Google a wrong key, Ollama a model without tools."""
 
 _TOLD: Final[tuple[tuple[type[Exception], _Told], ...]] = (
     (ModelQuotaExceededError, _QUOTA),
@@ -108,8 +120,13 @@ KNOWN: Final = (AgentRunError, UserError)
 def failure(error: AgentRunError | UserError) -> RunFailed:
     """Say for the person why there is no answer."""
     reason, message = next(told for kind, told in _TOLD if isinstance(error, kind))
-    if isinstance(error, ModelHTTPError) and error.status_code == _TOO_LARGE_STATUS:
-        reason, message = _LONG
+    if isinstance(error, ModelHTTPError):
+        if error.status_code == _TOO_LARGE_STATUS:
+            reason, message = _LONG
+        elif error.status_code == _REJECTED_STATUS:
+            body = str(error.body)
+            said = (told for mark, told in _REALLY if mark in body)
+            reason, message = next(said, (reason, message))
     return RunFailed(reason, message)
 
 
