@@ -14,7 +14,7 @@ from pydantic_ai.settings import ModelSettings
 from netra.agent_api import Asker, Question, Run, RunFailed, Tool
 from netra.telemetry.log_events import event_logger
 from netra.wire.chat_protocol import FailureReason
-from netra_backend.app.agents.models.conversation import INSTRUCTIONS, MAX_SAYINGS, earlier
+from netra_backend.app.agents.models.conversation import INSTRUCTIONS, MAX_SAYINGS, conversation
 from netra_backend.app.agents.models.durability import RunDurability, RunSteps
 from netra_backend.app.agents.models.failures import KNOWN, failure, status_of
 from netra_backend.app.agents.models.offered_tools import RunTools
@@ -85,11 +85,11 @@ class ModelAgent:
         Raises:
             RunFailed: The model gave no answer; says why in words for a person.
         """
-        before = earlier(await run.history(MAX_SAYINGS))
+        before, asked = conversation(await run.history(MAX_SAYINGS), question.text)
         await run.think(f"Asking {self._chosen}.")
         try:
             result = await self._loop(run).run(
-                question.text,
+                asked,
                 message_history=before,
                 usage_limits=UsageLimits(request_limit=self._limits.requests),
             )
