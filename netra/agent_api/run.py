@@ -75,7 +75,8 @@ class Run(Protocol):
         Args:
             name: The same for the same step each time; the n-th step of a name is its own step.
             body: Does it; gives something JSON can hold.
-            usage: Filled in by the body; booked on the asker with the step.
+            usage: Filled in by the body; booked on the asker with the step, and also if the body
+                raises or is cancelled after it used something.
         """
 
     async def history(self, limit: int) -> Sequence[Saying]:

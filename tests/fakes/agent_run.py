@@ -36,7 +36,7 @@ class FakeRun:
         clock: The tools' time.
         done: The results of the steps that were completed, by key.
         said: What was emitted, in order.
-        used: The usage of the steps that were done here.
+        used: The usage of the steps that were done here, or begun and not ended.
     """
 
     agent: Agent
@@ -101,9 +101,11 @@ class FakeRun:
         """Do something once; a result that is remembered is given back."""
         key = f"step:{name}#{self._next(f'step:{name}')}"
         if key not in self.done:
-            self.done[key] = _through_json(await body())
-            if usage is not None:
-                self.used.append(usage)
+            try:
+                self.done[key] = _through_json(await body())
+            finally:
+                if usage is not None and (key in self.done or usage.input_tokens):
+                    self.used.append(usage)
         return self.done[key]
 
     async def history(self, limit: int) -> Sequence[Saying]:

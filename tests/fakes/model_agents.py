@@ -1,13 +1,18 @@
 """A model agent that is asked something, with a tool and nobody's records."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx2
 import msgspec
-from pydantic_ai.models import Model
+from pydantic_ai import RunContext
+from pydantic_ai.messages import ModelMessage
+from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.settings import ModelSettings
 
 from fakes.agent_run import FakeRun
 from fakes.clock import ManualClock
@@ -107,10 +112,33 @@ def chosen(model: str, url: str | None = None, key: str | None = KEY) -> Languag
     return LanguageModel(provider, name, None if key is None else Secret(key), url)
 
 
+class Finishing(WrapperModel):
+    """A model that says that it has come to its end, as every provider's does."""
+
+    @asynccontextmanager
+    async def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+        run_context: RunContext[Any] | None = None,
+    ) -> AsyncGenerator[StreamedResponse]:
+        """Ask."""
+        asked = super().request_stream(
+            messages, model_settings, model_request_parameters, run_context
+        )
+        async with asked as stream:
+            stream.finish_reason, stream.provider_details = "stop", {"finish_reason": "stop"}
+            yield stream
+
+
 def agent_of(model: Model, *tools: Tool, say_every_seconds: float = 0.0) -> ModelAgent:
     """Give an agent whose model is a function of the test's and costs nothing."""
     limits = ModelLimits(say_every_seconds=say_every_seconds)
-    client = OpenModel(model, httpx2.AsyncClient(trust_env=False, verify=NO_TLS), is_priced=False)
+    finishing = Finishing(model)
+    client = OpenModel(
+        finishing, httpx2.AsyncClient(trust_env=False, verify=NO_TLS), is_priced=False
+    )
     offer = ModelAgentPackage(chosen("openai:gpt-x"), tools, client=client, limits=limits)
     return offer.make("model", asker())
 

@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,6 +29,8 @@ class Turn:
         finish: Why it ends.
         input_tokens: What it counts as sent.
         output_tokens: What it counts as said.
+        is_whole: Whether it says at the end that it has ended; a proxy that is cut off does not.
+        counts: Whether it says what it counted.
     """
 
     pieces: Sequence[str] = ()
@@ -37,6 +39,8 @@ class Turn:
     finish: str | None = None
     input_tokens: int = 100
     output_tokens: int = 20
+    is_whole: bool = True
+    counts: bool = True
 
 
 @dataclass
@@ -51,6 +55,7 @@ class FakeModelServer:
         hangs: Whether it never answers.
         hangs_at: The one request, counted from 1, that it does not answer.
         breaks: Whether it hangs up after the first piece.
+        stalls: Whether it says nothing more after the last piece, and does not hang up.
         garbage: Whether it streams what is no answer.
         asked: The bodies of the requests.
         headers: The headers of the requests.
@@ -64,11 +69,13 @@ class FakeModelServer:
     hangs: bool = False
     hangs_at: int = 0
     breaks: bool = False
+    stalls: bool = False
     garbage: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
+    stalled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["FakeModelServer"]:
@@ -110,7 +117,8 @@ class FakeModelServer:
         return PlainTextResponse(self.body, self.status, media_type="application/json")
 
     def _turn(self) -> Turn:
-        return self.turns[min(len(self.asked), len(self.turns)) - 1]
+        turn = self.turns[min(len(self.asked), len(self.turns)) - 1]
+        return replace(turn, is_whole=False) if self.stalls else turn
 
     async def _streamed(self, lines: list[str]) -> AsyncIterator[str]:
         if self.garbage:
@@ -120,6 +128,9 @@ class FakeModelServer:
             if self.breaks and number > 1:
                 raise ConnectionAbortedError("the model hung up")
             yield line
+        if self.stalls:
+            self.stalled.set()
+            await asyncio.Event().wait()
 
 
 def _completion_chunks(turn: Turn, model: str) -> list[str]:
@@ -142,13 +153,16 @@ def _completion_chunks(turn: Turn, model: str) -> list[str]:
         {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
         for delta in deltas
     ]
+    if not turn.is_whole:
+        return [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
     chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
     usage = {
         "prompt_tokens": turn.input_tokens,
         "completion_tokens": turn.output_tokens,
         "total_tokens": turn.input_tokens + turn.output_tokens,
     }
-    chunks.append({**base, "choices": [], "usage": usage})
+    if turn.counts:
+        chunks.append({**base, "choices": [], "usage": usage})
     return [*(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks), "data: [DONE]\n\n"]
 
 
@@ -173,10 +187,17 @@ def _message_events(turn: Turn, model: str) -> list[str]:
         deltas = [{"type": "input_json_delta", "partial_json": arguments}]
     events.append({"type": "content_block_start", "index": 0, "content_block": begun})
     events += [{"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas]
-    events.append({"type": "content_block_stop", "index": 0})
+    if turn.is_whole:
+        events += _end_of_message(turn)
+    return [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
+
+
+def _end_of_message(turn: Turn) -> list[dict[str, Any]]:
     reason = turn.finish or ("tool_use" if turn.tool else "end_turn")
     ended = {"stop_reason": reason, "stop_sequence": None}
     usage = {"output_tokens": turn.output_tokens}
-    events.append({"type": "message_delta", "delta": ended, "usage": usage})
-    events.append({"type": "message_stop"})
-    return [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
+    return [
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": ended, "usage": usage},
+        {"type": "message_stop"},
+    ]

@@ -34,6 +34,9 @@ _HELD: Final = (
     # The run's row too: its end must not overtake the withdrawal of its question.
     .with_for_update(read=True, of=(RunLease, Run))
 )
+_JOURNALED: Final = (
+    select(Event.seq).where(Event.run_id == bindparam("run")).limit(1).with_for_update(read=True)
+)
 _END: Final = (
     update(Run)
     .where(Run.id == bindparam("run"))
@@ -98,6 +101,13 @@ class RunRepository:
         """Find a run that is held under an epoch, and keep its lease so until this session ends."""
         rows = await self._session.run_constant(_HELD, {"run": run_id, "held_under": epoch})
         return HeldRun(*rows[0]) if rows else None
+
+    async def is_journaled(self, run_id: str) -> bool:
+        """Say whether a run has events, and keep one of them until this session ends.
+
+        They outlive the run and its thread, and go when their owner erases everything.
+        """
+        return bool(await self._session.run_constant(_JOURNALED, {"run": run_id}))
 
     async def count_unfinished(self) -> int:
         """Count the principal's runs that have not ended."""

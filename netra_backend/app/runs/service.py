@@ -243,17 +243,16 @@ class RunService:
         run = await self._held(run_id, epoch)
         await self._add_step(run_id, epoch, key, result)
         if cost is not None:
-            await self._rows.add(
-                ModelUsage,
-                id=row_id("use"),
-                run_id=run_id,
-                model=cost.model,
-                input_tokens=cost.input_tokens,
-                output_tokens=cost.output_tokens,
-                cost_micros=cost.cost_micros,
-                created_at=self._now(),
-            )
+            await self._add_usage(run_id, cost)
         return run.cancelled
+
+    async def book(self, run_id: str, cost: Cost) -> None:
+        """Book what a run spent without a step to show for it; no lease is needed for that.
+
+        Of somebody who erased everything meanwhile, nothing is written.
+        """
+        if await self._rows.is_journaled(run_id):
+            await self._add_usage(run_id, cost)
 
     async def answer(self, run_id: str, epoch: int, text: str, *, tools: int, ms: int) -> Ending:
         """Persist the answer and end the run; a run that was cancelled ends as that."""
@@ -285,6 +284,18 @@ class RunService:
         if run is None or run.state != _ACCEPTED:
             raise LeaseLost("somebody else has the run, or it is gone or has ended")
         return run
+
+    async def _add_usage(self, run_id: str, cost: Cost) -> None:
+        await self._rows.add(
+            ModelUsage,
+            id=row_id("use"),
+            run_id=run_id,
+            model=cost.model,
+            input_tokens=cost.input_tokens,
+            output_tokens=cost.output_tokens,
+            cost_micros=cost.cost_micros,
+            created_at=self._now(),
+        )
 
     async def _add_step(self, run_id: str, epoch: int, key: str, result: str) -> None:
         await self._rows.add(

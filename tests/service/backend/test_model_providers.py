@@ -5,13 +5,14 @@ import json
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from fakes.log_lines import log_lines
 from fakes.model_agents import KEY, QUESTION, Scales, asker, chosen, run_of
 from fakes.model_server import FakeModelServer, Turn
-from fakes.timing import UNIT
+from fakes.timing import UNIT, eventually
 from netra.agent_api import RunFailed
 from netra.errors import ConfigurationInvalid
 from netra.wire.chat_protocol import EventName, FailureReason
@@ -40,11 +41,16 @@ class Asking:
         self._opened: list[OpenModel] = []
 
     def agent(
-        self, model: str = "openai:gpt-5", *, again: int = 0, limits: ModelLimits = AT_ONCE
+        self,
+        model: str = "openai:gpt-5",
+        *,
+        again: int = 0,
+        limits: ModelLimits = AT_ONCE,
+        is_priced: bool = False,
     ) -> ModelAgent:
         """Give an agent with scales; each request is made once unless told otherwise."""
         url = self._server.url if model.startswith("anthropic:") else f"{self._server.url}/v1"
-        client = opened(chosen(model, url), again=again)
+        client = replace(opened(chosen(model, url), again=again), is_priced=is_priced)
         self._opened.append(client)
         tools = (Scales().tool(),)
         offer = ModelAgentPackage(chosen(model, url), tools, client=client, limits=limits)
@@ -125,6 +131,9 @@ def error(code: str = "", message: str = "") -> str:
     return json.dumps({"type": "error", "error": told})
 
 
+BAD_KEY = "API key not valid. Please pass a valid API key."
+GOOGLE = [{"error": {"code": 400, "message": f"{BAD_KEY} {ECHO}", "status": "INVALID_ARGUMENT"}}]
+DETAILS = {"details": [{"reason": "API_KEY_INVALID", "domain": "googleapis.com"}]}
 REFUSALS = {
     "bad key": (401, error("invalid_api_key"), REASON.MODEL_MISCONFIGURED),
     "forbidden": (403, error(), REASON.MODEL_MISCONFIGURED),
@@ -138,6 +147,17 @@ REFUSALS = {
     ),
     "too large": (413, error(), REASON.TOO_LARGE),
     "not accepted": (400, error(), REASON.MODEL_REFUSED),
+    "Google's bad key": (400, json.dumps(GOOGLE), REASON.MODEL_MISCONFIGURED),
+    "a bad key by its code": (
+        400,
+        json.dumps({"error": {"message": ECHO, **DETAILS}}),
+        REASON.MODEL_MISCONFIGURED,
+    ),
+    "no tools": (
+        400,
+        error("", "registry.ollama.ai/library/gemma:2b does not support tools"),
+        REASON.MODEL_MISCONFIGURED,
+    ),
     "no object": (422, json.dumps(ECHO), REASON.MODEL_REFUSED),
     "broken": (500, error(), REASON.MODEL_UNAVAILABLE),
     "no JSON": (503, "<html>no JSON at all", REASON.MODEL_UNAVAILABLE),
@@ -211,7 +231,24 @@ async def test_a_broken_stream_is_no_answer(
 
     assert told.value.reason == REASON.MODEL_UNAVAILABLE
     assert "step:model_request#0" not in run.done
-    assert not run.used
+
+
+@pytest.mark.parametrize("model", [*OPENAI_LIKE, "anthropic:claude-sonnet-5-5"])
+@pytest.mark.parametrize("tool", [None, ("weigh", '{"thing":"a stone"}')])
+async def test_an_answer_without_an_end_is_no_answer(
+    server: FakeModelServer, asking: Asking, model: str, tool: tuple[str, str] | None
+) -> None:
+    """A stream that ends before the model said that it has is half an answer, and not kept."""
+    server.turns = [Turn(["It is ", "sev"], tool=tool, is_whole=False)]
+    run = run_of(asking.agent(model))
+
+    with pytest.raises(RunFailed) as told:
+        await run.answered()
+
+    assert told.value.reason == REASON.MODEL_UNAVAILABLE
+    assert "broke off" in told.value.message
+    assert "step:model_request#0" not in run.done
+    assert EventName.TOOL_EXECUTING not in run.names
 
 
 async def test_a_model_that_hangs_can_be_left(server: FakeModelServer, asking: Asking) -> None:
@@ -235,6 +272,107 @@ async def test_a_model_that_hangs_is_given_up(server: FakeModelServer, asking: A
     assert "in time" in told.message
 
 
+@pytest.mark.parametrize("model", ["openai:gpt-5", "anthropic:claude-sonnet-5-5"])
+async def test_an_answer_that_does_not_end_is_given_up(
+    server: FakeModelServer, asking: Asking, model: str
+) -> None:
+    """A model that began in time and does not end is an outage after `request_seconds`."""
+    server.stalls = True
+    run = run_of(asking.agent(model, limits=replace(AT_ONCE, request_seconds=0.5 * UNIT)))
+
+    with pytest.raises(RunFailed) as told:
+        await run.answered()
+
+    assert run.shown == "It is seven."
+    assert told.value.reason == REASON.MODEL_UNAVAILABLE
+    assert "in time" in told.value.message
+
+
+@pytest.mark.parametrize("model", ["openai:gpt-5", "anthropic:claude-sonnet-5-5"])
+async def test_what_was_broken_off_is_to_be_paid(
+    server: FakeModelServer, asking: Asking, model: str
+) -> None:
+    """A request stopped in its answer counts, with an estimate of its tokens and without a price.
+
+    What the provider did report by then is taken as it is.
+    """
+    server.turns, server.stalls = [Turn(["It is "] * 100)], True
+    run = run_of(asking.agent(model, is_priced=True))
+    task = asyncio.create_task(run.answered())
+    async with asyncio.timeout(10 * UNIT):
+        await server.stalled.wait()
+        await eventually(lambda: run.shown == "It is " * 100, within=10 * UNIT)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    (used,) = run.used
+    assert (used.model, used.output_tokens, used.cost_micros) == (model, 150, None)
+    if model.startswith("anthropic:"):
+        assert used.input_tokens == 100
+    else:
+        assert 100 < used.input_tokens < 400
+    assert "step:model_request#0" not in run.done
+
+
+@pytest.mark.parametrize(
+    ("fault", "count"),
+    [({"breaks": True}, 1), ({"garbage": True}, 0), ({"status": 400}, 0), ({"status": 503}, 0)],
+)
+async def test_only_what_may_have_been_worked_on_is_to_be_paid(
+    server: FakeModelServer, asking: Asking, fault: dict[str, Any], count: int
+) -> None:
+    """A stream that broke counts; a request that was refused, or answered with nonsense, not."""
+    for name, value in fault.items():
+        setattr(server, name, value)
+    run = run_of(asking.agent())
+
+    with pytest.raises(RunFailed):
+        await run.answered()
+
+    assert len(run.used) == count
+
+
+@pytest.mark.parametrize("model", ["openai:gpt-4o", "anthropic:claude-sonnet-5-5"])
+async def test_a_price_is_put_on_what_was_reported(
+    server: FakeModelServer, asking: Asking, model: str
+) -> None:
+    """A whole answer has its published price, and so has one that the provider withheld."""
+    filtered = "refusal" if model.startswith("anthropic:") else "content_filter"
+    whole = run_of(asking.agent(model, is_priced=True))
+    await whole.answered()
+    server.turns = [Turn(["It is "], finish=filtered)]
+    withheld = run_of(asking.agent(model, is_priced=True))
+    with pytest.raises(RunFailed):
+        await withheld.answered()
+
+    for run in (whole, withheld):
+        (used,) = run.used
+        assert (used.input_tokens, used.output_tokens) == (100, 20)
+        assert used.cost_micros is not None
+        assert used.cost_micros > 0
+
+
+@pytest.mark.parametrize(
+    ("model", "turn"),
+    [
+        ("openai:gpt-4o", Turn(["Seven."], counts=False)),
+        ("openai:gpt-4o", Turn(["Seven."], input_tokens=0, output_tokens=0)),
+        ("anthropic:claude-sonnet-5-5", Turn(["Seven."], input_tokens=0, output_tokens=0)),
+    ],
+)
+async def test_an_answer_nobody_counted_has_no_price(
+    server: FakeModelServer, asking: Asking, model: str, turn: Turn
+) -> None:
+    """An answer that does not say what it used is not free of charge: its price is not known."""
+    server.turns = [turn]
+    run = run_of(asking.agent(model, is_priced=True))
+
+    assert await run.answered() == "Seven."
+    (used,) = run.used
+    assert (used.input_tokens, used.output_tokens, used.cost_micros) == (0, 0, None)
+
+
 async def test_an_answer_that_was_cut_says_so(server: FakeModelServer, asking: Asking) -> None:
     """An answer that reached its greatest length is given with that remark."""
     server.turns = [Turn(["Once upon a"], finish="length")]
@@ -244,11 +382,54 @@ async def test_an_answer_that_was_cut_says_so(server: FakeModelServer, asking: A
     assert answer.startswith("Once upon a\n\n*(")
 
 
-async def test_a_filtered_answer_is_a_refusal(server: FakeModelServer, asking: Asking) -> None:
-    """A provider's filter is named as what it is."""
-    server.turns = [Turn([], finish="content_filter")]
+@pytest.mark.parametrize(("finish", "remark"), [("eos", ""), ("guardrail", "may not be whole")])
+async def test_an_end_of_an_unknown_kind_is_remarked_upon(
+    server: FakeModelServer, asking: Asking, finish: str, remark: str
+) -> None:
+    """An answer that ended for a reason of the provider's own is given, with a remark."""
+    server.turns = [Turn(["Once upon a"], finish=finish)]
 
-    assert (await failed(asking.agent())).reason == REASON.MODEL_REFUSED
+    answer = await run_of(asking.agent()).answered()
+
+    assert answer.startswith("Once upon a")
+    assert remark in answer
+    assert len(answer) == len("Once upon a") or remark
+
+
+@pytest.mark.parametrize(
+    ("model", "finish"),
+    [
+        *((model, "content_filter") for model in OPENAI_LIKE),
+        ("anthropic:claude-sonnet-5-5", "refusal"),
+    ],
+)
+@pytest.mark.parametrize("pieces", [["It is ", "sev"], [""]])
+async def test_a_filtered_answer_is_a_refusal(
+    server: FakeModelServer, asking: Asking, model: str, finish: str, pieces: list[str]
+) -> None:
+    """A provider's filter is named as what it is; what was said before it is no answer."""
+    server.turns = [Turn(pieces, finish=finish)]
+    run = run_of(asking.agent(model))
+
+    with pytest.raises(RunFailed) as told:
+        await run.answered()
+
+    assert told.value.reason == REASON.MODEL_REFUSED
+    assert "provider" in told.value.message
+    assert run.shown == "".join(pieces)
+
+
+@pytest.mark.parametrize("model", [*OPENAI_LIKE, "anthropic:claude-sonnet-5-5"])
+async def test_an_answer_is_bounded_by_a_name_the_provider_knows(
+    server: FakeModelServer, asking: Asking, model: str
+) -> None:
+    """The greatest length is sent, to each under the one name by which it is heeded."""
+    await run_of(asking.agent(model, limits=replace(AT_ONCE, output_tokens=321))).answered()
+
+    is_old = model.startswith(("ollama:", "anthropic:"))
+    known, other = ("max_tokens", "max_completion_tokens")[:: 1 if is_old else -1]
+    assert server.asked[0][known] == 321
+    assert other not in server.asked[0]
 
 
 async def test_the_environment_adds_nothing(

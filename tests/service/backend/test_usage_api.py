@@ -1,5 +1,6 @@
 """What a user's runs used of language models: booked with the run, told to that user alone."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -22,12 +23,16 @@ from netra.wire.chat_protocol import SendMessage
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.agents.models.package import ModelAgentPackage
 from netra_backend.app.agents.tools.own_tools import OWN_TOOLS
+from netra_backend.app.chat.turn import AcceptedTurn
 from netra_backend.app.runs.usage.repository import DAY, totals
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 NOW: Final = 1_800_000_000.0
 TODAY, YESTERDAY = "2027-01-15", "2027-01-14"
+ANNA: Final = UserPrincipal(
+    "usr_anna", "ses_anna", "netra-chat", frozenset(), frozenset(), "jti", 4e9
+)
 MICROS: Final = int(NOW * 1_000_000)
 
 
@@ -133,12 +138,15 @@ def test_the_sum_is_one_expression_on_postgresql() -> None:
     assert day in text.partition("GROUP BY")[2]
 
 
+async def begun(backend: RunningBackend) -> AcceptedTurn:
+    """Ask as Anna, by chat."""
+    message = SendMessage(client_id="client-00000001", text="Who is the quux?")
+    return await backend.state.chat.begin(ANNA, CredentialMethod.BEARER, message)
+
+
 async def ask(backend: RunningBackend) -> str:
     """Ask as Anna, by chat, and give the thread."""
-    anna = UserPrincipal("usr_anna", "ses_anna", "netra-chat", frozenset(), frozenset(), "jti", 4e9)
-    message = SendMessage(client_id="client-00000001", text="Who is the quux?")
-    turn = await backend.state.chat.begin(anna, CredentialMethod.BEARER, message)
-    return turn.thread_id
+    return (await begun(backend)).thread_id
 
 
 async def answered(backend: RunningBackend, thread_id: str) -> list[str]:
@@ -153,10 +161,10 @@ async def answered(backend: RunningBackend, thread_id: str) -> list[str]:
 
 
 async def used(backend: RunningBackend) -> dict[str, Any]:
-    """Give what Anna used of the one model."""
+    """Give what Anna used of the one model, or nothing if she used none."""
     async with backend.as_user("usr_anna") as client:
-        (model,) = (await client.get("/api/usage")).json()["models"]
-    return dict(model)
+        models = (await client.get("/api/usage")).json()["models"]
+    return dict(*models)
 
 
 async def test_a_conversation_is_booked_on_the_one_who_asked(store: Path, logged: LogLines) -> None:
@@ -176,6 +184,22 @@ async def test_a_conversation_is_booked_on_the_one_who_asked(store: Path, logged
     assert offered == {tool.name for tool in OWN_TOOLS}
     assert "usr_anna" in str(server.asked[1]["messages"][-1])
     assert "quux" not in logged.text
+
+
+async def test_stopping_an_answer_does_not_make_it_free(store: Path) -> None:
+    """An answer that was stopped before its end counts, by an estimate that has no price."""
+    async with FakeModelServer([Turn(["It is "] * 100)], stalls=True).running() as server:
+        package = ModelAgentPackage(chosen("openai:gpt-x", f"{server.url}/v1"), OWN_TOOLS)
+        async with running_backend(store, catalogue=AgentCatalogue({"model": package})) as backend:
+            turn = await begun(backend)
+            await asyncio.wait_for(server.stalled.wait(), 20 * UNIT)
+            await backend.state.chat.cancel(ANNA, CredentialMethod.BEARER, turn.run_id)
+            model = await eventually(lambda: used(backend), within=20 * UNIT)
+        await package.aclose()
+
+    assert (model["requests"], model["unpriced_requests"], model["cost_micros"]) == (1, 1, 0)
+    assert model["input_tokens"] > 0
+    assert model["output_tokens"] > 0
 
 
 async def test_a_restart_asks_the_model_only_what_was_not_answered(
@@ -198,7 +222,8 @@ async def test_a_restart_asks_the_model_only_what_was_not_answered(
     assert said == ["Who is the quux?", "You are **you**."]
     assert len(server.asked) == 3
     assert server.asked[1]["messages"] == server.asked[2]["messages"]
-    assert model["requests"] == 2
+    # The one that was begun and left is to be paid, though nobody said how much it used.
+    assert (model["requests"], model["output_tokens"]) == (3, 40)
     assert rows("SELECT count(*) FROM t_events WHERE name = 'tool_executing'") == [(1,)]
     assert rows("SELECT max(seq), count(*) FROM t_events") == rows(
         "SELECT count(*), count(*) FROM t_events"

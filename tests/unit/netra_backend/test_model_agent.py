@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from pydantic_ai.messages import ModelMessage, ModelRequest, ToolReturnPart, UserPromptPart
+from pydantic_ai.messages import ModelMessage, TextPart, ToolReturnPart, UserPromptPart
 from pydantic_ai.models.function import (
     AgentInfo,
     DeltaThinkingCalls,
@@ -265,6 +265,12 @@ async def test_no_answer_is_no_answer() -> None:
     assert failed.value.reason == FailureReason.MODEL_UNAVAILABLE
 
 
+def prompts(messages: Sequence[ModelMessage]) -> list[str]:
+    """Give what the person said, as a model was told it."""
+    parts = [part for message in messages for part in message.parts]
+    return [str(part.content) for part in parts if isinstance(part, UserPromptPart)]
+
+
 async def test_the_thread_is_told_first() -> None:
     """The model reads what was said before, in order, and the question last and once."""
     sayings = Sayings()
@@ -276,35 +282,43 @@ async def test_the_thread_is_told_first() -> None:
 
     kinds = [message.kind for message in script.asked[0]]
     assert kinds == ["request", "response", "request"]
-    prompts = [
-        part.content
-        for message in script.asked[0]
-        if isinstance(message, ModelRequest)
-        for part in message.parts
-        if isinstance(part, UserPromptPart)
-    ]
-    assert prompts == ["Hello.", QUESTION]
+    assert prompts(script.asked[0]) == ["Hello.", QUESTION]
 
 
 async def test_a_long_thread_is_cut_at_its_beginning() -> None:
-    """What is too much for a model is left out from the oldest on."""
+    """What is too much for a model is left out from the oldest on, an answer to it included."""
     sayings = Sayings()
-    for number in range(MAX_SAYINGS + 5):
+    for number in range(MAX_SAYINGS):
         sayings.add("user", f"{number} " + "x" * (MAX_CHARACTERS // 10))
+        sayings.add("agent", f"{number} " + "y" * (MAX_CHARACTERS // 40))
     script = Scripted(["Yes."])
 
     await run_of(agent_of(script.model), said=sayings.said).answered()
 
-    told = [
-        str(part.content)
-        for message in script.asked[0]
-        for part in message.parts
-        if isinstance(part, UserPromptPart)
-    ]
+    told = prompts(script.asked[0])
     numbers = [int(text.split()[0]) for text in told[:-1]]
-    assert numbers[-1] == MAX_SAYINGS + 4
+    assert numbers[-1] == MAX_SAYINGS - 1
     assert all(after == before + 1 for before, after in pairwise(numbers))
     assert sum(map(len, told[:-1])) <= MAX_CHARACTERS
+    kinds = [message.kind for message in script.asked[0]]
+    assert kinds == ["request", "response"] * len(numbers) + ["request"]
+
+
+async def test_the_person_begins_and_the_two_take_turns() -> None:
+    """An answer without its question is left out; what was said in a row is said at once."""
+    sayings = Sayings()
+    said = ["agent A", "user B", "user C", "agent D", "agent E", "user F", "user G"]
+    for one in said:
+        author, _, text = one.partition(" ")
+        sayings.add(author, text)
+    script = Scripted(["Yes."])
+
+    await run_of(agent_of(script.model), said=sayings.said).answered()
+
+    (asked,) = script.asked
+    assert [message.kind for message in asked] == ["request", "response", "request"]
+    assert prompts(asked) == ["B\n\nC", f"F\n\nG\n\n{QUESTION}"]
+    assert asked[1].parts == [TextPart("D\n\nE")]
 
 
 class BrokenRun(FakeRun):
@@ -347,7 +361,7 @@ async def test_what_happens_to_the_run_is_not_taken_for_the_models_fault(broken:
 
 
 async def test_a_cancelled_answer_stops() -> None:
-    """Cancelling the task ends the request at once, and nothing of it is remembered."""
+    """Cancelling the task ends the request at once; it is remembered as a cost alone."""
     begun = asyncio.Event()
 
     async def hang(_messages: list[ModelMessage], _info: AgentInfo) -> AsyncIterator[str]:
@@ -363,7 +377,7 @@ async def test_a_cancelled_answer_stops() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert "step:model_request#0" not in run.done
-    assert not run.used
+    assert len(run.used) == 1
 
 
 async def test_nothing_that_is_said_is_logged() -> None:

@@ -14,13 +14,19 @@ from pydantic_ai.settings import ModelSettings
 from netra.agent_api import Asker, Question, Run, RunFailed, Tool
 from netra.telemetry.log_events import event_logger
 from netra.wire.chat_protocol import FailureReason
-from netra_backend.app.agents.models.conversation import INSTRUCTIONS, MAX_SAYINGS, earlier
+from netra_backend.app.agents.models.conversation import INSTRUCTIONS, MAX_SAYINGS, conversation
 from netra_backend.app.agents.models.durability import RunDurability, RunSteps
 from netra_backend.app.agents.models.failures import KNOWN, failure, status_of
 from netra_backend.app.agents.models.offered_tools import RunTools
 from netra_backend.app.agents.models.providers import OpenModel
+from netra_backend.app.agents.models.spending import Meter
 
 _CUT_SHORT: Final = "\n\n*(The answer was cut off here: it reached its greatest length.)*"
+_ENDED_STRANGELY: Final = (
+    "\n\n*(The language model ended here for a reason this service does not know. "
+    "The answer may not be whole.)*"
+)
+_OTHER_NAMES_OF_STOP: Final = frozenset({"eos", "eos_token"})
 
 _log = event_logger("models")
 
@@ -85,11 +91,11 @@ class ModelAgent:
         Raises:
             RunFailed: The model gave no answer; says why in words for a person.
         """
-        before = earlier(await run.history(MAX_SAYINGS))
+        before, asked = conversation(await run.history(MAX_SAYINGS), question.text)
         await run.think(f"Asking {self._chosen}.")
         try:
             result = await self._loop(run).run(
-                question.text,
+                asked,
                 message_history=before,
                 usage_limits=UsageLimits(request_limit=self._limits.requests),
             )
@@ -115,10 +121,13 @@ class ModelAgent:
             _log.warning("model_request_failed", **seen)
 
     def _loop(self, run: Run) -> Loop[None, str]:
-        steps = RunSteps(run, self._chosen, agent_name=self._name, is_priced=self._opened.is_priced)
+        meter = Meter(self._opened.model)
+        steps = RunSteps(
+            run, self._chosen, meter, agent_name=self._name, is_priced=self._opened.is_priced
+        )
         durability = RunDurability(run, steps, say_every_seconds=self._limits.say_every_seconds)
         loop = Loop(
-            self._opened.model,
+            meter,
             name=self._name,
             instructions=INSTRUCTIONS,
             toolsets=[RunTools(run)],
@@ -135,6 +144,11 @@ class ModelAgent:
 
 
 def _text(result: AgentRunResult[str]) -> str:
-    if result.response.finish_reason == "length":
+    """Give the answer, with a remark if it may not be whole."""
+    known = result.response.finish_reason
+    if known == "length":
         return result.output + _CUT_SHORT
+    told = (result.response.provider_details or {}).get("finish_reason")
+    if known is None and told not in _OTHER_NAMES_OF_STOP:
+        return result.output + _ENDED_STRANGELY
     return result.output

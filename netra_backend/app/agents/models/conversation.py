@@ -30,11 +30,29 @@ INSTRUCTIONS: Final = (
     "When a tool refuses or finds nothing, say so. Never invent a result."
 )
 
+_AUTHOR_OF_QUESTIONS: Final = "user"
 _AUTHOR_OF_ANSWERS: Final = "agent"
+_PARAGRAPH: Final = "\n\n"
 
 
-def earlier(sayings: Sequence[Saying]) -> list[ModelMessage]:
-    """Give what was said before the question, as far back as there is room for it."""
+def conversation(sayings: Sequence[Saying], question: str) -> tuple[list[ModelMessage], str]:
+    """Give what was said before, as far back as there is room for it, and what is asked now.
+
+    Some servers insist that the person begins and that the two then take turns. So what has lost
+    the question it answers is left out, and what one of them said in a row, because no answer came,
+    is said at once; up to the question.
+    """
+    said = [(saying.author, saying.text) for saying in _fitting(sayings)]
+    turns: list[tuple[str, str]] = []
+    for author, text in (*said, (_AUTHOR_OF_QUESTIONS, question)):
+        if turns and turns[-1][0] == author:
+            turns[-1] = (author, f"{turns[-1][1]}{_PARAGRAPH}{text}")
+        elif turns or author != _AUTHOR_OF_ANSWERS:
+            turns.append((author, text))
+    return [_message(author, text) for author, text in turns[:-1]], turns[-1][1]
+
+
+def _fitting(sayings: Sequence[Saying]) -> list[Saying]:
     room = MAX_CHARACTERS
     kept: list[Saying] = []
     for saying in reversed(sayings):
@@ -42,10 +60,10 @@ def earlier(sayings: Sequence[Saying]) -> list[ModelMessage]:
         if room < 0:
             break
         kept.append(saying)
-    return [_message(saying) for saying in reversed(kept)]
+    return kept[::-1]
 
 
-def _message(saying: Saying) -> ModelMessage:
-    if saying.author == _AUTHOR_OF_ANSWERS:
-        return ModelResponse(parts=[TextPart(saying.text)])
-    return ModelRequest(parts=[UserPromptPart(saying.text)])
+def _message(author: str, text: str) -> ModelMessage:
+    if author == _AUTHOR_OF_ANSWERS:
+        return ModelResponse(parts=[TextPart(text)])
+    return ModelRequest(parts=[UserPromptPart(text)])

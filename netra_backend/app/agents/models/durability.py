@@ -22,7 +22,8 @@ from pydantic_ai.durable_exec import (
 from pydantic_ai.messages import ModelResponse
 
 from netra.agent_api import Run
-from netra_backend.app.agents.models.spending import Spending
+from netra_backend.app.agents.models.failures import must_be_allowed, must_be_whole
+from netra_backend.app.agents.models.spending import Meter, Spending
 from netra_backend.app.agents.models.streaming import Speaker
 
 _STEP: Final = "model_request"
@@ -35,17 +36,21 @@ class RunSteps(JournalCallableOperationBackend[None]):
     Args:
         run: Which.
         model: What is asked, as the configuration names it.
+        meter: Through which it is asked.
         agent_name: The agent's name.
         is_priced: Whether the model's prices are known.
     """
 
-    def __init__(self, run: Run, model: str, *, agent_name: str, is_priced: bool) -> None:
+    def __init__(
+        self, run: Run, model: str, meter: Meter, *, agent_name: str, is_priced: bool
+    ) -> None:
         nothing: RoleBasedOperationConfig[None] = RoleBasedOperationConfig(
             model=None, event=None, capability=None, tool=None
         )
         super().__init__(agent_name=agent_name, config=nothing)
         self._run = run
         self._model = model
+        self._meter = meter
         self._is_priced = is_priced
         self._requests = 0
 
@@ -73,8 +78,18 @@ class RunSteps(JournalCallableOperationBackend[None]):
         spent = Spending(self._model)
 
         async def request() -> object:
-            payload = await body()
-            spent.take(_RESPONSE.validate_python(payload), is_priced=self._is_priced)
+            self._meter.reset()
+            try:
+                payload = await body()
+                response = _RESPONSE.validate_python(payload)
+                must_be_whole(response)
+            except BaseException as error:
+                # Stopped, too late or cut off: it is to be paid all the same.
+                if self._meter.has_cost(error):
+                    spent.take_estimate(self._meter)
+                raise
+            spent.take(response, is_priced=self._is_priced)
+            must_be_allowed(response)
             return payload
 
         return await self._run.step(_STEP, request, usage=spent)

@@ -14,6 +14,7 @@ from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.ollama import OllamaModel
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.profiles.google import google_model_profile
+from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.ollama import OllamaProvider
 from pydantic_ai.providers.openai import OpenAIProvider
@@ -30,6 +31,8 @@ _ADDRESSES: Final = {
 }
 _NO_KEY: Final = "none"
 """The clients insist on sending one."""
+_LIMIT_BY_ITS_OLD_NAME: Final = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
+"""Ollama knows `max_tokens` alone; the newer name, which OpenAI demands, it passes over."""
 _CONNECT_SECONDS: Final = 5.0
 _ATTEMPT_SECONDS: Final = 60.0
 _AGAIN: Final = 2
@@ -106,7 +109,8 @@ def _openai(
     )
     client.organization = client.project = None
     if chosen.provider == "ollama":
-        return OllamaModel(chosen.name, provider=OllamaProvider(openai_client=client))
+        ollama = OllamaProvider(openai_client=client)
+        return OllamaModel(chosen.name, provider=ollama, profile=_LIMIT_BY_ITS_OLD_NAME)
     if chosen.provider == "google":
         provider = OpenAICompatibleProvider(
             "google", openai_client=client, profile=google_model_profile

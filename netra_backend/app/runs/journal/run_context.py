@@ -148,18 +148,27 @@ class JournalRun:
         before = self._steps.result(key)
         if before is not None:
             return msgspec.json.decode(before)
+        try:
+            written = await self._done(key, name, body)
+        except (Exception, asyncio.CancelledError):
+            # Whatever ended it, somebody asks to be paid for what it used.
+            if usage is not None and (usage.input_tokens or usage.output_tokens):
+                self._steps.book(_cost(usage))
+            raise
+        await self._steps.record(key, written, None if usage is None else _cost(usage))
+        # As it will be given after a crash, so that an agent cannot tell the two apart.
+        return msgspec.json.decode(written)
+
+    async def _done(self, key: str, name: str, body: Callable[[], Awaitable[Any]]) -> str:
         entered = _SCOPE.set(f"{key}/")
         try:
             given = await body()
         finally:
             _SCOPE.reset(entered)
         try:
-            written = msgspec.json.encode(given).decode()
+            return msgspec.json.encode(given).decode()
         except UNWRITABLE as error:
             raise TypeError(f"what the step {name} gave cannot be written as JSON") from error
-        await self._steps.record(key, written, None if usage is None else _cost(usage))
-        # As it will be given after a crash, so that an agent cannot tell the two apart.
-        return msgspec.json.decode(written)
 
     async def history(self, limit: int) -> Sequence[Saying]:
         """Read what was said in the thread before the question, the oldest first; remembered.

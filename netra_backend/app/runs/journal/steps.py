@@ -6,17 +6,21 @@ is held under this taking's epoch.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from netra.clock import Clock
 from netra.errors import DatabaseUnavailable, InternalError
+from netra.telemetry.log_events import event_logger
 from netra_backend.app.db.session import Database, PrincipalSession
+from netra_backend.app.events.writer import LeaseLost
 from netra_backend.app.runs.journal.emission import RunClosed, RunEvents, TakenRun
 from netra_backend.app.runs.service import Cost, RunService
 
 MAX_STEP_BYTES: Final = 4_194_304
 MAX_KEY: Final = 150
+
+log: Final = event_logger("runs")
 
 
 class RunSteps:
@@ -67,21 +71,30 @@ class RunSteps:
             InternalError: It is too large, or whether it was recorded is not known.
             RunClosed: The run was stopped.
         """
-        if len(key) > MAX_KEY:
-            raise InternalError("the name of a step is too long")
-        if len(result) > MAX_STEP_BYTES:
-            raise InternalError("the result of a step is too large")
-        if self._events.closed:
-            raise RunClosed("nothing more is done in a run that has ended or was stopped")
+        try:
+            self._check(key, result)
+        except InternalError:
+            if cost is not None:
+                self.book(cost)
+            raise
         self._done[key] = result
         task = asyncio.create_task(self._recorded(key, result, cost))
         self._recording.add(task)
         task.add_done_callback(self._settled)
         await asyncio.shield(task)
 
+    def book(self, cost: Cost) -> None:
+        """Book what was spent on a step that is not recorded, also after the run was stopped.
+
+        Done again by a later taking, the step costs anew and is booked anew.
+        """
+        task = asyncio.create_task(self._booked(cost))
+        self._recording.add(task)
+        task.add_done_callback(self._recording.discard)
+
     async def settled(self) -> None:
-        """Wait until what is being recorded is recorded, or has failed."""
-        if self._recording:
+        """Wait until what is being recorded or booked is, or has failed."""
+        while self._recording:
             await asyncio.wait(tuple(self._recording))
 
     @asynccontextmanager
@@ -104,7 +117,24 @@ class RunSteps:
             self._lost(error)
             raise
 
+    def _check(self, key: str, result: str) -> None:
+        if len(key) > MAX_KEY:
+            raise InternalError("the name of a step is too long")
+        if len(result) > MAX_STEP_BYTES:
+            raise InternalError("the result of a step is too large")
+        if self._events.closed:
+            raise RunClosed("nothing more is done in a run that has ended or was stopped")
+
     async def _recorded(self, key: str, result: str, cost: Cost | None) -> None:
+        try:
+            await self._recorded_while_held(key, result, cost)
+        except LeaseLost:
+            # Nothing was written, but it was done: the run may be gone with its thread.
+            if cost is not None:
+                self.book(cost)
+            raise
+
+    async def _recorded_while_held(self, key: str, result: str, cost: Cost | None) -> None:
         run = self._run
         await self._events.flushed()
 
@@ -114,6 +144,20 @@ class RunSteps:
 
         if await self._database.work_for(run.principal, run.method, write):
             self._cancelled()
+
+    async def _booked(self, cost: Cost) -> None:
+        run = self._run
+
+        async def write(session: PrincipalSession) -> None:
+            await RunService(session, self._clock).book(run.run_id, cost)
+
+        try:
+            # What cannot be said any more, of a run that is gone, needs not be waited for.
+            with suppress(LeaseLost):
+                await self._events.flushed()
+            await self._database.work_for(run.principal, run.method, write)
+        except Exception as error:  # noqa: BLE001 - the run ends as it would without
+            log.warning("usage_not_booked", run_id=run.run_id, error_type=type(error).__name__)
 
     def _settled(self, task: asyncio.Task[None]) -> None:
         self._recording.discard(task)

@@ -25,7 +25,8 @@ class ModelTotal(WireModel):
         input_tokens: What it was sent.
         output_tokens: What it sent back.
         cost_micros: Millionths of a US dollar, of the requests whose price is known.
-        unpriced_requests: The requests whose price is not known.
+        unpriced_requests: The requests whose price is not known; those that were broken off, whose
+            tokens may be an estimate, are among them.
     """
 
     model: str
