@@ -27,7 +27,7 @@ _PRIVATE_JWK: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
 _HINTS: Final = re.compile(
     r"secret|passw|passphrase|pwd|token|jwt|auth|cookie|credential|otp|key|code|assertion|verifier"
     r"|bearer|basic|dpop|session|jwk|hash|input_value|parameters|://|ey[ja]|ew[o0k]|private|\$"
-    r"|[\"'](?:d|k|p|q)|rt_|gh[pousr]_|github_pat|xox|aiza|akia|ya29|glpat|sk-"
+    r"|[\"'](?:d|k|p|q)|rt_|nsec_|gh[pousr]_|github_pat|xox|aiza|akia|ya29|glpat|sk-"
 )
 _SHORT: Final = 80
 _REMEMBERED: Final = 4096

@@ -17,8 +17,8 @@ _BEGIN: Final = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f][0-9A-Fa-f])|(?<=\\[nrt]))
 # A compact JWS or JWE begins with base64url of `{"`, `{ ` or `{` and a line break (RFC 7515).
 _JWT: Final = re.compile(_BEGIN + r"e(?:yJ|yA|w[o0k])[\w-]{10,}+(?:\.[\w-]*+){0,4}+")
 _KEYED: Final = re.compile(
-    _BEGIN
-    + r"(?:(?:rt|nsec)_[\w-]{20,}+|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+|xox[abeprs]-[\w-]{10,}+"
+    _BEGIN + r"(?:(?:rt|nsec)_[\w-]{20,}+|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+"
+    r"|xox[abeprs]-[\w-]{10,}+"
     r"|AIza[\w-]{30,}+|AKIA[A-Z0-9]{16}|ya29\.[\w-]{20,}+|glpat-[\w-]{16,}+)"
 )
 _MODEL_KEY: Final = re.compile(_BEGIN + r"sk-[\w-]{16,}+")

@@ -10,7 +10,13 @@ from sqlalchemy import insert, select
 from fakes.client_assertions import ClientKey, jwks
 from fakes.clock import ManualClock
 from fakes.log_lines import log_lines
-from fakes.running_auth import SERVICE_SECRETS, RunningAuth, bearer, running_auth_service
+from fakes.running_auth import (
+    SERVICE_SECRETS,
+    RunningAuth,
+    bearer,
+    running_auth_service,
+    store_path,
+)
 from fakes.service_administration import (
     Administrator,
     new_service,
@@ -140,7 +146,7 @@ async def test_of_many_who_register_one_id_one_succeeds(auth: RunningAuth) -> No
         {"service_id": "Mail"},
         {"service_id": "service:mail"},
         {"service_id": "mail--service"},
-        {"service_id": "mаil-service"},
+        {"service_id": "m\u0430il-service"},
         {"service_id": "mail-service\n"},
         {"service_id": "a" * 64},
         {"service_id": "usr_1"},
@@ -431,13 +437,17 @@ async def test_an_administrator_cannot_lock_itself_out(
     assert (await (await operator(auth)).asks(method, path, body)).status_code == 200
 
 
+def take_away(store: Path) -> None:
+    """Put something in the place of a store that is none."""
+    store.rename(f"{store}.away")
+    store.mkdir()
+
+
 async def test_a_store_that_is_away_is_503(auth: RunningAuth) -> None:
     """No change is half done, and nobody is told anything else (checklist 43)."""
     administrator = await toolkit(auth)
     await auth.state.database.close()
-    path = auth.settings.database_url.reveal().removeprefix("sqlite+aiosqlite:///")
-    Path(path).rename(f"{path}.away")
-    Path(path).mkdir()
+    take_away(store_path(auth.settings))
 
     answer = await administrator.asks("POST", body=new_service("mail-service"))
 

@@ -168,7 +168,7 @@ async def test_an_earlier_end_is_never_put_off(auth: RunningAuth, clock: ManualC
     assert await works(auth, oldest) is False
 
 
-async def test_there_are_few_valid_secrets_at_a_time(auth: RunningAuth, clock: ManualClock) -> None:
+async def test_there_are_few_valid_secrets_at_a_time(auth: RunningAuth) -> None:
     """The sixth must wait until one ends; one that ends the others at once need not."""
     administrator = await toolkit(auth)
     await administrator.registers("mail-service")

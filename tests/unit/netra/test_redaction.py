@@ -80,6 +80,7 @@ HIDDEN: Final = {
     f"before\n{PEM}\nafter": "before\n[redacted]\nafter",
     f"cut {PEM[:40]}": "cut [redacted]",
     "rt_Zm9vYmFyYmF6cXV4cXV1eA is spent": "[redacted] is spent",
+    "made nsec_Zm9vYmFyYmF6cXV4cXV1eA for it": "made [redacted] for it",
     "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA stored": "[redacted] stored",
     '{"kty":"EC","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}': (
         '{"kty":"EC","d":"[redacted]"}'
