@@ -58,10 +58,14 @@ _SIGNS_OF_THEFT: Final = frozenset({AuditEvent.CODE_REUSED, AuditEvent.REFRESH_T
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from: ties a row to the log and to a network address."""
+    """Where a request came from: ties a row to the log and to a network address.
+
+    `user_agent` is what the browser calls itself, as it was sent.
+    """
 
     request_id: str | None
     address: str | None
+    user_agent: str = ""
 
 
 STARTUP: Final = Origin(None, None)

@@ -58,4 +58,5 @@ def state_of(request: Request) -> AuthState:
 def origin_of(request: Request) -> Origin:
     """Say where a request came from, for the audit record."""
     address = request.client.host if request.client else None
-    return Origin(request_record(request.scope).request_id, address)
+    user_agent = request.headers.get("user-agent", "")
+    return Origin(request_record(request.scope).request_id, address, user_agent)

@@ -101,7 +101,7 @@ class Logins:
                 reason = None
                 if replaced is not None:
                     await self._sessions.end(transaction, replaced.session_id)
-                opened = await self._sessions.open(transaction, user.user_id)
+                opened = await self._sessions.open(transaction, user.user_id, origin)
             act = Act(
                 event=AuditEvent.LOGIN,
                 outcome=Outcome.REFUSED if opened is None else Outcome.SUCCESS,
