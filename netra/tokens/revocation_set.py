@@ -14,6 +14,10 @@ _KINDS: Final = frozenset({_TOKEN, _SESSION, _SUBJECT})
 class RevocationSet:
     """Revoked tokens, sessions and subjects, in memory, until nothing they concern can be valid.
 
+    Tokens and sessions are ended for good. A subject may be let in again (a disabled account that
+    is enabled), so its entry concerns only tokens that were there when it was written: none of
+    them lives longer than the entry says.
+
     It grows only with the feed and shrinks by `purge`, so it holds at most what was revoked within
     one token lifetime.
     """
@@ -55,7 +59,7 @@ class RevocationSet:
             return False
         return (
             (_TOKEN, claims.token_id) in ends
-            or (_SUBJECT, claims.subject) in ends
+            or claims.expires_at <= ends.get((_SUBJECT, claims.subject), 0)
             or (claims.session_id is not None and (_SESSION, claims.session_id) in ends)
         )
 
@@ -66,6 +70,6 @@ class RevocationSet:
             return False
         return (
             (_TOKEN, principal.token_id) in ends
-            or (_SUBJECT, str(principal)) in ends
+            or principal.expires_at <= ends.get((_SUBJECT, str(principal)), 0)
             or (isinstance(principal, UserPrincipal) and (_SESSION, principal.session_id) in ends)
         )

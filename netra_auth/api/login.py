@@ -1,23 +1,24 @@
 """The pages for people: login, registration, logout."""
 
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
 
-from netra.errors import ContentInvalid, NetraError, RequestInvalid
+from netra.errors import ContentInvalid, NetraError
 from netra.secret import Secret
 from netra.telemetry import Stage, authentication_refused, event_logger, request_record
+from netra.wire.auth_admin import SECOND_FACTOR_PATH
 from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.cookies import clear_cookie, set_cookie
-from netra_auth.api.pages import STYLE_PATH, FormForged
-from netra_auth.api.parameters import Parameters, read_form
+from netra_auth.api.forms import FORM_CHALLENGE, own_form, see_other
+from netra_auth.api.pages import STYLE_PATH
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
-from netra_auth.audit import Act, AuditEvent, Outcome
 from netra_auth.identities.logins import LoginRefused
+from netra_auth.identities.second_factor.pending_logins import PENDING_SECONDS, PendingLogin
 from netra_auth.identities.sessions import ABSOLUTE_SECONDS, OpenedSession
 from netra_auth.identities.users import EmailTaken, Registrant, RegistrationClosed
 
@@ -26,8 +27,6 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(secure_transpo
 _log = event_logger("netra_auth.api")
 _AFTER_LOGIN: Final = LOGOUT_PATH
 """Where a person goes who came without a request to continue: the page that says who is in."""
-_CHALLENGE: Final = {"WWW-Authenticate": 'Form realm="netra"'}
-"""RFC 9110 section 15.5.2 wants a challenge with every 401; browsers ignore schemes like this."""
 
 
 @router.get(STYLE_PATH)
@@ -51,7 +50,7 @@ async def log_in(request: Request) -> Response:
     """Check the form and begin a session."""
     record = request_record(request.scope)
     record.stage = Stage.AUTHENTICATION
-    form = await _own_form(request)
+    form = await own_form(request)
     back = continuation(form.values.get("continue"))
     email, password = form.values.get("email", ""), form.values.get("password", "")
     state = state_of(request)
@@ -77,7 +76,7 @@ async def registration_page(request: Request) -> Response:
 @router.post(REGISTER_PATH)
 async def register(request: Request) -> Response:
     """Make an account and log its owner in."""
-    form = await _own_form(request)
+    form = await own_form(request)
     back = continuation(form.values.get("continue"))
     email, password = form.values.get("email", ""), Secret(form.values.get("password", ""))
     state, origin = state_of(request), origin_of(request)
@@ -107,34 +106,12 @@ async def logout_page(request: Request) -> Response:
 @router.post(LOGOUT_PATH)
 async def log_out(request: Request) -> Response:
     """End the browser's session and every token that came from it."""
-    await _own_form(request)
+    await own_form(request)
     state = state_of(request)
     session = await browser_session(request)
     if session is not None:
         await state.logins.log_out(session, origin_of(request))
-    response = _see_other(LOGIN_PATH)
-    clear_cookie(response, state.pages.cookies.session, secure=state.settings.secure_cookies)
-    state.pages.renew_csrf(response)
-    return response
-
-
-async def _own_form(request: Request) -> Parameters:
-    form = await read_form(request)
-    if form.repeated:
-        raise RequestInvalid(detail="A field was given twice.")
-    state = state_of(request)
-    try:
-        state.pages.require_own_form(request, form.values.get("csrf_token"))
-    except FormForged as error:
-        act = Act(
-            event=AuditEvent.ACCESS_REFUSED,
-            outcome=Outcome.REFUSED,
-            origin=origin_of(request),
-            reason=error.reason,
-        )
-        await state.audit.note_alone(act)
-        raise
-    return form
+    return without_session(request, LOGIN_PATH)
 
 
 def _form_page(
@@ -159,13 +136,31 @@ def _form_page(
         email=email,
     )
     if isinstance(error, LoginRefused):
-        response.headers.update(_CHALLENGE)
+        response.headers.update(FORM_CHALLENGE)
     return response
 
 
-def _logged_in(request: Request, opened: OpenedSession, back: str | None) -> Response:
+def _logged_in(request: Request, begun: OpenedSession | PendingLogin, back: str | None) -> Response:
+    """Lead on with a session, or to where the second factor is asked for."""
+    if isinstance(begun, OpenedSession):
+        return with_session(request, begun, back)
     state = state_of(request)
-    response = _see_other(back or _AFTER_LOGIN)
+    query = "" if back is None else f"?continue={quote(back, safe='')}"
+    response = see_other(SECOND_FACTOR_PATH + query)
+    set_cookie(
+        response,
+        state.pages.cookies.pending,
+        begun.cookie.reveal(),
+        PENDING_SECONDS,
+        secure=state.settings.secure_cookies,
+    )
+    return response
+
+
+def with_session(request: Request, opened: OpenedSession, back: str | None) -> Response:
+    """Give the browser its session, and lead on."""
+    state = state_of(request)
+    response = see_other(back or _AFTER_LOGIN)
     set_cookie(
         response,
         state.pages.cookies.session,
@@ -177,5 +172,10 @@ def _logged_in(request: Request, opened: OpenedSession, back: str | None) -> Res
     return response
 
 
-def _see_other(location: str) -> RedirectResponse:
-    return RedirectResponse(location, status_code=303, headers={"Cache-Control": "no-store"})
+def without_session(request: Request, location: str) -> Response:
+    """Make the browser forget its session, and lead on."""
+    state = state_of(request)
+    response = see_other(location)
+    clear_cookie(response, state.pages.cookies.session, secure=state.settings.secure_cookies)
+    state.pages.renew_csrf(response)
+    return response

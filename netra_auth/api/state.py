@@ -17,7 +17,15 @@ from netra_auth.grants.public_clients import PublicClients
 from netra_auth.grants.refresh_token import RefreshTokens
 from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.identities.logins import Logins
+from netra_auth.identities.passwords.changes import PasswordChanges
+from netra_auth.identities.passwords.proof import PasswordProof
+from netra_auth.identities.people.account_export import AccountExports
+from netra_auth.identities.people.accounts import Accounts
+from netra_auth.identities.people.consents import PersonConsents
+from netra_auth.identities.people.person_sessions import PersonSessions
 from netra_auth.identities.revocations import Revocations
+from netra_auth.identities.second_factor.pending_logins import PendingLogins
+from netra_auth.identities.second_factor.second_factors import SecondFactors
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.keyring import Keyring
@@ -38,6 +46,14 @@ class AuthState:
     sessions: Sessions
     users: Users
     logins: Logins
+    pending_logins: PendingLogins
+    second_factors: SecondFactors
+    password_proof: PasswordProof
+    password_changes: PasswordChanges
+    accounts: Accounts
+    person_sessions: PersonSessions
+    person_consents: PersonConsents
+    account_exports: AccountExports
     public_clients: PublicClients
     clients: Clients
     own_tokens: OwnTokens

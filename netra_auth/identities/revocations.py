@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from netra.clock import Clock
-from netra.tokens import SignedClaims
+from netra.tokens import MAX_LEEWAY_SECONDS, SignedClaims
 from netra.wire.auth_api import (
     MAX_ACCESS_TOKEN_SECONDS,
     Revocation,
@@ -18,9 +18,6 @@ from netra.wire.auth_api import (
 )
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import revocations
-
-_MARGIN_SECONDS: Final = 120
-"""An entry outlives every token it concerns by more than any verifier's leeway."""
 
 _TICK_SECONDS: Final = 0.25
 """How often a waiting reader looks for what another process committed."""
@@ -53,14 +50,17 @@ class Revocations:
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
-        named = [
-            (RevocationKind.TOKEN.value, claims.token_id),
-            (RevocationKind.SUBJECT.value, claims.subject),
-        ]
+        named = [(RevocationKind.TOKEN.value, claims.token_id)]
         if claims.session_id is not None:
             named.append((RevocationKind.SESSION.value, claims.session_id))
         async with self._database.reading() as connection:
-            return await revocations.any_of(connection, named, self._clock.timestamp())
+            # A subject's entry concerns only what lives no longer than it says: whoever is let in
+            # again gets tokens that are good.
+            return await revocations.any_of(
+                connection, named, self._clock.timestamp() - MAX_LEEWAY_SECONDS
+            ) or await revocations.any_of(
+                connection, [(RevocationKind.SUBJECT.value, claims.subject)], claims.expires_at
+            )
 
     async def page(self, after: int, limit: int) -> RevocationPage:
         """Read the entries that follow a cursor.
@@ -113,7 +113,7 @@ class Revocations:
             kind=kind.value,
             identifier=identifier,
             revoked_at=now,
-            expires_at=now + MAX_ACCESS_TOKEN_SECONDS + _MARGIN_SECONDS,
+            expires_at=now + MAX_ACCESS_TOKEN_SECONDS,
         )
         transaction.after_commit(self._announce)
 

@@ -153,12 +153,13 @@ class Sessions:
         await self._revocations.revoke_session(transaction, session_id)
         return True
 
-    async def end_all_of(self, transaction: Transaction, user_id: str) -> int:
-        """End every session of a person; say how many there were."""
+    async def end_all_of(
+        self, transaction: Transaction, user_id: str, *, but: str | None = None
+    ) -> int:
+        """End every session of a person, but one if it is named; say how many ended."""
         found = await sessions.ids_of_user(transaction.connection, user_id)
-        for session_id in found:
-            await self.end(transaction, session_id)
-        return len(found)
+        ended = [await self.end(transaction, one) for one in found if one != but]
+        return sum(ended)
 
 
 def _cleaned(text: str, limit: int) -> str:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra_auth.store.tables import refresh_tokens
+from netra_auth.store.tables import login_sessions, refresh_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +55,13 @@ async def spend(connection: AsyncConnection, token_hash: str, at: float) -> bool
         .values(spent_at=at)
     )
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def remove_of_client(connection: AsyncConnection, user_id: str, client_id: str) -> None:
+    """Erase every refresh token a client holds for a person."""
+    sessions = select(login_sessions.c.session_id).where(login_sessions.c.user_id == user_id)
+    await connection.execute(
+        delete(refresh_tokens).where(
+            refresh_tokens.c.client_id == client_id, refresh_tokens.c.session_id.in_(sessions)
+        )
+    )

@@ -57,12 +57,14 @@ async def after(connection: AsyncConnection, seq: int, limit: int) -> tuple[Revo
 async def any_of(
     connection: AsyncConnection, identifiers: Iterable[tuple[str, str]], at: float
 ) -> bool:
-    """Tell whether an entry for one of these kinds and identifiers is in force at a time."""
+    """Tell whether one of these kinds and identifiers has an entry that ends then or later."""
     named = [
         and_(revocations.c.kind == kind, revocations.c.identifier == identifier)
         for kind, identifier in identifiers
     ]
-    statement = select(revocations.c.seq).where(or_(*named), revocations.c.expires_at > at).limit(1)
+    statement = (
+        select(revocations.c.seq).where(or_(*named), revocations.c.expires_at >= at).limit(1)
+    )
     return (await connection.execute(statement)).first() is not None
 
 

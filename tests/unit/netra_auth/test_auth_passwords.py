@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netra_auth.identities.common_passwords import is_common
 from netra_auth.identities.passwords import (
     PasswordHasher,
     PasswordUnacceptable,
     require_acceptable,
 )
+from netra_auth.identities.passwords.common_passwords import is_common
 
 EMAIL = "ada@example.org"
 
