@@ -15,8 +15,8 @@ class RevocationSet:
     """Revoked tokens, sessions and subjects, in memory, until nothing they concern can be valid.
 
     Tokens and sessions are ended for good. A subject may be let in again (a disabled account that
-    is enabled), so its entry concerns only tokens that were there when it was written: none of
-    them lives longer than the entry says.
+    is enabled), so its entry concerns only tokens that could be there when it was written: none
+    of them lives longer than the entry says.
 
     It grows only with the feed and shrinks by `purge`, so it holds at most what was revoked within
     one token lifetime.

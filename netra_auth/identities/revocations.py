@@ -50,17 +50,17 @@ class Revocations:
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
-        named = [(RevocationKind.TOKEN.value, claims.token_id)]
+        now = self._clock.timestamp()
+        # A subject's entry concerns only what lives no longer than it says: whoever is let in again
+        # a minute later gets tokens that are good.
+        named = [
+            (RevocationKind.TOKEN.value, claims.token_id, now),
+            (RevocationKind.SUBJECT.value, claims.subject, claims.expires_at),
+        ]
         if claims.session_id is not None:
-            named.append((RevocationKind.SESSION.value, claims.session_id))
+            named.append((RevocationKind.SESSION.value, claims.session_id, now))
         async with self._database.reading() as connection:
-            # A subject's entry concerns only what lives no longer than it says: whoever is let in
-            # again gets tokens that are good.
-            return await revocations.any_of(
-                connection, named, self._clock.timestamp() - MAX_LEEWAY_SECONDS
-            ) or await revocations.any_of(
-                connection, [(RevocationKind.SUBJECT.value, claims.subject)], claims.expires_at
-            )
+            return await revocations.any_of(connection, named)
 
     async def page(self, after: int, limit: int) -> RevocationPage:
         """Read the entries that follow a cursor.
@@ -113,7 +113,7 @@ class Revocations:
             kind=kind.value,
             identifier=identifier,
             revoked_at=now,
-            expires_at=now + MAX_ACCESS_TOKEN_SECONDS,
+            expires_at=now + MAX_ACCESS_TOKEN_SECONDS + MAX_LEEWAY_SECONDS,
         )
         transaction.after_commit(self._announce)
 
