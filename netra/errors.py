@@ -9,7 +9,8 @@ What does not live here: how an error is written to a wire (`netra.wire.problem`
     │   ├── RequestInvalid              400  4400
     │   ├── CredentialError             401  4401   who you are is not established
     │   │   ├── CredentialMissing
-    │   │   └── CredentialRejected
+    │   │   ├── CredentialRejected
+    │   │   └── AuthenticationStale
     │   ├── PermissionDenied            403  4403   known, but not allowed
     │   │   └── OriginRefused
     │   ├── NotFound                    404  4400
@@ -96,6 +97,20 @@ class CredentialRejected(CredentialError):
 
     code = "invalid_token"
     public_text = "The credential was refused."
+
+
+class AuthenticationStale(CredentialError):
+    """The credential is good, and its person logged in too long ago for this (RFC 9470).
+
+    `max_age` is how long ago, in seconds, a login may be.
+    """
+
+    code = "insufficient_user_authentication"
+    public_text = "Log in again: this needs a login made just now."
+
+    def __init__(self, reason: str = "", *, max_age: int = 900, detail: str | None = None) -> None:
+        super().__init__(reason, detail=detail)
+        self.max_age = max_age
 
 
 class PermissionDenied(RequestError):

@@ -37,7 +37,18 @@ class AuditEvent(StrEnum):
 
     USER_REGISTERED = "user_registered"
     USER_ERASED = "user_erased"
+    USER_DISABLED = "user_disabled"
+    USER_ENABLED = "user_enabled"
+    ACCOUNT_EXPORTED = "account_exported"
+    CONSENT_REMOVED = "consent_removed"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of an event
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
+    PASSWORD_PROOF = "password_proof"  # noqa: S105 - the name of an event
+    SECOND_FACTOR_BEGUN = "second_factor_begun"
+    SECOND_FACTOR_ENABLED = "second_factor_enabled"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    SECOND_FACTOR_ASKED = "second_factor_asked"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     LOGIN = "login"
     LOGOUT = "logout"
     SESSION_REVOKED = "session_revoked"
@@ -78,10 +89,14 @@ _SIGNS_OF_THEFT: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from: ties a row to the log and to a network address."""
+    """Where a request came from: ties a row to the log and to a network address.
+
+    `user_agent` is what the browser calls itself, as it was sent.
+    """
 
     request_id: str | None
     address: str | None
+    user_agent: str = ""
 
 
 STARTUP: Final = Origin(None, None)

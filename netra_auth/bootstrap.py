@@ -11,20 +11,25 @@ from netra.errors import NetraError
 from netra.telemetry import RequestContext, event_logger, request_record
 from netra.wire.auth_api import AUTH_AUDIENCE
 from netra_auth.api import (
+    account,
     admin,
     admin_keys,
     admin_services,
+    admin_users,
     authorize,
     consent,
     cross_origin,
     health,
     introspection,
     login,
+    login_second_factor,
     metadata,
     metrics,
+    own_account,
     own_session,
     revocation,
     revocation_feed,
+    second_factor,
     subjects,
     token,
     userinfo,
@@ -52,7 +57,17 @@ from netra_auth.grants.user_clients import UserClients
 from netra_auth.grants.userinfo import UserInfos
 from netra_auth.identities.logins import Logins
 from netra_auth.identities.passwords import PasswordHasher
+from netra_auth.identities.passwords.changes import PasswordChanges
+from netra_auth.identities.passwords.proof import PasswordProof
+from netra_auth.identities.people.account_export import AccountExports
+from netra_auth.identities.people.accounts import Accounts
+from netra_auth.identities.people.consents import PersonConsents
+from netra_auth.identities.people.person_sessions import PersonSessions
 from netra_auth.identities.revocations import Revocations
+from netra_auth.identities.second_factor.code_check import CodeCheck
+from netra_auth.identities.second_factor.pending_logins import PendingLogins
+from netra_auth.identities.second_factor.sealed_secrets import SealedSecrets
+from netra_auth.identities.second_factor.second_factors import SecondFactors
 from netra_auth.identities.services.accounts import ServiceAccounts
 from netra_auth.identities.services.assertions import ServiceAssertions
 from netra_auth.identities.services.registration.administration import ServiceAdministration
@@ -82,12 +97,17 @@ ROUTERS: Final = (
     revocation_feed.router,
     subjects.router,
     users.router,
+    own_account.router,
     admin.router,
     admin_services.router,
     metrics.router,
     admin_keys.router,
+    admin_users.router,
     own_session.router,
     login.router,
+    login_second_factor.router,
+    account.router,
+    second_factor.router,
     cross_origin.router,
 )
 
@@ -137,6 +157,10 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
     await hasher.prepare()
     revocations = Revocations(database, clock)
     sessions = Sessions(database, revocations, clock)
+    sealed_secrets = SealedSecrets(settings.keyring_encryption_key)
+    codes = CodeCheck(sealed_secrets, clock)
+    pending_logins = PendingLogins(database, sealed_secrets, codes, sessions, audit, clock)
+    password_proof = PasswordProof(database, hasher, audit)
     known_clients = public_clients(settings.chat_origins)
     own_tokens = OwnTokens(settings, keyring, accounts, sessions, revocations, clock)
     access_tokens = AccessTokens(settings, keyring, clock)
@@ -164,7 +188,15 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         revocations=revocations,
         sessions=sessions,
         users=Users(database, hasher, sessions, revocations, audit, clock),
-        logins=Logins(database, hasher, sessions, audit),
+        logins=Logins(database, hasher, sessions, pending_logins, audit),
+        pending_logins=pending_logins,
+        second_factors=SecondFactors(database, sealed_secrets, codes, password_proof, audit, clock),
+        password_proof=password_proof,
+        password_changes=PasswordChanges(database, hasher, password_proof, sessions, audit),
+        accounts=Accounts(database, sessions, revocations, audit, clock),
+        person_sessions=PersonSessions(database, sessions, audit, clock),
+        person_consents=PersonConsents(database, audit),
+        account_exports=AccountExports(database, audit, clock),
         public_clients=known_clients,
         user_clients=user_clients,
         consents=consents,

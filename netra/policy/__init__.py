@@ -1,6 +1,7 @@
 """Which principal may do what."""
 
 from netra.policy.permissions import (
+    ADMINISTRATION,
     TABLE,
     Allowed,
     CredentialMethod,
@@ -12,6 +13,7 @@ from netra.policy.permissions import (
 )
 
 __all__ = [
+    "ADMINISTRATION",
     "TABLE",
     "Allowed",
     "CredentialMethod",

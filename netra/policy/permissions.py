@@ -110,6 +110,11 @@ TABLE: Final = MappingProxyType(
 )
 """Permission to the rows that grant it. What is not in it is denied."""
 
+ADMINISTRATION: Final = frozenset(
+    permission for permission, grants in TABLE.items() if grants is _ADMINISTRATION
+)
+"""What a person may only do soon after proving who they are; a service proves it every time."""
+
 
 def decide(
     principal: Principal, permission: Permission, method: CredentialMethod | None

@@ -15,11 +15,12 @@ _KINDS: Final = frozenset({_TOKEN, _SESSION, _SUBJECT})
 class RevocationSet:
     """Revoked tokens, sessions and subjects, in memory, until nothing they concern can be valid.
 
+    Tokens and sessions are ended for good. A subject may be let in again (a disabled account that
+    is enabled), so its entry concerns only tokens that could be there when it was written: none
+    of them lives longer than the entry says.
+
     It grows only with the feed and shrinks by `purge`, so it holds at most what was revoked within
     one token lifetime.
-
-    An entry for a subject concerns the tokens of before it. It outlives all of those, so one that
-    outlives the entry was issued later, to a subject that was let in again.
     """
 
     def __init__(self) -> None:

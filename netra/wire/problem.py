@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from netra.errors import (
+    AuthenticationStale,
     CouldNotDecide,
     CredentialError,
     CredentialRejected,
@@ -64,6 +65,8 @@ def problem_response(
 
 def challenge(error: NetraError) -> str | None:
     """Give the `WWW-Authenticate` value for an error, if it has one (RFC 6750 section 3)."""
+    if isinstance(error, AuthenticationStale):
+        return f'{_REALM}, error="{error.code}", max_age={error.max_age}'
     if isinstance(error, CredentialRejected):
         return f'{_REALM}, error="invalid_token"'
     if isinstance(error, CredentialError):

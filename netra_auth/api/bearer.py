@@ -1,21 +1,29 @@
 """Who calls this service's own API with an access token, and whether they may."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Request, Response, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 
-from netra.errors import CredentialMissing, CredentialRejected, PermissionDenied
-from netra.policy import CredentialMethod, Denied, Permission, decide
-from netra.principal import Anonymous, AuthenticatedPrincipal
+from netra.errors import (
+    AuthenticationStale,
+    CredentialMissing,
+    CredentialRejected,
+    PermissionDenied,
+)
+from netra.policy import ADMINISTRATION, CredentialMethod, Denied, Permission, decide
+from netra.principal import Anonymous, AuthenticatedPrincipal, UserPrincipal
 from netra.telemetry import Stage, request_record
 from netra.tokens import principal_of
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.audit import Act, AuditEvent, Outcome
+
+FRESH_SECONDS: Final = 15 * 60
+"""How long after a login its person may administer."""
 
 
 class AccessToken(SecurityBase):
@@ -102,7 +110,10 @@ class ProtectedRoute(APIRoute):
 def permitted(
     permission: Permission,
 ) -> Callable[[Request, AuthenticatedPrincipal], Awaitable[AuthenticatedPrincipal]]:
-    """Make the dependency that lets only principals with a permission pass."""
+    """Make the dependency that lets only principals with a permission pass.
+
+    For an administrative one a person must have logged in just now as well (checklist 60).
+    """
 
     async def checked(
         request: Request,
@@ -112,16 +123,39 @@ def permitted(
         record.stage = Stage.AUTHORIZATION
         decision = decide(principal, permission, CredentialMethod.BEARER)
         if isinstance(decision, Denied):
-            act = Act(
-                event=AuditEvent.ACCESS_REFUSED,
-                outcome=Outcome.REFUSED,
-                origin=origin_of(request),
-                actor=str(principal),
-                reason=decision.reason,
-            )
-            await state_of(request).audit.note_alone(act)
+            await _note_refusal(request, principal, decision.reason)
             raise PermissionDenied(decision.reason)
+        if permission in ADMINISTRATION and isinstance(principal, UserPrincipal):
+            await _require_fresh(request, principal)
         record.stage = Stage.HANDLER
         return principal
 
     return checked
+
+
+async def _require_fresh(request: Request, person: UserPrincipal) -> None:
+    """Refuse a person whose login is too long ago (RFC 9470).
+
+    Raises:
+        AuthenticationStale: It is, or its session is gone.
+        DatabaseUnavailable: When it was cannot be looked up.
+    """
+    state = state_of(request)
+    authenticated_at = await state.sessions.authenticated_at(person.session_id)
+    now = state.clock.timestamp()
+    if authenticated_at is not None and now - authenticated_at <= FRESH_SECONDS:
+        return
+    reason = f"the login is older than {FRESH_SECONDS} seconds"
+    await _note_refusal(request, person, reason)
+    raise AuthenticationStale(reason, max_age=FRESH_SECONDS)
+
+
+async def _note_refusal(request: Request, principal: AuthenticatedPrincipal, reason: str) -> None:
+    act = Act(
+        event=AuditEvent.ACCESS_REFUSED,
+        outcome=Outcome.REFUSED,
+        origin=origin_of(request),
+        actor=str(principal),
+        reason=reason,
+    )
+    await state_of(request).audit.note_alone(act)

@@ -1,4 +1,7 @@
-"""Where a login may lead: back to the authorization request it interrupted, nowhere else."""
+"""Where a login may lead: back to what it interrupted, nowhere else.
+
+That is an authorization request, or the page of one's own account.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -7,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from netra.errors import RequestInvalid
+from netra.wire.auth_admin import ACCOUNT_PATH
 from netra.wire.auth_api import AUTHORIZE_PATH
 from netra_auth.api.parameters import parse, recognised
 from netra_auth.grants.authorization_request import (
@@ -22,7 +26,9 @@ _QUERY: Final = re.compile(r"[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]*\Z")
 
 
 def continuation(unverified_path: str | None) -> str | None:
-    """Give a path back to our own authorization endpoint, or None for anything else."""
+    """Give a path back to our own authorization endpoint or account page; None for all else."""
+    if unverified_path == ACCOUNT_PATH:
+        return ACCOUNT_PATH
     if unverified_path is None or len(unverified_path) > MAX_LENGTH:
         return None
     path, mark, query = unverified_path.partition("?")

@@ -1,22 +1,24 @@
 """The pages for people: login, registration, logout."""
 
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
 
 from netra.errors import ContentInvalid, NetraError
 from netra.secret import Secret
 from netra.telemetry import Stage, authentication_refused, event_logger, request_record
+from netra.wire.auth_admin import SECOND_FACTOR_PATH
 from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.cookies import clear_cookie, set_cookie
-from netra_auth.api.own_form import own_form
+from netra_auth.api.forms import FORM_CHALLENGE, own_form, see_other
 from netra_auth.api.pages import STYLE_PATH
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.identities.logins import LoginRefused
+from netra_auth.identities.second_factor.pending_logins import PENDING_SECONDS, PendingLogin
 from netra_auth.identities.sessions import ABSOLUTE_SECONDS, OpenedSession
 from netra_auth.identities.users import EmailTaken, Registrant, RegistrationClosed
 
@@ -25,8 +27,6 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(secure_transpo
 _log = event_logger("netra_auth.api")
 _AFTER_LOGIN: Final = LOGOUT_PATH
 """Where a person goes who came without a request to continue: the page that says who is in."""
-_CHALLENGE: Final = {"WWW-Authenticate": 'Form realm="netra"'}
-"""RFC 9110 section 15.5.2 wants a challenge with every 401; browsers ignore schemes like this."""
 
 
 @router.get(STYLE_PATH)
@@ -113,10 +113,7 @@ async def log_out(request: Request) -> Response:
     session = await browser_session(request)
     if session is not None:
         await state.logins.log_out(session, origin_of(request))
-    response = _see_other(LOGIN_PATH)
-    clear_cookie(response, state.pages.cookies.session, secure=state.settings.secure_cookies)
-    state.pages.renew_csrf(response)
-    return response
+    return without_session(request, LOGIN_PATH)
 
 
 async def _form_page(
@@ -141,13 +138,31 @@ async def _form_page(
         email=email,
     )
     if isinstance(error, LoginRefused):
-        response.headers.update(_CHALLENGE)
+        response.headers.update(FORM_CHALLENGE)
     return response
 
 
-def _logged_in(request: Request, opened: OpenedSession, back: str | None) -> Response:
+def _logged_in(request: Request, begun: OpenedSession | PendingLogin, back: str | None) -> Response:
+    """Lead on with a session, or to where the second factor is asked for."""
+    if isinstance(begun, OpenedSession):
+        return with_session(request, begun, back)
     state = state_of(request)
-    response = _see_other(back or _AFTER_LOGIN)
+    query = "" if back is None else f"?continue={quote(back, safe='')}"
+    response = see_other(SECOND_FACTOR_PATH + query)
+    set_cookie(
+        response,
+        state.pages.cookies.pending,
+        begun.cookie.reveal(),
+        PENDING_SECONDS,
+        secure=state.settings.secure_cookies,
+    )
+    return response
+
+
+def with_session(request: Request, opened: OpenedSession, back: str | None) -> Response:
+    """Give the browser its session, and lead on."""
+    state = state_of(request)
+    response = see_other(back or _AFTER_LOGIN)
     set_cookie(
         response,
         state.pages.cookies.session,
@@ -159,5 +174,10 @@ def _logged_in(request: Request, opened: OpenedSession, back: str | None) -> Res
     return response
 
 
-def _see_other(location: str) -> RedirectResponse:
-    return RedirectResponse(location, status_code=303, headers={"Cache-Control": "no-store"})
+def without_session(request: Request, location: str) -> Response:
+    """Make the browser forget its session, and lead on."""
+    state = state_of(request)
+    response = see_other(location)
+    clear_cookie(response, state.pages.cookies.session, secure=state.settings.secure_cookies)
+    state.pages.renew_csrf(response)
+    return response

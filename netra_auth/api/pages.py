@@ -46,7 +46,7 @@ class Pages:
         *,
         status: int = 200,
         form_target: str | None = None,
-        **values: str | tuple[str, ...] | None,
+        **values: object,
     ) -> HTMLResponse:
         """Render a page.
 
@@ -56,7 +56,7 @@ class Pages:
             status: The HTTP status.
             form_target: An origin, besides our own, to which sending the form may lead: browsers
                 apply `form-action` to the redirects that follow.
-            values: What the template shows; all of it is escaped.
+            values: What the template shows; all of it is escaped but `Markup` of our own making.
         """
         csrf = self._csrf_cookie(request) or random_token()
         body = self._templates.get_template(template).render(csrf_token=csrf, **values)

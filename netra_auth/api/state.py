@@ -20,7 +20,15 @@ from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.grants.user_clients import UserClients
 from netra_auth.grants.userinfo import UserInfos
 from netra_auth.identities.logins import Logins
+from netra_auth.identities.passwords.changes import PasswordChanges
+from netra_auth.identities.passwords.proof import PasswordProof
+from netra_auth.identities.people.account_export import AccountExports
+from netra_auth.identities.people.accounts import Accounts
+from netra_auth.identities.people.consents import PersonConsents
+from netra_auth.identities.people.person_sessions import PersonSessions
 from netra_auth.identities.revocations import Revocations
+from netra_auth.identities.second_factor.pending_logins import PendingLogins
+from netra_auth.identities.second_factor.second_factors import SecondFactors
 from netra_auth.identities.services.registration.administration import ServiceAdministration
 from netra_auth.identities.services.registration.rotation import SecretRotation
 from netra_auth.identities.sessions import Sessions
@@ -47,6 +55,14 @@ class AuthState:
     sessions: Sessions
     users: Users
     logins: Logins
+    pending_logins: PendingLogins
+    second_factors: SecondFactors
+    password_proof: PasswordProof
+    password_changes: PasswordChanges
+    accounts: Accounts
+    person_sessions: PersonSessions
+    person_consents: PersonConsents
+    account_exports: AccountExports
     public_clients: PublicClients
     user_clients: UserClients
     consents: Consents
@@ -72,4 +88,5 @@ def state_of(request: Request) -> AuthState:
 def origin_of(request: Request) -> Origin:
     """Say where a request came from, for the audit record."""
     address = request.client.host if request.client else None
-    return Origin(request_record(request.scope).request_id, address)
+    user_agent = request.headers.get("user-agent", "")
+    return Origin(request_record(request.scope).request_id, address, user_agent)

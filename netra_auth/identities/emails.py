@@ -4,11 +4,14 @@ import unicodedata
 from typing import Final
 
 from netra.errors import ContentInvalid
-from netra.principal import SERVICE_NAMESPACE
+from netra_auth.identities.look_alikes import is_invisible, looks_like_a_service
 
 MAX_LENGTH: Final = 254
-_REFUSED_CATEGORIES: Final = ("C", "Z")
-"""Unicode's control, format, private, unassigned, surrogate and separator characters."""
+_ATOM: Final = frozenset("!#$%&'*+-/=?^_`{|}~.")
+"""What may stand before the @ besides letters and digits, unquoted (RFC 5322 section 3.2.3)."""
+_HOST: Final = frozenset("-.")
+_WRITING: Final = ("L", "M", "N")
+"""Letters, marks and digits of every script (RFC 6531)."""
 
 
 class EmailUnacceptable(ContentInvalid):
@@ -34,11 +37,19 @@ def normalised_email(text: str) -> str:
     email = unicodedata.normalize("NFKC", email)
     if len(email) > MAX_LENGTH:
         raise EmailUnacceptable(detail=f"It may have at most {MAX_LENGTH} characters.")
-    if email.startswith(SERVICE_NAMESPACE):
+    if looks_like_a_service(email):
         raise EmailUnacceptable(detail="This namespace belongs to services.")
-    if any(unicodedata.category(character)[0] in _REFUSED_CATEGORIES for character in email):
+    if any(is_invisible(character) for character in email):
         raise EmailUnacceptable(detail="It holds a space or a character that cannot be seen.")
     name, at, domain = email.partition("@")
     if not (name and at and domain) or "@" in domain:
         raise EmailUnacceptable(detail="It needs one @ with something on both sides.")
+    # No colon, nor what passes for one, can stand in an address: whatever the table of look-alikes
+    # may lack, the namespace of services stays out of reach.
+    if not (_holds_only(name, _ATOM) and _holds_only(domain, _HOST)):
+        raise EmailUnacceptable(detail="It holds a character that no e-mail address has.")
     return email
+
+
+def _holds_only(text: str, others: frozenset[str]) -> bool:
+    return all(c in others or unicodedata.category(c)[0] in _WRITING for c in text)

@@ -1,12 +1,16 @@
 """Logging in with a password, and logging out."""
 
+from dataclasses import replace
+
 from netra.errors import CredentialRejected
 from netra.secret import Secret
 from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome, hidden_email
 from netra_auth.identities.emails import EmailUnacceptable, normalised_email
 from netra_auth.identities.passwords import MAX_LENGTH, PasswordHasher
+from netra_auth.identities.second_factor.pending_logins import PendingLogin, PendingLogins
+from netra_auth.identities.second_factor.sealed_secrets import SecondFactorUnavailable
 from netra_auth.identities.sessions import LiveSession, OpenedSession, Sessions
-from netra_auth.store.engine import Database
+from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import users
 from netra_auth.store.repositories.users import UserRow
 
@@ -22,22 +26,30 @@ class Logins:
     """Turns an address and a password into a login session, and ends one."""
 
     def __init__(
-        self, database: Database, hasher: PasswordHasher, sessions: Sessions, audit: AuditTrail
+        self,
+        database: Database,
+        hasher: PasswordHasher,
+        sessions: Sessions,
+        pending: PendingLogins,
+        audit: AuditTrail,
     ) -> None:
         self._database = database
         self._hasher = hasher
         self._sessions = sessions
+        self._pending = pending
         self._audit = audit
 
     async def log_in(
         self, email: str, password: Secret, replaced: LiveSession | None, origin: Origin
-    ) -> OpenedSession:
+    ) -> OpenedSession | PendingLogin:
         """Check a password and begin a session; the browser's earlier session ends.
 
-        The same work is done for every address, known or not (checklist 28).
+        Where the person has a second factor, no session begins: it is asked for first. The same
+        work is done for every address, known or not (checklist 28).
 
         Raises:
             LoginRefused: The address is unknown, the password wrong or the account disabled.
+            SecondFactorUnavailable: The person has a second factor that cannot be checked.
             DatabaseUnavailable: The store cannot be reached.
         """
         try:
@@ -56,7 +68,7 @@ class Logins:
         elif user.disabled_at is not None:
             await self._refuse(user.user_id, "the account is disabled", origin)
         else:
-            return await self._begin(user, replaced, origin)
+            return await self._proceed(user, password, replaced, origin)
         raise LoginRefused
 
     async def log_out(self, session: LiveSession, origin: Origin) -> None:
@@ -87,33 +99,44 @@ class Logins:
             )
             await self._audit.note(transaction, act)
 
-    async def _begin(
-        self, user: UserRow, replaced: LiveSession | None, origin: Origin
-    ) -> OpenedSession:
-        async with self._database.transaction() as transaction:
-            # The password was checked outside this transaction: a reset or an erasure that came
-            # between must win.
-            current = await users.by_id(transaction.connection, user.user_id)
-            if current != user:
-                reason = "the account changed meanwhile"
-                opened = None
-            else:
-                reason = None
-                if replaced is not None:
-                    await self._sessions.end(transaction, replaced.session_id)
-                opened = await self._sessions.open(transaction, user.user_id)
-            act = Act(
-                event=AuditEvent.LOGIN,
-                outcome=Outcome.REFUSED if opened is None else Outcome.SUCCESS,
-                origin=origin,
-                actor=user.user_id,
-                subject=user.user_id if opened is None else opened.session_id,
-                reason=reason,
-            )
-            await self._audit.note(transaction, act)
-        if opened is None:
+    async def _proceed(
+        self, user: UserRow, password: Secret, replaced: LiveSession | None, origin: Origin
+    ) -> OpenedSession | PendingLogin:
+        renewed = None
+        if self._hasher.is_outdated(user.password_hash):
+            renewed = await self._hasher.hash(password.reveal())
+        try:
+            async with self._database.transaction() as transaction:
+                begun, reason = await self._begin(transaction, user, renewed, replaced, origin)
+                await self._audit.note(transaction, _begun(user, begun, reason, origin))
+        except SecondFactorUnavailable as error:
+            await self._refuse(user.user_id, error.reason, origin)
+            raise
+        if begun is None:
             raise LoginRefused
-        return opened
+        return begun
+
+    async def _begin(
+        self,
+        transaction: Transaction,
+        user: UserRow,
+        renewed_hash: str | None,
+        replaced: LiveSession | None,
+        origin: Origin,
+    ) -> tuple[OpenedSession | PendingLogin | None, str | None]:
+        # The password was checked outside this transaction: a reset or an erasure that came
+        # between must win.
+        if await users.by_id(transaction.connection, user.user_id) != user:
+            return None, "the account changed meanwhile"
+        if renewed_hash is not None:
+            await users.set_password_hash(transaction.connection, user.user_id, renewed_hash)
+            user = replace(user, password_hash=renewed_hash)
+        pending = await self._pending.open_if_needed(transaction, user)
+        if pending is not None:
+            return pending, None
+        if replaced is not None:
+            await self._sessions.end(transaction, replaced.session_id)
+        return await self._sessions.open(transaction, user.user_id, origin), None
 
     async def _refuse(self, subject: str, reason: str, origin: Origin) -> None:
         act = Act(
@@ -124,3 +147,17 @@ class Logins:
             reason=reason,
         )
         await self._audit.note_alone(act)
+
+
+def _begun(
+    user: UserRow, begun: OpenedSession | PendingLogin | None, reason: str | None, origin: Origin
+) -> Act:
+    is_pending = isinstance(begun, PendingLogin)
+    return Act(
+        event=AuditEvent.SECOND_FACTOR_ASKED if is_pending else AuditEvent.LOGIN,
+        outcome=Outcome.REFUSED if begun is None else Outcome.SUCCESS,
+        origin=origin,
+        actor=user.user_id,
+        subject=begun.session_id if isinstance(begun, OpenedSession) else user.user_id,
+        reason=reason,
+    )

@@ -12,6 +12,7 @@ from typing import Final
 from netra.clock import Clock
 from netra.ids import random_token, row_id
 from netra.secret import Secret
+from netra_auth.audit import Origin
 from netra_auth.identities.revocations import Revocations
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import sessions, users
@@ -22,6 +23,11 @@ IDLE_SECONDS: Final = 12 * 3600
 ABSOLUTE_SECONDS: Final = 30 * 24 * 3600
 _TOUCH_SECONDS: Final = 60
 """Use is noted at most this often, so that reading a session seldom writes."""
+_MAX_ADDRESS: Final = 64
+_MAX_USER_AGENT: Final = 256
+
+PASSWORD: Final = "pwd"  # noqa: S105 - RFC 8176's name of a method
+ONE_TIME_CODE: Final = "otp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,17 @@ class Sessions:
         self._revocations = revocations
         self._clock = clock
 
-    async def open(self, transaction: Transaction, user_id: str) -> OpenedSession:
-        """Begin a session under a new id and a new cookie (checklist 50)."""
+    async def open(
+        self,
+        transaction: Transaction,
+        user_id: str,
+        origin: Origin,
+        methods: tuple[str, ...] = (PASSWORD,),
+    ) -> OpenedSession:
+        """Begin a session under a new id and a new cookie (checklist 50).
+
+        Where it was begun, and with which browser, is kept for the person to recognise.
+        """
         opened = OpenedSession(row_id("ses"), Secret(random_token()))
         now = self._clock.timestamp()
         row = SessionRow(
@@ -84,7 +99,10 @@ class Sessions:
             created_at=now,
             last_seen_at=now,
             expires_at=now + ABSOLUTE_SECONDS,
+            address=_cleaned(origin.address or "", _MAX_ADDRESS),
+            user_agent=_cleaned(origin.user_agent, _MAX_USER_AGENT),
             authenticated_at=now,
+            methods=" ".join(methods),
         )
         await sessions.add(transaction.connection, row)
         return opened
@@ -122,6 +140,16 @@ class Sessions:
             return None
         return LiveSession.of(row, user)
 
+    async def authenticated_at(self, session_id: str) -> float | None:
+        """Say when the person of a session last proved who they are; None if it is gone.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        async with self._database.reading() as connection:
+            row = await sessions.by_id(connection, session_id)
+        return None if row is None else row.authenticated_at
+
     async def end(self, transaction: Transaction, session_id: str) -> bool:
         """End a session and every token that came from it; say whether there was one."""
         if not await sessions.remove(transaction.connection, session_id):
@@ -129,12 +157,18 @@ class Sessions:
         await self._revocations.revoke_session(transaction, session_id)
         return True
 
-    async def end_all_of(self, transaction: Transaction, user_id: str) -> int:
-        """End every session of a person; say how many there were."""
+    async def end_all_of(
+        self, transaction: Transaction, user_id: str, *, but: str | None = None
+    ) -> int:
+        """End every session of a person, but one if it is named; say how many ended."""
         found = await sessions.ids_of_user(transaction.connection, user_id)
-        for session_id in found:
-            await self.end(transaction, session_id)
-        return len(found)
+        ended = [await self.end(transaction, one) for one in found if one != but]
+        return sum(ended)
+
+
+def _cleaned(text: str, limit: int) -> str:
+    """Cut a caller's text to what a column holds, without what cannot be seen."""
+    return "".join(c if c.isprintable() else " " for c in text[:limit]).strip()
 
 
 def _hash(cookie: Secret) -> str:

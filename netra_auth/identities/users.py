@@ -26,10 +26,11 @@ from netra_auth.identities.passwords import PasswordHasher, require_acceptable
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.sessions import Sessions
 from netra_auth.store.engine import Database
-from netra_auth.store.repositories import users
+from netra_auth.store.repositories import pending_logins, users
 from netra_auth.store.repositories.users import UserRow
 
-_USER_ID: Final = re.compile(r"usr_[0-9a-z]{26}\Z")
+USER_ID: Final = re.compile(r"usr_[0-9a-z]{26}\Z")
+"""What the id of a person looks like; nothing else is looked up."""
 
 
 class EmailTaken(Conflict):
@@ -143,6 +144,7 @@ class Users:
             row = await users.by_email(transaction.connection, email)
             if row is not None:
                 await users.set_password_hash(transaction.connection, row.user_id, password_hash)
+                await pending_logins.remove_all_of(transaction.connection, row.user_id)
                 await self._sessions.end_all_of(transaction, row.user_id)
             act = Act(
                 event=AuditEvent.PASSWORD_RESET,
@@ -163,7 +165,7 @@ class Users:
             NotFound: There is no such person.
             DatabaseUnavailable: The store cannot be reached.
         """
-        if _USER_ID.match(user_id) is None:
+        if USER_ID.match(user_id) is None:
             raise NotFound("not the id of a person")
         async with self._database.transaction() as transaction:
             existed = await users.remove(transaction.connection, user_id)
@@ -187,7 +189,7 @@ class Users:
         Raises:
             DatabaseUnavailable: The store cannot be reached; nobody is called gone for that.
         """
-        if _USER_ID.match(user_id) is None:
+        if USER_ID.match(user_id) is None:
             return SubjectStanding.GONE
         async with self._database.reading() as connection:
             row = await users.by_id(connection, user_id)

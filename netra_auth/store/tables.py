@@ -76,6 +76,7 @@ pending_logins = Table(
 )
 
 # `last_step` is the time step of the newest code taken: no code works twice (RFC 6238 section 5.2).
+# `failures` counts the wrong codes since the last right one; none is looked at while blocked.
 second_factors = Table(
     "second_factors",
     metadata,
@@ -84,6 +85,8 @@ second_factors = Table(
     Column("created_at", Double, nullable=False),
     Column("confirmed_at", Double),
     Column("last_step", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("blocked_until", Double, nullable=False, server_default="0"),
 )
 
 recovery_codes = Table(

@@ -1,8 +1,9 @@
 """SQL over `audit`: rows are added and read, never changed (triggers refuse it)."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra_auth.store.tables import audit
@@ -37,6 +38,24 @@ async def since(connection: AsyncConnection, recorded_at: float) -> tuple[AuditR
     statement = (
         select(audit)
         .where(audit.c.recorded_at >= recorded_at)
+        .order_by(audit.c.recorded_at, audit.c.audit_id)
+    )
+    return tuple(AuditRow(**row) for row in (await connection.execute(statement)).mappings())
+
+
+async def concerning(
+    connection: AsyncConnection, user_id: str, session_ids: Sequence[str]
+) -> tuple[AuditRow, ...]:
+    """List what a person did, and what was done to them or their sessions, the oldest first."""
+    statement = (
+        select(audit)
+        .where(
+            or_(
+                audit.c.actor == user_id,
+                audit.c.subject == user_id,
+                audit.c.subject.in_(list(session_ids)),
+            )
+        )
         .order_by(audit.c.recorded_at, audit.c.audit_id)
     )
     return tuple(AuditRow(**row) for row in (await connection.execute(statement)).mappings())

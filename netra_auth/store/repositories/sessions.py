@@ -79,6 +79,16 @@ async def ids_of_user(connection: AsyncConnection, user_id: str) -> tuple[str, .
     return tuple((await connection.execute(statement)).scalars())
 
 
+async def of_user(connection: AsyncConnection, user_id: str, at: float) -> tuple[SessionRow, ...]:
+    """List a person's sessions that have not reached their absolute end, the latest used first."""
+    statement = (
+        select(login_sessions)
+        .where(login_sessions.c.user_id == user_id, login_sessions.c.expires_at > at)
+        .order_by(login_sessions.c.last_seen_at.desc(), login_sessions.c.session_id.desc())
+    )
+    return tuple(SessionRow(**row) for row in (await connection.execute(statement)).mappings())
+
+
 async def touch(connection: AsyncConnection, session_id: str, seen_at: float) -> None:
     """Note that a session was used; the note never moves backwards."""
     await connection.execute(

@@ -65,6 +65,44 @@ async def set_password_hash(connection: AsyncConnection, user_id: str, password_
     )
 
 
+async def replace_password_hash(
+    connection: AsyncConnection, user_id: str, *, before: str, after: str
+) -> bool:
+    """Replace a password hash if it is still the one that was checked; say whether it was."""
+    statement = (
+        update(users)
+        .where(users.c.user_id == user_id, users.c.password_hash == before)
+        .values(password_hash=after)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def page(connection: AsyncConnection, after: str, limit: int) -> tuple[UserRow, ...]:
+    """List at most `limit` people whose ids follow one, in the order of their ids."""
+    statement = select(users).where(users.c.user_id > after).order_by(users.c.user_id).limit(limit)
+    return tuple(UserRow(**row) for row in (await connection.execute(statement)).mappings())
+
+
+async def disable(connection: AsyncConnection, user_id: str, at: float) -> bool:
+    """Disable a person; say whether they were enabled."""
+    statement = (
+        update(users)
+        .where(users.c.user_id == user_id, users.c.disabled_at.is_(None))
+        .values(disabled_at=at)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def enable(connection: AsyncConnection, user_id: str) -> bool:
+    """Enable a person again; say whether they were disabled."""
+    statement = (
+        update(users)
+        .where(users.c.user_id == user_id, users.c.disabled_at.is_not(None))
+        .values(disabled_at=None)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
 async def remove(connection: AsyncConnection, user_id: str) -> bool:
     """Erase a person with their sessions, codes and refresh tokens; say whether there was one."""
     result = await connection.execute(delete(users).where(users.c.user_id == user_id))

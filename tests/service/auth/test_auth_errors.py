@@ -7,7 +7,13 @@ import pytest
 from fastapi.routing import APIRoute
 
 from fakes.clock import ManualClock
-from fakes.running_auth import RunningAuth, auth_settings, bearer, running_auth_service
+from fakes.running_auth import (
+    RunningAuth,
+    auth_settings,
+    bearer,
+    csrf_token_of,
+    running_auth_service,
+)
 from netra_auth.bootstrap import ROUTERS, create_app
 from netra_auth.store.tables import signing_keys
 
@@ -29,12 +35,30 @@ PUBLIC = {
     ("POST", "/logout"),
     ("GET", "/register"),
     ("POST", "/register"),
+    ("GET", "/login/second-factor"),
+    ("POST", "/login/second-factor"),
     ("GET", "/style.css"),
     ("OPTIONS", "/sessions/current"),
     ("OPTIONS", "/token"),
     ("POST", "/users"),
 }
 """The routes that ask for no credential, each on purpose."""
+
+OF_A_SESSION = {
+    ("GET", "/account"),
+    ("GET", "/account/second-factor"),
+    ("POST", "/account/consents/remove"),
+    ("POST", "/account/delete"),
+    ("POST", "/account/export"),
+    ("POST", "/account/password"),
+    ("POST", "/account/second-factor"),
+    ("POST", "/account/second-factor/confirm"),
+    ("POST", "/account/second-factor/off"),
+    ("POST", "/account/second-factor/recovery-codes"),
+    ("POST", "/account/sessions/end"),
+    ("POST", "/account/sessions/end-others"),
+}
+"""The pages that ask for a login session: a browser without one is led to the login page."""
 
 
 def routes() -> set[tuple[str, str]]:
@@ -50,12 +74,25 @@ def routes() -> set[tuple[str, str]]:
 
 async def test_every_other_route_is_401_without_a_credential(auth: RunningAuth) -> None:
     """A route is on the public list or refuses callers without credentials (checklist 44)."""
-    assert routes() >= PUBLIC
-    for method, path in sorted(routes() - PUBLIC):
+    assert routes() >= PUBLIC | OF_A_SESSION
+    for method, path in sorted(routes() - PUBLIC - OF_A_SESSION):
         form = {"grant_type": "client_credentials", "token": "x"}
         answer = await auth.http.request(method, path.replace("{user_id}", "usr_x"), data=form)
         assert answer.status_code == 401, (method, path)
         assert "www-authenticate" in answer.headers
+
+
+async def test_a_page_of_ones_own_leads_to_the_login_page(auth: RunningAuth) -> None:
+    """Without a session each leads to the login page; without our own form it is 403 (44)."""
+    async with auth.browser() as browser:
+        csrf = csrf_token_of(await browser.get("/login"))
+        for method, path in sorted(OF_A_SESSION):
+            answer = await browser.request(method, path, data={"csrf_token": csrf})
+            assert answer.status_code == 303, (method, path)
+            assert answer.headers["location"] == "/login?continue=/account"
+            if method == "POST":
+                forged = await auth.http.post(path, data={"csrf_token": csrf})
+                assert forged.status_code == 403, path
 
 
 async def test_the_credential_comes_before_the_body(auth: RunningAuth) -> None:

@@ -57,6 +57,17 @@ def test_an_entry_ends_what_its_kind_names(
     assert revoked.concerns(principal_of(SERVICE)) is service_ends
 
 
+def test_a_subject_let_in_again_gets_good_tokens() -> None:
+    """What lives longer than a subject's entry says was issued after it, and is not concerned."""
+    revoked = RevocationSet()
+    revoked.apply([("subject", USER.subject, USER.expires_at - 1)])
+
+    assert not revoked.is_revoked(USER)
+    assert not revoked.concerns(principal_of(USER))
+    revoked.apply([("subject", USER.subject, USER.expires_at)])
+    assert revoked.is_revoked(USER)
+
+
 def test_an_entry_is_kept_until_no_verifier_could_take_the_token() -> None:
     """An entry outlives its end by the largest leeway; then the set shrinks again."""
     revoked = RevocationSet()

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netra_auth.identities.common_passwords import is_common
 from netra_auth.identities.passwords import (
     PasswordHasher,
     PasswordUnacceptable,
     require_acceptable,
 )
+from netra_auth.identities.passwords.common_passwords import is_common
 
 EMAIL = "ada@example.org"
 
@@ -110,3 +110,14 @@ def test_the_length_comes_before_what_takes_long() -> None:
     """A long run of combining marks is refused unnormalised: ordering it takes quadratic time."""
     with pytest.raises(PasswordUnacceptable):
         require_acceptable("\u0315" * 500_000 + "\u0300" * 500_000, EMAIL)
+
+
+async def test_a_hash_of_other_parameters_is_outdated() -> None:
+    """A hash with weaker parameters, or another salt length, is to be made anew (57)."""
+    hasher = PasswordHasher()
+    current = await hasher.hash("correct horse battery")
+    weaker = current.replace("m=19456", "m=8192")
+
+    assert "$argon2id$v=19$m=19456,t=2,p=1$" in current
+    assert not hasher.is_outdated(current)
+    assert hasher.is_outdated(weaker)

@@ -158,6 +158,8 @@ def _people() -> None:
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("confirmed_at", sa.Double),
         sa.Column("last_step", sa.BigInteger, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("blocked_until", sa.Double, nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("user_id", name="pk_second_factors"),
         _of_user("second_factors"),
     )

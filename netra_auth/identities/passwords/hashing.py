@@ -13,7 +13,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from netra.errors import ContentInvalid
 from netra.ids import random_token
-from netra_auth.identities.common_passwords import is_common
+from netra_auth.identities.passwords.common_passwords import is_common
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 1024
@@ -55,13 +55,10 @@ class PasswordHasher:
     """Argon2id with stated parameters (OWASP's minimum), off the loop and a few at a time."""
 
     def __init__(self) -> None:
-        self._hashing = PasswordHash(
-            (
-                Argon2Hasher(
-                    time_cost=ITERATIONS, memory_cost=MEMORY_KIBIBYTES, parallelism=PARALLELISM
-                ),
-            )
+        self._argon2 = Argon2Hasher(
+            time_cost=ITERATIONS, memory_cost=MEMORY_KIBIBYTES, parallelism=PARALLELISM
         )
+        self._hashing = PasswordHash((self._argon2,))
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._decoy: str | None = None
 
@@ -87,6 +84,10 @@ class PasswordHasher:
                 self._hashing.verify, _normalised(password), against or ""
             )
         return matches and stored is not None
+
+    def is_outdated(self, stored: str) -> bool:
+        """Tell whether a hash was made with other parameters than new ones are."""
+        return self._argon2.check_needs_rehash(stored)
 
 
 def _normalised(password: str) -> str:
