@@ -45,6 +45,7 @@ from netra_auth.identities.service_accounts import ServiceAccounts
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.keyring import open_keyring
+from netra_auth.limits.opening import open_limits
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 from netra_auth.store.schema_version import require_head
@@ -78,6 +79,7 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
     Raises:
         StoreNotAtHead: The store has another version than this code works with.
         KeyringUnusable: The store's signing key cannot be used with this configuration.
+        RedisMissing: LIMITS_REDIS_URL is set, and there is no client of Redis.
         DatabaseUnavailable: The store cannot be reached.
     """
     database = Database(settings.database_url)
@@ -90,16 +92,20 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
             issuer=settings.issuer_url,
             kid=state.keyring.signing_key.kid,
         )
-        yield state
-        state.revocations.close()
+        try:
+            yield state
+        finally:
+            state.revocations.close()
+            await state.limits.close()
     finally:
         await database.close()
 
 
 async def _state(settings: Settings, database: Database, clock: Clock) -> AuthState:
     audit = AuditTrail(database, clock)
+    limits = open_limits(settings, database, audit, clock)
     keyring = await open_keyring(settings, database, audit, clock)
-    accounts = ServiceAccounts(database, audit, clock)
+    accounts = ServiceAccounts(database, limits.refused, audit, clock)
     await accounts.seed(settings.services)
     hasher = PasswordHasher()
     await hasher.prepare()
@@ -108,22 +114,23 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
     known_clients = public_clients(settings.chat_origins)
     own_tokens = OwnTokens(settings, keyring, accounts, sessions, revocations, clock)
     access_tokens = AccessTokens(settings, keyring, clock)
-    refresh_tokens = RefreshTokens(database, sessions, access_tokens, audit, clock)
+    refresh_tokens = RefreshTokens(database, sessions, access_tokens, limits.refused, audit, clock)
     return AuthState(
         settings=settings,
         clock=clock,
         database=database,
         keyring=keyring,
         audit=audit,
+        limits=limits,
         revocations=revocations,
         sessions=sessions,
-        users=Users(database, hasher, sessions, revocations, audit, clock),
-        logins=Logins(database, hasher, sessions, audit),
+        users=Users(database, hasher, sessions, revocations, limits, audit, clock),
+        logins=Logins(database, hasher, sessions, limits, audit),
         public_clients=known_clients,
-        clients=Clients(known_clients, accounts, audit),
+        clients=Clients(known_clients, accounts, limits.refused),
         own_tokens=own_tokens,
         authorization_codes=AuthorizationCodes(
-            database, sessions, access_tokens, refresh_tokens, audit, clock
+            database, sessions, access_tokens, refresh_tokens, limits.refused, audit, clock
         ),
         refresh_tokens=refresh_tokens,
         client_credentials=ClientCredentials(database, access_tokens, audit),

@@ -11,6 +11,7 @@ from netra.wire.auth_api import AUTHORIZE_PATH, LOGIN_PATH
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.documentation import PRINTABLE, Responses, Text, problems, query_parameters
 from netra_auth.api.parameters import Parameters, parse, recognised
+from netra_auth.api.request_rates import admit_browser
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.grants.authorization_request import (
@@ -69,6 +70,7 @@ async def authorize(request: Request) -> Response:
     except AuthorizationDenied as denied:
         return _redirect(denied.location(issuer), 302)
     session = await browser_session(request)
+    await admit_browser(request, session)
     code = None
     if session is not None:
         code = await state.authorization_codes.issue(asked, session, origin)

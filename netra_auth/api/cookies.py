@@ -1,4 +1,4 @@
-"""The two cookies of this service: their names, and how they are set."""
+"""The cookies of this service: their names, and how they are set."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,12 +15,13 @@ class CookieNames:
 
     session: str
     csrf: str
+    device: str
 
     @classmethod
     def for_issuer(cls, *, secure: bool) -> "CookieNames":
         """Give the names; over TLS they carry the `__Host-` prefix."""
         prefix = _HOST_PREFIX if secure else ""
-        return cls(f"{prefix}netra_session", f"{prefix}netra_csrf")
+        return cls(f"{prefix}netra_session", f"{prefix}netra_csrf", f"{prefix}netra_device")
 
 
 def set_cookie(

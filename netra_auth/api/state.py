@@ -21,6 +21,7 @@ from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.keyring import Keyring
+from netra_auth.limits.opening import Limits
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 
@@ -34,6 +35,7 @@ class AuthState:
     database: Database
     keyring: Keyring
     audit: AuditTrail
+    limits: Limits
     revocations: Revocations
     sessions: Sessions
     users: Users

@@ -14,11 +14,12 @@ from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
 from netra_auth.grants.access_tokens import AccessTokens
 from netra_auth.grants.authorization_request import AuthorizationRequest
 from netra_auth.grants.clients import Client, public_client_for
-from netra_auth.grants.errors import OAuthError, invalid_grant, invalid_request
+from netra_auth.grants.errors import ClientSlowedDown, OAuthError, invalid_grant, invalid_request
 from netra_auth.grants.pkce import is_verifier, proves
 from netra_auth.grants.public_clients import GrantType, PublicClient
 from netra_auth.grants.refresh_token import RefreshTokens, hash_of
 from netra_auth.identities.sessions import LiveSession, Sessions
+from netra_auth.limits.refused_credentials import RefusedCredentials
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import codes
 from netra_auth.store.repositories.codes import CodeRow
@@ -37,6 +38,7 @@ class AuthorizationCodes:
         sessions: Sessions,
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
+        refused: RefusedCredentials,
         audit: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -44,6 +46,7 @@ class AuthorizationCodes:
         self._sessions = sessions
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
+        self._refused_grants = refused
         self._audit = audit
         self._clock = clock
 
@@ -98,7 +101,8 @@ class AuthorizationCodes:
 
         Raises:
             OAuthError: The code is unknown, claimed, expired, for another client or redirect URI,
-                the verifier is not its own, or the session is gone (`invalid_grant`).
+                the verifier is not its own, or the session is gone (`invalid_grant`, or
+                `ClientSlowedDown` when that happens too often).
             DatabaseUnavailable: The store cannot be reached.
         """
         public = public_client_for(client, GrantType.AUTHORIZATION_CODE)
@@ -202,8 +206,8 @@ class AuthorizationCodes:
             subject=None if row is None else row.session_id,
             reason=reason,
         )
-        await self._audit.note(transaction, act)
-        return invalid_grant(_REFUSED)
+        limit = await self._refused_grants.grant(transaction, act)
+        return invalid_grant(_REFUSED) if limit is None else ClientSlowedDown(limit)
 
 
 def _fault(

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from netra.errors import TooManyRequests
 from netra.secret import Secret
-from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
-from netra_auth.grants.errors import InvalidClient, OAuthCode, OAuthError
+from netra_auth.audit import Act, AuditEvent, Origin, Outcome
+from netra_auth.grants.errors import ClientSlowedDown, InvalidClient, OAuthCode, OAuthError
 from netra_auth.grants.public_clients import GrantType, PublicClient, PublicClients
 from netra_auth.identities.service_accounts import (
     ServiceAccount,
     ServiceAccounts,
     ServiceRefused,
 )
+from netra_auth.limits.refused_credentials import RefusedCredentials
 
 Client: TypeAlias = PublicClient | ServiceAccount
 
@@ -34,10 +36,12 @@ class PresentedClient:
 class Clients:
     """Establishes which client asks."""
 
-    def __init__(self, public: PublicClients, accounts: ServiceAccounts, audit: AuditTrail) -> None:
+    def __init__(
+        self, public: PublicClients, accounts: ServiceAccounts, refused: RefusedCredentials
+    ) -> None:
         self._public = public
         self._accounts = accounts
-        self._audit = audit
+        self._refused = refused
 
     async def authenticate(self, presented: PresentedClient, origin: Origin) -> Client:
         """Give the client that a request proves, or that needs no proof.
@@ -45,8 +49,15 @@ class Clients:
         Raises:
             InvalidClient: It is unknown, disabled, has another secret, has none to give, or gives
                 one although it has none.
+            ClientSlowedDown: That happened too often from this address.
             DatabaseUnavailable: The store cannot be reached.
         """
+        try:
+            return await self._proven(presented, origin)
+        except TooManyRequests as limit:
+            raise ClientSlowedDown(limit) from None
+
+    async def _proven(self, presented: PresentedClient, origin: Origin) -> Client:
         names_service = presented.client_id and presented.client_id not in self._public
         if presented.secret is not None and names_service:
             try:
@@ -68,7 +79,7 @@ class Clients:
             client_id=presented.client_id or None,
             reason=reason,
         )
-        await self._audit.note_alone(act)
+        await self._refused.client(act)
         raise InvalidClient
 
 

@@ -1,11 +1,14 @@
 """Logging in with a password, and logging out."""
 
+from dataclasses import replace
+
 from netra.errors import CredentialRejected
 from netra.secret import Secret
 from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome, hidden_email
 from netra_auth.identities.emails import EmailUnacceptable, normalised_email
 from netra_auth.identities.passwords import MAX_LENGTH, PasswordHasher
 from netra_auth.identities.sessions import LiveSession, OpenedSession, Sessions
+from netra_auth.limits.opening import Limits
 from netra_auth.store.engine import Database
 from netra_auth.store.repositories import users
 from netra_auth.store.repositories.users import UserRow
@@ -22,41 +25,64 @@ class Logins:
     """Turns an address and a password into a login session, and ends one."""
 
     def __init__(
-        self, database: Database, hasher: PasswordHasher, sessions: Sessions, audit: AuditTrail
+        self,
+        database: Database,
+        hasher: PasswordHasher,
+        sessions: Sessions,
+        limits: Limits,
+        audit: AuditTrail,
     ) -> None:
         self._database = database
         self._hasher = hasher
         self._sessions = sessions
+        self._limits = limits
         self._audit = audit
 
     async def log_in(
-        self, email: str, password: Secret, replaced: LiveSession | None, origin: Origin
+        self,
+        email: str,
+        password: Secret,
+        replaced: LiveSession | None,
+        origin: Origin,
+        device: Secret | None = None,
     ) -> OpenedSession:
         """Check a password and begin a session; the browser's earlier session ends.
 
         The same work is done for every address, known or not (checklist 28).
 
+        Args:
+            email: The address as it was typed.
+            password: The password as it was typed.
+            replaced: The session the browser has so far.
+            origin: The request.
+            device: What the browser is known by, if it is.
+
         Raises:
             LoginRefused: The address is unknown, the password wrong or the account disabled.
+            TooManyRequests: A limit is reached, whatever the password is.
             DatabaseUnavailable: The store cannot be reached.
         """
+        account = email
         try:
-            email = normalised_email(email)
+            email = account = normalised_email(email)
         except EmailUnacceptable:
             email = ""
         async with self._database.reading() as connection:
             user = await users.by_email(connection, email)
+        user_id = None if user is None else user.user_id
+        attempt = await self._limits.attempts.password(account, user_id, device, origin)
         is_right = await self._hasher.verify(
             password.reveal()[: MAX_LENGTH + 1], None if user is None else user.password_hash
         )
         if user is None:
-            await self._refuse(hidden_email(email), "no such account", origin)
+            await attempt.failed(_refused(hidden_email(email), "no such account", origin))
         elif not is_right:
-            await self._refuse(user.user_id, "wrong password", origin)
+            await attempt.failed(_refused(user.user_id, "wrong password", origin))
         elif user.disabled_at is not None:
-            await self._refuse(user.user_id, "the account is disabled", origin)
+            await attempt.failed(_refused(user.user_id, "the account is disabled", origin))
         else:
-            return await self._begin(user, replaced, origin)
+            await attempt.succeeded()
+            return await self._begin(user, replaced, origin, device)
         raise LoginRefused
 
     async def log_out(self, session: LiveSession, origin: Origin) -> None:
@@ -88,7 +114,11 @@ class Logins:
             await self._audit.note(transaction, act)
 
     async def _begin(
-        self, user: UserRow, replaced: LiveSession | None, origin: Origin
+        self,
+        user: UserRow,
+        replaced: LiveSession | None,
+        origin: Origin,
+        device: Secret | None,
     ) -> OpenedSession:
         async with self._database.transaction() as transaction:
             # The password was checked outside this transaction: a reset or an erasure that came
@@ -102,6 +132,8 @@ class Logins:
                 if replaced is not None:
                     await self._sessions.end(transaction, replaced.session_id)
                 opened = await self._sessions.open(transaction, user.user_id)
+                known = await self._limits.devices.remember(transaction, user.user_id, device)
+                opened = replace(opened, device=known)
             act = Act(
                 event=AuditEvent.LOGIN,
                 outcome=Outcome.REFUSED if opened is None else Outcome.SUCCESS,
@@ -115,12 +147,12 @@ class Logins:
             raise LoginRefused
         return opened
 
-    async def _refuse(self, subject: str, reason: str, origin: Origin) -> None:
-        act = Act(
-            event=AuditEvent.LOGIN,
-            outcome=Outcome.REFUSED,
-            origin=origin,
-            subject=subject,
-            reason=reason,
-        )
-        await self._audit.note_alone(act)
+
+def _refused(subject: str, reason: str, origin: Origin) -> Act:
+    return Act(
+        event=AuditEvent.LOGIN,
+        outcome=Outcome.REFUSED,
+        origin=origin,
+        subject=subject,
+        reason=reason,
+    )

@@ -19,6 +19,7 @@ from netra.principal import SERVICE_NAMESPACE, ServicePrincipal, is_service_id
 from netra.secret import Secret
 from netra.telemetry.log_events import event_logger
 from netra_auth.audit import STARTUP, Act, AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.limits.refused_credentials import RefusedCredentials
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import services
 from netra_auth.store.repositories.services import ServiceRow, ServiceSecretRow
@@ -55,8 +56,11 @@ class ServiceAccount:
 class ServiceAccounts:
     """Keeps the services and checks their secrets."""
 
-    def __init__(self, database: Database, audit: AuditTrail, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, refused: RefusedCredentials, audit: AuditTrail, clock: Clock
+    ) -> None:
         self._database = database
+        self._refused = refused
         self._audit = audit
         self._clock = clock
 
@@ -67,6 +71,7 @@ class ServiceAccounts:
 
         Raises:
             ServiceRefused: The service is unknown or disabled, or the secret is wrong.
+            TooManyRequests: That happened too often; a right secret is never refused for it.
             DatabaseUnavailable: The store cannot be reached.
         """
         known_shape = service_id if is_service_id(service_id) else ""
@@ -94,7 +99,7 @@ class ServiceAccounts:
             client_id=service_id,
             reason=reason,
         )
-        await self._audit.note_alone(act)
+        await self._refused.client(act)
         raise ServiceRefused(reason)
 
     async def is_enabled(self, service_id: str) -> bool:

@@ -26,10 +26,17 @@ _TOUCH_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """A session just begun; the cookie's value exists nowhere else."""
+    """A session just begun; the values of its cookies exist nowhere else.
+
+    Attributes:
+        session_id: Its id.
+        cookie: What opens it.
+        device: What the browser is known by from now on, once it was remembered.
+    """
 
     session_id: str
     cookie: Secret
+    device: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
