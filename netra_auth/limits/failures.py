@@ -39,11 +39,17 @@ class Failures:
             TooManyRequests: One of the limits is reached.
             DatabaseUnavailable: The store cannot be reached.
         """
+        now = self._clock.timestamp()
         async with self._database.reading() as connection:
             window = CountedWindow(StoreCounters(connection, self._clock))
-            reached = [each for each in whom if not await window.test(each.limit.item, each.whom)]
-        if reached:
-            await self.count_alone(reached[:1], caller)
+            waits = {
+                each: await window.seconds_left(each.limit.item, each.whom, now)
+                for each in whom
+                if not await window.test(each.limit.item, each.whom)
+            }
+        if waits:
+            # Whoever comes back too early is refused by the one that lasts.
+            await self.count_alone([max(waits, key=lambda each: waits[each])], caller)
 
     async def record_alone(self, whom: Sequence[Counted], act: Act) -> None:
         """Count a failure and record it, in a transaction of its own.

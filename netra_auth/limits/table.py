@@ -75,12 +75,13 @@ SECOND_FACTOR_DEVICE_DAY: Final = Limit(_day("second_factor_device_day", 30), Sc
 
 REGISTRATION: Final = Limit(_hour("registration", 200), Scope.ADDRESS, "registrations, done or not")
 
-# A right credential never meets these: it is verified first.
+# A right credential never meets these: it is verified first. Their windows are short, so that a
+# service that was given a wrong secret goes on hearing so: the backend asks every ten seconds.
 CLIENT_ADDRESS: Final = Limit(
-    _minutes("client_address", 60, 15), Scope.ADDRESS, "refused client credentials"
+    _minutes("client_address", 60), Scope.ADDRESS, "refused client credentials"
 )
 CLIENT_AT_ADDRESS: Final = Limit(
-    _minutes("client_at_address", 20, 15), Scope.CLIENT_AT_ADDRESS, "refused client credentials"
+    _minutes("client_at_address", 30), Scope.CLIENT_AT_ADDRESS, "refused client credentials"
 )
 GRANT_ADDRESS: Final = Limit(
     _minutes("grant_address", 60, 15), Scope.ADDRESS, "refused codes and refresh tokens"
