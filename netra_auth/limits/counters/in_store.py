@@ -15,6 +15,7 @@ class StoreCounters(Storage):
         super().__init__()
         self._connection = connection
         self._clock = clock
+        self._ends: dict[str, float] = {}
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -24,9 +25,10 @@ class StoreCounters(Storage):
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Add to a counter; one whose window has ended starts anew."""
         now = self._clock.timestamp()
-        return await rate_limits.count(
+        hits, self._ends[key] = await rate_limits.count(
             self._connection, key, amount=amount, now=now, seconds=expiry
         )
+        return hits
 
     async def get(self, key: str) -> int:
         """Give a counter, 0 once its window has ended."""
@@ -35,6 +37,8 @@ class StoreCounters(Storage):
 
     async def get_expiry(self, key: str) -> float:
         """Give when a counter's window ends, or now."""
+        if key in self._ends:
+            return self._ends[key]  # This transaction holds its row since it was counted.
         now = self._clock.timestamp()
         found = await rate_limits.read(self._connection, key, now)
         return now if found is None else found[1]
@@ -45,8 +49,10 @@ class StoreCounters(Storage):
 
     async def reset(self) -> int:
         """Erase every counter."""
+        self._ends.clear()
         return await rate_limits.remove_all(self._connection)
 
     async def clear(self, key: str) -> None:
         """Erase a counter."""
+        self._ends.pop(key, None)
         await rate_limits.remove(self._connection, key)

@@ -19,8 +19,8 @@ class CountedWindow(FixedWindowRateLimiter):
 
     async def seconds_left(self, item: RateLimitItem, whom: str, now: float) -> int:
         """Say when the window ends, in whole seconds from now: one at least, its length at most."""
-        stats = await self.get_window_stats(item, whom)
-        return min(max(1, ceil(stats.reset_time - now)), item.get_expiry())
+        end = await self.storage.get_expiry(item.key_for(whom))
+        return min(max(1, ceil(end - now)), item.get_expiry())
 
 
 def is_milestone(number: int) -> bool:

@@ -18,8 +18,8 @@ MOST_HITS: Final = 2_000_000_000
 
 async def count(
     connection: AsyncConnection, key: str, *, amount: int, now: float, seconds: float
-) -> int:
-    """Add to a counter, which starts anew if its window has ended; give the sum."""
+) -> tuple[int, float]:
+    """Add to a counter, which starts anew if its window has ended; give sum and window's end."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     has_ended = rate_limits.c.window_ends_at <= now
     statement = (
@@ -38,10 +38,10 @@ async def count(
                 ),
             },
         )
-        .returning(rate_limits.c.hits)
+        .returning(rate_limits.c.hits, rate_limits.c.window_ends_at)
     )
-    hits: int = (await connection.execute(statement)).scalar_one()
-    return hits
+    row = (await connection.execute(statement)).one()
+    return row.hits, row.window_ends_at
 
 
 async def read(connection: AsyncConnection, key: str, now: float) -> tuple[int, float] | None:
