@@ -64,6 +64,7 @@ class AuditEvent(StrEnum):
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of an event
     ACCESS_REFUSED = "access_refused"
+    LIMIT_REACHED = "limit_reached"
     SIGNING_KEY_CREATED = "signing_key_created"
     SIGNING_KEY_PUBLISHED = "signing_key_published"
     SIGNING_KEY_ACTIVATED = "signing_key_activated"

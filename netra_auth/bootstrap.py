@@ -77,6 +77,7 @@ from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.administration import key_administration
 from netra_auth.keyring.keyring import open_keyring
+from netra_auth.limits.opening import open_limits
 from netra_auth.metrics.recorder import Metrics
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
@@ -136,9 +137,12 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
             issuer=settings.issuer_url,
             kid=state.keyring.signing_key.kid,
         )
-        async with Upkeep(_upkeep_of(state), clock).running():
-            yield state
+        try:
+            async with Upkeep(_upkeep_of(state), clock).running():
+                yield state
+        finally:
             state.revocations.close()
+            await state.limits.close()
     finally:
         await database.close()
 
@@ -150,13 +154,14 @@ def _upkeep_of(state: AuthState) -> tuple[UpkeepTask, ...]:
 async def _state(settings: Settings, database: Database, clock: Clock) -> AuthState:
     metrics = Metrics()
     audit = AuditTrail(database, clock, metrics.observe)
+    limits = open_limits(settings, database, audit, clock)
     keyring = await open_keyring(settings, database, audit, clock)
-    accounts = ServiceAccounts(database, audit, clock)
+    accounts = ServiceAccounts(database, limits.refused, clock)
     await seed(settings.services, database, audit, clock)
     hasher = PasswordHasher()
     await hasher.prepare()
     revocations = Revocations(database, clock)
-    sessions = Sessions(database, revocations, clock)
+    sessions = Sessions(database, revocations, limits.devices, clock)
     sealed_secrets = SealedSecrets(settings.keyring_encryption_key)
     codes = CodeCheck(sealed_secrets, clock)
     pending_logins = PendingLogins(database, sealed_secrets, codes, sessions, audit, clock)
@@ -169,7 +174,7 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
     families = Families(revocations, clock)
     consents = Consents(database, families, audit, clock)
     refresh_tokens = RefreshTokens(
-        database, user_clients, sessions, access_tokens, families, audit, clock
+        database, user_clients, sessions, access_tokens, families, limits.refused, audit, clock
     )
     makers = TokenMakers(
         access_tokens=access_tokens,
@@ -185,10 +190,11 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         key_administration=key_administration(settings, keyring, database, audit, clock),
         audit=audit,
         metrics=metrics,
+        limits=limits,
         revocations=revocations,
         sessions=sessions,
-        users=Users(database, hasher, sessions, revocations, audit, clock),
-        logins=Logins(database, hasher, sessions, pending_logins, audit),
+        users=Users(database, hasher, sessions, revocations, limits, audit, clock),
+        logins=Logins(database, hasher, sessions, pending_logins, limits, audit),
         pending_logins=pending_logins,
         second_factors=SecondFactors(database, sealed_secrets, codes, password_proof, audit, clock),
         password_proof=password_proof,
@@ -203,7 +209,8 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         clients=Clients(
             known_clients,
             accounts,
-            ServiceAssertions(settings.issuer_url, database, audit, clock),
+            ServiceAssertions(settings.issuer_url, database, limits.refused, clock),
+            limits.refused,
             audit,
             metrics,
         ),
@@ -213,7 +220,7 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         secret_rotation=SecretRotation(database, audit, clock),
         own_tokens=own_tokens,
         authorization_codes=AuthorizationCodes(
-            database, user_clients, sessions, consents, makers, audit, clock
+            database, user_clients, sessions, consents, makers, limits.refused, audit, clock
         ),
         refresh_tokens=refresh_tokens,
         client_credentials=ClientCredentials(access_tokens, audit),

@@ -24,7 +24,7 @@ from netra.errors import (
 from netra.telemetry import authentication_refused, event_logger, request_record
 from netra.wire.auth_api import OAuthErrorResponse
 from netra.wire.problem import MEDIA_TYPE, problem_response
-from netra_auth.grants.errors import InvalidClient, OAuthError
+from netra_auth.grants.errors import ClientSlowedDown, InvalidClient, OAuthError
 
 _log = event_logger("netra_auth.errors")
 
@@ -72,6 +72,8 @@ def _oauth(error: OAuthError) -> Response:
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
     if isinstance(error, InvalidClient):
         headers["WWW-Authenticate"] = _CLIENT_CHALLENGE
+    if isinstance(error, ClientSlowedDown):
+        headers["Retry-After"] = str(error.retry_after)
     body = OAuthErrorResponse(error=error.error.value, error_description=error.description)
     return JSONResponse(body.model_dump(), error.status, headers)
 

@@ -54,6 +54,8 @@ class Settings:
     log_level: str
     self_registration: bool
     chat_origins: tuple[str, ...]
+    limits_redis_url: Secret | None
+    request_limit_factor: int
 
     @property
     def is_production(self) -> bool:
@@ -92,4 +94,6 @@ def settings_from(configuration: Configuration) -> Settings:
         log_level=configuration.text("LOG_LEVEL"),
         self_registration=configuration.text("SELF_REGISTRATION") == "allowed",
         chat_origins=configuration.items("CHAT_ORIGINS"),
+        limits_redis_url=configuration.optional_secret("LIMITS_REDIS_URL"),
+        request_limit_factor=configuration.integer("REQUEST_LIMIT_FACTOR"),
     )

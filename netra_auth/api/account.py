@@ -14,12 +14,15 @@ from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.forms import own_form, see_other
 from netra_auth.api.login import without_session
+from netra_auth.api.request_rates import page_rate
 from netra_auth.api.shown import device_name, moment
 from netra_auth.api.state import AuthState, origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.identities.sessions import LiveSession
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(secure_transport)])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(secure_transport), Depends(page_rate)]
+)
 
 TO_LOGIN: Final = f"{LOGIN_PATH}?continue={ACCOUNT_PATH}"
 

@@ -20,6 +20,7 @@ from netra_auth.api.documentation import (
     query_parameters,
 )
 from netra_auth.api.parameters import Parameters, parse, read_form, recognised
+from netra_auth.api.request_rates import admit_browser
 from netra_auth.api.state import AuthState, origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.grants.authorization_request import (
@@ -92,6 +93,7 @@ async def authorize(request: Request) -> Response:
     except AuthorizationDenied as denied:
         return answered(denied.location(issuer))
     session = await browser_session(request)
+    await admit_browser(request, session)
     outcome: str | Step = Step.LOGIN
     if session is not None:
         outcome = await state.authorization_codes.issue(asked, session, origin_of(request))

@@ -21,6 +21,8 @@ from netra.tokens import principal_of
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.audit import Act, AuditEvent, Outcome
+from netra_auth.limits import table
+from netra_auth.limits.refusals import Caller
 
 FRESH_SECONDS: Final = 15 * 60
 """How long after a login its person may administer."""
@@ -65,6 +67,7 @@ async def authenticated(
     Raises:
         CredentialMissing: It carries none.
         CredentialRejected: The token is refused.
+        TooManyRequests: Its principal asked too often.
         DatabaseUnavailable: Whether it was ended cannot be looked up.
     """
     record = request_record(request.scope)
@@ -80,10 +83,12 @@ async def authenticated(
             origin=origin_of(request),
             reason=error.reason,
         )
-        await state.audit.note_alone(act)
+        await state.limits.rates.note_refusal(act)
         raise
     record.principal = principal_of(claims)
     record.method = CredentialMethod.BEARER
+    caller = Caller(origin=origin_of(request), subject=str(record.principal))
+    await state.limits.rates.admit(table.API, str(record.principal), caller)
     record.stage = Stage.HANDLER
     state.metrics.authenticated(record.principal.kind.value, "access")
     return principal_of(claims)

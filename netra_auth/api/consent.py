@@ -15,6 +15,7 @@ from netra_auth.api.authorize import answered, asked_for, page_with
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import continuation, origin_of_address, query_of
 from netra_auth.api.forms import own_form
+from netra_auth.api.request_rates import page_rate
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.grants.authorization_request import AuthorizationDenied, AuthorizationRequest
@@ -24,7 +25,9 @@ from netra_auth.grants.public_clients import PublicClient
 from netra_auth.grants.scopes import EMAIL, OFFLINE_ACCESS, OPENID, PROFILE
 from netra_auth.identities.sessions import LiveSession
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(secure_transport)])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(secure_transport), Depends(page_rate)]
+)
 
 _IN_WORDS: Final = MappingProxyType(
     {

@@ -16,12 +16,14 @@ class CookieNames:
     session: str
     csrf: str
     pending: str
+    device: str
 
     @classmethod
     def for_issuer(cls, *, secure: bool) -> "CookieNames":
         """Give the names; over TLS they carry the `__Host-` prefix."""
         prefix = _HOST_PREFIX if secure else ""
-        return cls(f"{prefix}netra_session", f"{prefix}netra_csrf", f"{prefix}netra_pending")
+        kinds = ("session", "csrf", "pending", "device")
+        return cls(*(f"{prefix}netra_{kind}" for kind in kinds))
 
 
 def set_cookie(

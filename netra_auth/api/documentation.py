@@ -45,18 +45,24 @@ _SAYS: Final = {
     409: "The request contradicts what is stored.",
     413: "The body is too large.",
     422: "The request does not have the expected shape.",
+    429: "Too many requests, or too many refused ones; `Retry-After` says when to come again.",
     503: "The store cannot be reached; try again.",
 }
 
 
+_OF_CALLERS: Final = frozenset({400, 401, 403})
+"""A route that can answer one of these asks who calls, and counts it."""
+
+
 def problems(*statuses: int) -> Responses:
-    """Document problem documents under these statuses."""
+    """Document problem documents under these statuses, and 429 where callers are counted."""
+    counted = (429,) if _OF_CALLERS & set(statuses) else ()
     return {
         status: {
             "description": _SAYS[status],
             "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
         }
-        for status in statuses
+        for status in (*statuses, *counted)
     }
 
 
@@ -71,7 +77,7 @@ def oauth_errors(*statuses: int) -> Responses:
             "model": OAuthErrorResponse,
             "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
         }
-        for status in statuses
+        for status in (*statuses, 429)
     }
     return documented | problems(413, 503)
 

@@ -35,7 +35,7 @@ async def own_form(request: Request) -> Parameters:
             origin=origin_of(request),
             reason=error.reason,
         )
-        await state.audit.note_alone(act)
+        await state.limits.rates.note_refusal(act)
         raise
     return form
 

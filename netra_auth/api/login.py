@@ -15,14 +15,18 @@ from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.cookies import clear_cookie, set_cookie
 from netra_auth.api.forms import FORM_CHALLENGE, own_form, see_other
 from netra_auth.api.pages import STYLE_PATH
+from netra_auth.api.request_rates import device_of, page_rate
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.identities.logins import LoginRefused
 from netra_auth.identities.second_factor.pending_logins import PENDING_SECONDS, PendingLogin
 from netra_auth.identities.sessions import ABSOLUTE_SECONDS, OpenedSession
 from netra_auth.identities.users import EmailTaken, Registrant, RegistrationClosed
+from netra_auth.limits.known_devices import DEVICE_SECONDS
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(secure_transport)])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(secure_transport), Depends(page_rate)]
+)
 
 _log = event_logger("netra_auth.api")
 _AFTER_LOGIN: Final = LOGOUT_PATH
@@ -57,7 +61,11 @@ async def log_in(request: Request) -> Response:
     state = state_of(request)
     try:
         opened = await state.logins.log_in(
-            email, Secret(password), await browser_session(request), origin_of(request)
+            email,
+            Secret(password),
+            await browser_session(request),
+            origin_of(request),
+            device_of(request),
         )
     except LoginRefused as error:
         authentication_refused(_log, record, error)
@@ -82,6 +90,7 @@ async def register(request: Request) -> Response:
     back = continuation(form.values.get("continue"))
     email, password = form.values.get("email", ""), Secret(form.values.get("password", ""))
     state, origin = state_of(request), origin_of(request)
+    await state.limits.attempts.registration(origin)
     try:
         if not state.settings.self_registration:
             await state.users.refuse_registration(origin)
@@ -90,7 +99,9 @@ async def register(request: Request) -> Response:
         return await _form_page(request, "closed.html", None, error=error)
     except (ContentInvalid, EmailTaken) as error:
         return await _form_page(request, "register.html", back, error=error, email=email)
-    opened = await state.logins.log_in(email, password, await browser_session(request), origin)
+    opened = await state.logins.log_in(
+        email, password, await browser_session(request), origin, device_of(request)
+    )
     return _logged_in(request, opened, back)
 
 
@@ -170,6 +181,14 @@ def with_session(request: Request, opened: OpenedSession, back: str | None) -> R
         ABSOLUTE_SECONDS,
         secure=state.settings.secure_cookies,
     )
+    if opened.device is not None:
+        set_cookie(
+            response,
+            state.pages.cookies.device,
+            opened.device.reveal(),
+            DEVICE_SECONDS,
+            secure=state.settings.secure_cookies,
+        )
     state.pages.renew_csrf(response)
     return response
 

@@ -12,12 +12,16 @@ from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.cookies import clear_cookie
 from netra_auth.api.forms import FORM_CHALLENGE, own_form, see_other
 from netra_auth.api.login import with_session
+from netra_auth.api.request_rates import device_of, page_rate
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.identities.second_factor.code_check import SecondFactorBlocked
 from netra_auth.identities.second_factor.pending_logins import LoginOver, SecondFactorRefused
+from netra_auth.identities.sessions import Browser
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(secure_transport)])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(secure_transport), Depends(page_rate)]
+)
 
 _log = event_logger("netra_auth.api")
 
@@ -41,9 +45,8 @@ async def check_second_factor(request: Request) -> Response:
     cookie = _pending_cookie(request) or Secret("")
     code = form.values.get("code") or form.values.get("recovery_code", "")
     try:
-        opened = await state.pending_logins.complete(
-            cookie, code, await browser_session(request), origin_of(request)
-        )
+        browser = Browser(await browser_session(request), device_of(request), origin_of(request))
+        opened = await state.pending_logins.complete(cookie, code, browser)
     except (SecondFactorRefused, SecondFactorBlocked) as error:
         if isinstance(error, SecondFactorRefused):
             authentication_refused(_log, record, error)

@@ -11,9 +11,11 @@ from netra_auth.api.presented_client import (
     oauth_form,
     presented_client,
 )
+from netra_auth.api.request_rates import admit_client
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.grants.errors import invalid_request
+from netra_auth.limits import table
 
 router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
 
@@ -36,6 +38,7 @@ async def revoke(request: Request) -> Response:
     record.stage = Stage.AUTHENTICATION
     parameters = await oauth_form(request)
     client = await state.clients.authenticate(presented_client(request, parameters), origin)
+    await admit_client(request, client, table.SERVICE_REVOCATIONS)
     record.stage = Stage.HANDLER
     unverified_token = parameters.values.get("token")
     if unverified_token is None:

@@ -11,12 +11,15 @@ from netra_auth.api.account import TO_LOGIN, note_refusal
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.forms import own_form, see_other
 from netra_auth.api.qr_code import qr_code
+from netra_auth.api.request_rates import page_rate
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.identities.second_factor.second_factors import CodeWrong, Enrolment
 from netra_auth.identities.sessions import LiveSession
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(secure_transport)])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(secure_transport), Depends(page_rate)]
+)
 
 OWN_SECOND_FACTOR_PATH: Final = f"{ACCOUNT_PATH}/second-factor"
 _GROUP: Final = 4

@@ -35,6 +35,7 @@ from netra_auth.identities.sessions import Sessions
 from netra_auth.identities.users import Users
 from netra_auth.keyring.administration import KeyAdministration
 from netra_auth.keyring.keyring import Keyring
+from netra_auth.limits.opening import Limits
 from netra_auth.metrics.recorder import Metrics
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
@@ -51,6 +52,7 @@ class AuthState:
     key_administration: KeyAdministration
     audit: AuditTrail
     metrics: Metrics
+    limits: Limits
     revocations: Revocations
     sessions: Sessions
     users: Users

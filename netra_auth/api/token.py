@@ -14,15 +14,18 @@ from netra_auth.api.presented_client import (
     oauth_form,
     presented_client,
 )
+from netra_auth.api.request_rates import admit_client
 from netra_auth.api.state import AuthState, origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.audit import Act, AuditEvent, Origin, Outcome
 from netra_auth.grants.clients import Client, act_by
 from netra_auth.grants.errors import OAuthCode, OAuthError, invalid_request
 from netra_auth.grants.public_clients import GrantType
+from netra_auth.limits import table
 
 router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
 
+_RECORDED: Final = (OAuthCode.INVALID_GRANT, OAuthCode.TEMPORARILY_UNAVAILABLE)
 _FORM: Final = form_body(
     grant_type=Text("What is exchanged.", required=True, one_of=tuple(GrantType)),
     client_id=CLIENT_ID,
@@ -50,6 +53,7 @@ async def token(request: Request, response: Response) -> TokenResponse:
     grant = _grant_type(parameters.values.get("grant_type"))
     record.stage = Stage.AUTHENTICATION
     client = await state.clients.authenticate(presented_client(request, parameters), origin)
+    await admit_client(request, client, table.SERVICE_TOKENS)
     record.stage = Stage.HANDLER
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
@@ -61,8 +65,8 @@ async def token(request: Request, response: Response) -> TokenResponse:
         answer = await _redeem(state, grant, client, parameters.values, origin)
     except OAuthError as refusal:
         # A bad code or refresh token is recorded by its grant, with what it belongs to.
-        if refusal.error is not OAuthCode.INVALID_GRANT:
-            await state.audit.note_alone(_refused(client, refusal, origin))
+        if refusal.error not in _RECORDED:
+            await state.limits.rates.note_refusal(_refused(client, refusal, origin))
         raise
     state.metrics.token_issued(parameters.values["grant_type"])
     return answer

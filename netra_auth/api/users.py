@@ -11,6 +11,7 @@ from netra.secret import Secret
 from netra.wire.auth_api import OWN_USER_PATH, USERS_PATH, NewUser, UserView
 from netra_auth.api.bearer import permitted
 from netra_auth.api.documentation import problems
+from netra_auth.api.request_rates import page_rate
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.identities.users import Registrant, view_of
@@ -22,6 +23,8 @@ router = APIRouter(tags=["users"], dependencies=[Depends(secure_transport)])
 async def register(request: Request, new_user: NewUser) -> UserView:
     """Make an account for oneself."""
     state, origin = state_of(request), origin_of(request)
+    await page_rate(request)
+    await state.limits.attempts.registration(origin)
     if not state.settings.self_registration:
         await state.users.refuse_registration(origin)
     registrant = Registrant(new_user.email, Secret(new_user.password))

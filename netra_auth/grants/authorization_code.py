@@ -17,7 +17,7 @@ from netra_auth.grants.authorization_request import AuthorizationRequest
 from netra_auth.grants.authorization_step import Step, next_step
 from netra_auth.grants.clients import Client
 from netra_auth.grants.consents import Consents
-from netra_auth.grants.errors import OAuthError, invalid_grant, invalid_request
+from netra_auth.grants.errors import ClientSlowedDown, OAuthError, invalid_grant, invalid_request
 from netra_auth.grants.families import Families, new_family
 from netra_auth.grants.id_tokens import IdTokens
 from netra_auth.grants.pkce import is_verifier, proves
@@ -26,6 +26,7 @@ from netra_auth.grants.refresh_token import RefreshTokens, hash_of
 from netra_auth.grants.scopes import OFFLINE_ACCESS, OPENID
 from netra_auth.grants.user_clients import UserClient, UserClients
 from netra_auth.identities.sessions import LiveSession, Sessions
+from netra_auth.limits.refused_credentials import RefusedCredentials
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import codes
 from netra_auth.store.repositories.codes import CodeRow
@@ -54,6 +55,7 @@ class AuthorizationCodes:
         sessions: Sessions,
         consents: Consents,
         makers: TokenMakers,
+        refused: RefusedCredentials,
         audit: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -62,6 +64,7 @@ class AuthorizationCodes:
         self._sessions = sessions
         self._consents = consents
         self._makers = makers
+        self._refused_grants = refused
         self._audit = audit
         self._clock = clock
 
@@ -138,7 +141,8 @@ class AuthorizationCodes:
 
         Raises:
             OAuthError: The code is unknown, claimed, expired, for another client or redirect URI,
-                the verifier is not its own, or the session is gone (`invalid_grant`).
+                the verifier is not its own, or the session is gone (`invalid_grant`, or
+                `ClientSlowedDown` when that happens too often).
             DatabaseUnavailable: The store cannot be reached.
         """
         known = await self._clients.behind(client, GrantType.AUTHORIZATION_CODE)
@@ -276,8 +280,8 @@ class AuthorizationCodes:
             subject=None if row is None else row.session_id,
             reason=reason,
         )
-        await self._audit.note(transaction, act)
-        return invalid_grant(_REFUSED)
+        limit = await self._refused_grants.grant(transaction, act)
+        return invalid_grant(_REFUSED) if limit is None else ClientSlowedDown(limit)
 
 
 def _fault(row: CodeRow, client: UserClient, parameters: Mapping[str, str], now: float) -> str:

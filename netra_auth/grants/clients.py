@@ -3,13 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from netra.errors import TooManyRequests
 from netra.secret import Secret
 from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, AuditTrail, Origin, Outcome
-from netra_auth.grants.errors import InvalidClient, OAuthCode, OAuthError
+from netra_auth.grants.errors import ClientSlowedDown, InvalidClient, OAuthCode, OAuthError
 from netra_auth.grants.public_clients import GrantType, PublicClient, PublicClients
 from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.identities.services.accounts import ServiceAccounts, ServiceRefused
 from netra_auth.identities.services.assertions import ServiceAssertions
+from netra_auth.limits.refused_credentials import RefusedCredentials
 from netra_auth.metrics.recorder import Metrics
 
 Client: TypeAlias = PublicClient | ServiceAccount
@@ -40,12 +42,14 @@ class Clients:
         public: PublicClients,
         accounts: ServiceAccounts,
         assertions: ServiceAssertions,
+        refused: RefusedCredentials,
         audit: AuditTrail,
         metrics: Metrics,
     ) -> None:
         self._public = public
         self._accounts = accounts
         self._assertions = assertions
+        self._refused = refused
         self._audit = audit
         self._metrics = metrics
 
@@ -57,8 +61,15 @@ class Clients:
         Raises:
             InvalidClient: It is unknown, disabled, has another secret or key, gives no proof, or
                 gives one although it has none.
+            ClientSlowedDown: That happened too often from this address.
             DatabaseUnavailable: The store cannot be reached.
         """
+        try:
+            return await self._established(presented, origin)
+        except TooManyRequests as limit:
+            raise ClientSlowedDown(limit) from None
+
+    async def _established(self, presented: PresentedClient, origin: Origin) -> Client:
         client = self._public.get(presented.client_id)
         if client is None and presented.fault is None:
             try:
@@ -80,7 +91,7 @@ class Clients:
             client_id=presented.client_id or None,
             reason=reason,
         )
-        await self._audit.note_alone(act)
+        await self._refused.client(act)
         raise InvalidClient
 
     async def recorded(self, client: Client, origin: Origin) -> Client:

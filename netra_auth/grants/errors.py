@@ -5,12 +5,13 @@ The answers are JSON with `error` and `error_description`, written by `error_han
 netra.errors.RequestError
 └── OAuthError                      400  a JSON body with `error` and `error_description`
     ├── InvalidClient               401  + WWW-Authenticate: Basic
-    └── CallerNotAllowed            403  authenticated, without the scope the endpoint needs
+    ├── CallerNotAllowed            403  authenticated, without the scope the endpoint needs
+    └── ClientSlowedDown            429  + Retry-After
 """
 
 from enum import StrEnum
 
-from netra.errors import RequestError
+from netra.errors import RequestError, TooManyRequests
 
 
 class OAuthCode(StrEnum):
@@ -34,6 +35,7 @@ class OAuthCode(StrEnum):
     REQUEST_NOT_SUPPORTED = "request_not_supported"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
 
 
 class OAuthError(RequestError):
@@ -65,6 +67,25 @@ class CallerNotAllowed(OAuthError):
 
     def __init__(self) -> None:
         super().__init__(OAuthCode.UNAUTHORIZED_CLIENT, "The client may not use this endpoint.")
+
+
+class ClientSlowedDown(OAuthError):
+    """Too many requests or failures (RFC 6585 section 4).
+
+    No code is registered for it at these endpoints. `temporarily_unavailable` (RFC 6749 section
+    4.1.2.1) says what a client must do, to come again later; `slow_down` (RFC 8628) would say that
+    a device code is still pending.
+    """
+
+    code = "client_slowed_down"
+    status = 429
+
+    def __init__(self, limit: TooManyRequests) -> None:
+        super().__init__(
+            OAuthCode.TEMPORARILY_UNAVAILABLE,
+            f"{limit.public_text} {limit.detail or ''}".strip(),
+        )
+        self.retry_after = limit.retry_after
 
 
 def invalid_request(description: str) -> OAuthError:

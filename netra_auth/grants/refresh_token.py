@@ -17,13 +17,14 @@ from netra.wire.auth_api import TokenResponse
 from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
 from netra_auth.grants.access_tokens import AccessTokens
 from netra_auth.grants.clients import Client
-from netra_auth.grants.errors import OAuthError, invalid_grant, invalid_request
+from netra_auth.grants.errors import ClientSlowedDown, OAuthError, invalid_grant, invalid_request
 from netra_auth.grants.families import Families
 from netra_auth.grants.public_clients import GrantType
 from netra_auth.grants.scopes import granted_scopes
 from netra_auth.grants.successors import seal_successor, sealed_successor_of
 from netra_auth.grants.user_clients import UserClient, UserClients
 from netra_auth.identities.sessions import LiveSession, Sessions
+from netra_auth.limits.refused_credentials import RefusedCredentials
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import refresh_tokens
 from netra_auth.store.repositories.refresh_tokens import RefreshTokenRow
@@ -53,6 +54,7 @@ class RefreshTokens:
         sessions: Sessions,
         access_tokens: AccessTokens,
         families: Families,
+        refused: RefusedCredentials,
         audit: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -61,6 +63,7 @@ class RefreshTokens:
         self._sessions = sessions
         self._access_tokens = access_tokens
         self._families = families
+        self._refused_grants = refused
         self._audit = audit
         self._clock = clock
 
@@ -96,7 +99,8 @@ class RefreshTokens:
 
         Raises:
             OAuthError: The token is unknown, spent, expired, another client's, or its session or
-                person is gone (`invalid_grant`); more scope is asked for than it has.
+                person is gone (`invalid_grant`, or `ClientSlowedDown` when that happens too
+                often); more scope is asked for than it has.
             DatabaseUnavailable: The store cannot be reached.
         """
         known = await self._clients.behind(client, GrantType.REFRESH_TOKEN)
@@ -232,5 +236,5 @@ class RefreshTokens:
             subject=None if row is None else row.session_id,
             reason=reason,
         )
-        await self._audit.note(transaction, act)
-        return invalid_grant(_REFUSED)
+        limit = await self._refused_grants.grant(transaction, act)
+        return invalid_grant(_REFUSED) if limit is None else ClientSlowedDown(limit)

@@ -9,7 +9,8 @@ from netra_auth.identities.emails import EmailUnacceptable, normalised_email
 from netra_auth.identities.passwords import MAX_LENGTH, PasswordHasher
 from netra_auth.identities.second_factor.pending_logins import PendingLogin, PendingLogins
 from netra_auth.identities.second_factor.sealed_secrets import SecondFactorUnavailable
-from netra_auth.identities.sessions import LiveSession, OpenedSession, Sessions
+from netra_auth.identities.sessions import Browser, LiveSession, OpenedSession, Sessions
+from netra_auth.limits.opening import Limits
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import users
 from netra_auth.store.repositories.users import UserRow
@@ -31,44 +32,64 @@ class Logins:
         hasher: PasswordHasher,
         sessions: Sessions,
         pending: PendingLogins,
+        limits: Limits,
         audit: AuditTrail,
     ) -> None:
         self._database = database
         self._hasher = hasher
         self._sessions = sessions
         self._pending = pending
+        self._limits = limits
         self._audit = audit
 
     async def log_in(
-        self, email: str, password: Secret, replaced: LiveSession | None, origin: Origin
+        self,
+        email: str,
+        password: Secret,
+        replaced: LiveSession | None,
+        origin: Origin,
+        device: Secret | None = None,
     ) -> OpenedSession | PendingLogin:
         """Check a password and begin a session; the browser's earlier session ends.
 
         Where the person has a second factor, no session begins: it is asked for first. The same
         work is done for every address, known or not (checklist 28).
 
+        Args:
+            email: The address as it was typed.
+            password: The password as it was typed.
+            replaced: The session the browser has so far.
+            origin: The request.
+            device: What the browser is known by, if it is.
+
         Raises:
             LoginRefused: The address is unknown, the password wrong or the account disabled.
+            TooManyRequests: A limit is reached, whatever the password is.
             SecondFactorUnavailable: The person has a second factor that cannot be checked.
             DatabaseUnavailable: The store cannot be reached.
         """
+        account = email
         try:
-            email = normalised_email(email)
+            email = account = normalised_email(email)
         except EmailUnacceptable:
             email = ""
         async with self._database.reading() as connection:
             user = await users.by_email(connection, email)
+        user_id = None if user is None else user.user_id
+        attempt = await self._limits.attempts.password(account, user_id, device, origin)
         is_right = await self._hasher.verify(
             password.reveal()[: MAX_LENGTH + 1], None if user is None else user.password_hash
         )
         if user is None:
-            await self._refuse(hidden_email(email), "no such account", origin)
+            await attempt.failed(_refused(hidden_email(email), "no such account", origin))
         elif not is_right:
-            await self._refuse(user.user_id, "wrong password", origin)
+            await attempt.failed(_refused(user.user_id, "wrong password", origin))
         elif user.disabled_at is not None:
-            await self._refuse(user.user_id, "the account is disabled", origin)
+            await attempt.failed(_refused(user.user_id, "the account is disabled", origin))
         else:
-            return await self._proceed(user, password, replaced, origin)
+            await attempt.succeeded()
+            browser = Browser(replaced, device, origin)
+            return await self._proceed(user, password, browser)
         raise LoginRefused
 
     async def log_out(self, session: LiveSession, origin: Origin) -> None:
@@ -100,17 +121,17 @@ class Logins:
             await self._audit.note(transaction, act)
 
     async def _proceed(
-        self, user: UserRow, password: Secret, replaced: LiveSession | None, origin: Origin
+        self, user: UserRow, password: Secret, browser: Browser
     ) -> OpenedSession | PendingLogin:
         renewed = None
         if self._hasher.is_outdated(user.password_hash):
             renewed = await self._hasher.hash(password.reveal())
         try:
             async with self._database.transaction() as transaction:
-                begun, reason = await self._begin(transaction, user, renewed, replaced, origin)
-                await self._audit.note(transaction, _begun(user, begun, reason, origin))
+                begun, reason = await self._begin(transaction, user, renewed, browser)
+                await self._audit.note(transaction, _begun(user, begun, reason, browser.origin))
         except SecondFactorUnavailable as error:
-            await self._refuse(user.user_id, error.reason, origin)
+            await self._audit.note_alone(_refused(user.user_id, error.reason, browser.origin))
             raise
         if begun is None:
             raise LoginRefused
@@ -121,8 +142,7 @@ class Logins:
         transaction: Transaction,
         user: UserRow,
         renewed_hash: str | None,
-        replaced: LiveSession | None,
-        origin: Origin,
+        browser: Browser,
     ) -> tuple[OpenedSession | PendingLogin | None, str | None]:
         # The password was checked outside this transaction: a reset or an erasure that came
         # between must win.
@@ -134,19 +154,17 @@ class Logins:
         pending = await self._pending.open_if_needed(transaction, user)
         if pending is not None:
             return pending, None
-        if replaced is not None:
-            await self._sessions.end(transaction, replaced.session_id)
-        return await self._sessions.open(transaction, user.user_id, origin), None
+        return await self._sessions.begin(transaction, user.user_id, browser), None
 
-    async def _refuse(self, subject: str, reason: str, origin: Origin) -> None:
-        act = Act(
-            event=AuditEvent.LOGIN,
-            outcome=Outcome.REFUSED,
-            origin=origin,
-            subject=subject,
-            reason=reason,
-        )
-        await self._audit.note_alone(act)
+
+def _refused(subject: str, reason: str, origin: Origin) -> Act:
+    return Act(
+        event=AuditEvent.LOGIN,
+        outcome=Outcome.REFUSED,
+        origin=origin,
+        subject=subject,
+        reason=reason,
+    )
 
 
 def _begun(

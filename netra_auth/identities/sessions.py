@@ -5,7 +5,7 @@ The cookie is 256 random bits, stored as SHA-256. It opens nothing after 12 hour
 on purpose; a cookie that merely fell idle leaves its refresh tokens to their own end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -14,6 +14,7 @@ from netra.ids import random_token, row_id
 from netra.secret import Secret
 from netra_auth.audit import Origin
 from netra_auth.identities.revocations import Revocations
+from netra_auth.limits.known_devices import KnownDevices
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import sessions, users
 from netra_auth.store.repositories.sessions import SessionRow
@@ -32,10 +33,17 @@ ONE_TIME_CODE: Final = "otp"
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """A session just begun; the cookie's value exists nowhere else."""
+    """A session just begun; the values of its cookies exist nowhere else.
+
+    Attributes:
+        session_id: Its id.
+        cookie: What opens it.
+        device: What the browser is known by from now on, once it was remembered.
+    """
 
     session_id: str
     cookie: Secret
+    device: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +79,45 @@ class LiveSession:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where a person logs in.
+
+    Attributes:
+        replaced: The session the browser has so far.
+        device: What the browser is known by, if it is.
+        origin: The request.
+    """
+
+    replaced: LiveSession | None
+    device: Secret | None
+    origin: Origin
+
+
 class Sessions:
     """Opens, finds and ends login sessions."""
 
-    def __init__(self, database: Database, revocations: Revocations, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, revocations: Revocations, devices: KnownDevices, clock: Clock
+    ) -> None:
         self._database = database
         self._revocations = revocations
+        self._devices = devices
         self._clock = clock
+
+    async def begin(
+        self,
+        transaction: Transaction,
+        user_id: str,
+        browser: Browser,
+        methods: tuple[str, ...] = (PASSWORD,),
+    ) -> OpenedSession:
+        """Begin the session of a login; the earlier one ends, and the browser is known."""
+        if browser.replaced is not None:
+            await self.end(transaction, browser.replaced.session_id)
+        opened = await self.open(transaction, user_id, browser.origin, methods)
+        known = await self._devices.remember(transaction, user_id, browser.device)
+        return replace(opened, device=known)
 
     async def open(
         self,

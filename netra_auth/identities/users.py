@@ -25,6 +25,7 @@ from netra_auth.identities.emails import normalised_email
 from netra_auth.identities.passwords import PasswordHasher, require_acceptable
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.sessions import Sessions
+from netra_auth.limits.opening import Limits
 from netra_auth.store.engine import Database
 from netra_auth.store.repositories import pending_logins, users
 from netra_auth.store.repositories.users import UserRow
@@ -66,6 +67,7 @@ class Users:
         hasher: PasswordHasher,
         sessions: Sessions,
         revocations: Revocations,
+        limits: Limits,
         audit: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -73,6 +75,7 @@ class Users:
         self._hasher = hasher
         self._sessions = sessions
         self._revocations = revocations
+        self._limits = limits
         self._audit = audit
         self._clock = clock
 
@@ -129,7 +132,7 @@ class Users:
     async def reset_password(
         self, email: str, password: Secret, actor: str, origin: Origin
     ) -> None:
-        """Set a new password and end the person's sessions.
+        """Set a new password, end the person's sessions and forget their browsers and failures.
 
         Raises:
             NotFound: The address names no account.
@@ -146,6 +149,8 @@ class Users:
                 await users.set_password_hash(transaction.connection, row.user_id, password_hash)
                 await pending_logins.remove_all_of(transaction.connection, row.user_id)
                 await self._sessions.end_all_of(transaction, row.user_id)
+                await self._limits.devices.forget_all_of(transaction, row.user_id)
+                await self._limits.attempts.forgive(transaction, email)
             act = Act(
                 event=AuditEvent.PASSWORD_RESET,
                 outcome=Outcome.REFUSED if row is None else Outcome.SUCCESS,

@@ -97,13 +97,15 @@ recovery_codes = Table(
     Column("used_at", Double),
 )
 
-# Browsers that a person logged in with before: nobody else's failures keep them out.
+# Browsers that a person logged in with before: nobody else's failures keep them out. One browser
+# may be several people's, so the two columns together are the key.
 known_devices = Table(
     "known_devices",
     metadata,
     Column("device_hash", _SHA256, primary_key=True),
-    Column("user_id", _ID, _user_of(), nullable=False, index=True),
-    Column("last_seen_at", Double, nullable=False),
+    Column("user_id", _ID, _user_of(), primary_key=True, index=True),
+    Column("logins", Integer, nullable=False),
+    Column("last_seen_at", Double, nullable=False, index=True),
 )
 
 

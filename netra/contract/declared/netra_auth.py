@@ -15,6 +15,7 @@ from netra.contract.formats import (
     ServiceUrl,
     WholeNumber,
 )
+from netra.contract.redis_url import RedisUrl
 from netra.contract.variable import ALWAYS, Variable, required_when
 
 CONTRACT: Final = Contract(
@@ -94,6 +95,21 @@ CONTRACT: Final = Contract(
             PLAIN,
             OneOf(("allowed", "closed")),
             default="allowed",
+        ),
+        Variable(
+            "LIMITS_REDIS_URL",
+            "Where several instances count requests together; without it each counts its own."
+            " Failures are always counted in the store. Needs the extra `redis`.",
+            SECRET,
+            RedisUrl(),
+        ),
+        Variable(
+            "REQUEST_LIMIT_FACTOR",
+            "How many times the usual number of requests a minute is served, for people who share"
+            " one address; the limits on failures stay as they are.",
+            PLAIN,
+            WholeNumber(1, 100),
+            default="1",
         ),
     ),
 )

@@ -26,7 +26,6 @@ from netra_auth.identities.second_factor.sealed_secrets import (
 from netra_auth.identities.sessions import (
     ONE_TIME_CODE,
     PASSWORD,
-    LiveSession,
     OpenedSession,
     Sessions,
 )
@@ -112,9 +111,7 @@ class PendingLogins:
         await pending_logins.add(connection, row)
         return pending
 
-    async def complete(
-        self, cookie: Secret, code: str, replaced: LiveSession | None, origin: Origin
-    ) -> OpenedSession:
+    async def complete(self, cookie: Secret, code: str, browser: Browser) -> OpenedSession:
         """Check the second factor and begin a session; the browser's earlier session ends.
 
         Raises:
@@ -126,10 +123,10 @@ class PendingLogins:
         """
         try:
             async with self._database.transaction() as transaction:
-                attempt = await self._attempt(transaction, cookie, code, replaced, origin)
-                await self._audit.note(transaction, _act(attempt, origin))
+                attempt = await self._attempt(transaction, cookie, code, browser)
+                await self._audit.note(transaction, _act(attempt, browser.origin))
         except (SecondFactorBlocked, SecondFactorUnavailable) as error:
-            await self._audit.note_alone(_act(_Attempt(None, None, error.reason), origin))
+            await self._audit.note_alone(_act(_Attempt(None, None, error.reason), browser.origin))
             raise
         if attempt.opened is not None:
             return attempt.opened
@@ -141,8 +138,7 @@ class PendingLogins:
         transaction: Transaction,
         cookie: Secret,
         code: str,
-        replaced: LiveSession | None,
-        origin: Origin,
+        browser: Browser,
     ) -> _Attempt:
         connection = transaction.connection
         pending = await pending_logins.begin_attempt(
@@ -161,10 +157,8 @@ class PendingLogins:
             await pending_logins.remove(connection, pending.pending_hash)
         if not isinstance(verdict, Accepted):
             return _Attempt(None, user_id, verdict.reason, is_over=is_over)
-        if replaced is not None:
-            await self._sessions.end(transaction, replaced.session_id)
-        opened = await self._sessions.open(
-            transaction, user_id, origin, methods=(PASSWORD, ONE_TIME_CODE)
+        opened = await self._sessions.begin(
+            transaction, user_id, browser, methods=(PASSWORD, ONE_TIME_CODE)
         )
         return _Attempt(opened, user_id, f"with {verdict.how}")
 

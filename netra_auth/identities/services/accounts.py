@@ -5,9 +5,10 @@ from netra.errors import CredentialRejected
 from netra.policy import CredentialMethod
 from netra.principal import is_service_id
 from netra.secret import Secret
-from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.audit import Act, AuditEvent, Origin, Outcome
 from netra_auth.identities.services.account import Service, ServiceAccount, account_of, service_of
 from netra_auth.identities.services.secrets import matching
+from netra_auth.limits.refused_credentials import RefusedCredentials
 from netra_auth.store.engine import Database
 from netra_auth.store.repositories import services
 
@@ -21,9 +22,9 @@ class ServiceRefused(CredentialRejected):
 class ServiceAccounts:
     """Checks the secrets of services and finds services."""
 
-    def __init__(self, database: Database, audit: AuditTrail, clock: Clock) -> None:
+    def __init__(self, database: Database, refused: RefusedCredentials, clock: Clock) -> None:
         self._database = database
-        self._audit = audit
+        self._refused = refused
         self._clock = clock
 
     async def authenticate(self, service_id: str, secret: Secret, origin: Origin) -> ServiceAccount:
@@ -33,6 +34,7 @@ class ServiceAccounts:
 
         Raises:
             ServiceRefused: The service is unknown or disabled, or the secret is wrong.
+            TooManyRequests: That happened too often; a right secret is never refused for it.
             DatabaseUnavailable: The store cannot be reached.
         """
         known_shape = service_id if is_service_id(service_id) else ""
@@ -48,7 +50,7 @@ class ServiceAccounts:
             reason = "the service is disabled"
         else:
             return account_of(row, CredentialMethod.CLIENT_SECRET, secret_id=used.secret_id)
-        await self._audit.note_alone(refusal(service_id, reason, origin))
+        await self._refused.client(refusal(service_id, reason, origin))
         raise ServiceRefused(reason)
 
     async def is_enabled(self, service_id: str) -> bool:

@@ -18,9 +18,10 @@ from netra.tokens.assertions import (
     UnverifiedAssertion,
     client_keys,
 )
-from netra_auth.audit import AuditTrail, Origin
+from netra_auth.audit import Origin
 from netra_auth.identities.services.account import ServiceAccount, account_of
 from netra_auth.identities.services.accounts import ServiceRefused, refusal
+from netra_auth.limits.refused_credentials import RefusedCredentials
 from netra_auth.store.engine import Database
 from netra_auth.store.repositories import services, used_assertions
 from netra_auth.store.repositories.services import ServiceRow
@@ -29,10 +30,12 @@ from netra_auth.store.repositories.services import ServiceRow
 class ServiceAssertions:
     """Checks the assertions of services (private_key_jwt)."""
 
-    def __init__(self, issuer: str, database: Database, audit: AuditTrail, clock: Clock) -> None:
+    def __init__(
+        self, issuer: str, database: Database, refused: RefusedCredentials, clock: Clock
+    ) -> None:
         self._verifier = AssertionVerifier(AssertionRules(issuer))
         self._database = database
-        self._audit = audit
+        self._refused = refused
         self._clock = clock
 
     async def authenticate(
@@ -48,6 +51,7 @@ class ServiceAssertions:
         Raises:
             ServiceRefused: The service is unknown or disabled, the assertion is not good, or it
                 was used before, by whichever process (checklist 30).
+            TooManyRequests: That happened too often; a good assertion is never refused for it.
             DatabaseUnavailable: The store cannot be reached.
         """
         claimed = client_id
@@ -56,7 +60,7 @@ class ServiceAssertions:
             claimed = unverified.client_id
             return await self._judged(unverified, client_id)
         except TokenRejected as rejected:
-            await self._audit.note_alone(refusal(claimed, rejected.reason, origin))
+            await self._refused.client(refusal(claimed, rejected.reason, origin))
             raise ServiceRefused(rejected.reason) from None
 
     async def _judged(self, unverified: UnverifiedAssertion, client_id: str) -> ServiceAccount:

@@ -262,7 +262,7 @@ async def test_relying_parties_are_found_by_their_grant(auth: RunningAuth) -> No
     administrator = await toolkit(auth)
     await administrator.registers("mail-service", **RELYING_PARTY)
     await administrator.registers("plain-service")
-    accounts = ServiceAccounts(auth.state.database, auth.state.audit, auth.state.clock)
+    accounts = ServiceAccounts(auth.state.database, auth.state.limits.refused, auth.state.clock)
 
     found = await accounts.relying_party("mail-service")
     assert found is not None

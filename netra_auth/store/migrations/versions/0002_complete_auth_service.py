@@ -179,11 +179,13 @@ def _limits() -> None:
         "known_devices",
         sa.Column("device_hash", _SHA256, nullable=False),
         sa.Column("user_id", _ID, nullable=False),
+        sa.Column("logins", sa.Integer, nullable=False),
         sa.Column("last_seen_at", sa.Double, nullable=False),
-        sa.PrimaryKeyConstraint("device_hash", name="pk_known_devices"),
+        sa.PrimaryKeyConstraint("device_hash", "user_id", name="pk_known_devices"),
         _of_user("known_devices"),
     )
     op.create_index("ix_known_devices_user_id", "known_devices", ["user_id"])
+    op.create_index("ix_known_devices_last_seen_at", "known_devices", ["last_seen_at"])
     op.create_table(
         "rate_limits",
         sa.Column("limit_key", sa.String(128), nullable=False),
