@@ -26,6 +26,7 @@ from netra_auth.identities.second_factor.sealed_secrets import (
 from netra_auth.identities.sessions import (
     ONE_TIME_CODE,
     PASSWORD,
+    Browser,
     OpenedSession,
     Sessions,
 )
