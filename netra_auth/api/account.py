@@ -220,4 +220,5 @@ def _shown_consent(record: ConsentRecord, state: AuthState) -> Mapping[str, obje
 
 
 def _done(what: str) -> Response:
-    return see_other(f"{ACCOUNT_PATH}?done={what}")
+    # The fragment keeps the browser from going on to the form's own section.
+    return see_other(f"{ACCOUNT_PATH}?done={what}#notice")

@@ -110,7 +110,7 @@ async def turn_off(request: Request) -> Response:
         )
     except (PermissionDenied, TooManyRequests) as error:
         return await _page(request, session, "off", error)
-    return see_other(f"{ACCOUNT_PATH}?done=second-factor-off")
+    return see_other(f"{ACCOUNT_PATH}?done=second-factor-off#notice")
 
 
 async def _page(

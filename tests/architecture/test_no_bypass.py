@@ -57,8 +57,8 @@ GRANTS: Final = re.compile(r"Allowed|UserPrincipal|ServicePrincipal|ANONYMOUS|An
 
 EXEMPTIONS: Final = (
     Exemption(
-        "netra_auth/identities/emails.py",
-        "normalised_email looks at the service prefix",
+        "netra_auth/identities/look_alikes.py",
+        "looks_like_a_service looks at the service prefix",
         "It refuses to register a person in the namespace of services.",
     ),
     Exemption(

@@ -54,7 +54,7 @@ async def test_sessions_are_ended_on_the_page(auth: RunningAuth) -> None:
         others = await send(browser, "/account/sessions/end-others")
         last = await browser.get(others.headers["location"])
 
-    assert ended.headers["location"] == "/account?done=session"
+    assert ended.headers["location"] == "/account?done=session#notice"
     assert (again.headers["location"], stolen.headers["location"]) == ("/account", "/account")
     assert "That session has ended." in told.text
     assert (len(left), len(_SESSION_FIELD.findall(last.text))) == (2, 0)
@@ -94,7 +94,7 @@ async def test_the_password_is_changed_on_the_page(auth: RunningAuth) -> None:
     assert (wrong.status_code, common.status_code, empty.status_code) == (403, 422, 403)
     assert "The current password is wrong." in wrong.text
     assert 'role="alert"' in common.text
-    assert done.headers["location"] == "/account?done=password"
+    assert done.headers["location"] == "/account?done=password#notice"
     for shown in (wrong, common):
         assert person.password not in shown.text
     me = await auth.http.get("/users/me/sessions", headers=bearer(tokens["access_token"]))
@@ -122,7 +122,7 @@ async def test_a_consent_is_taken_back(auth: RunningAuth, clock: ManualClock) ->
         told = await browser.get("/account")
 
     assert "the netra command" in page.text
-    assert removed.headers["location"] == "/account?done=consent"
+    assert removed.headers["location"] == "/account?done=consent#notice"
     assert again.headers["location"] == "/account"
     assert "the netra command" not in told.text
     assert (await auth.refresh(tokens["refresh_token"])).status_code == 400

@@ -34,7 +34,7 @@ async def test_people_are_listed_page_by_page(auth: RunningAuth, ops: dict[str, 
     after: str | None = ""
     pages = 0
     while after is not None:
-        query: dict[str, str | int] = {"limit": 2, "after": after}
+        query = {"limit": "2", "after": after}
         answer = await auth.http.get("/admin/users", params=query, headers=ops)
         assert answer.status_code == 200
         seen += answer.json()["items"]

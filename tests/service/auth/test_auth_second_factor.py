@@ -369,7 +369,7 @@ async def test_turning_it_off_needs_password_and_code(
         state = await auth.state.second_factors.state(person.user_id)
 
     assert {answer.status_code for answer in tries} == {403}
-    assert done.headers["location"] == "/account?done=second-factor-off"
+    assert done.headers["location"] == "/account?done=second-factor-off#notice"
     assert answer.headers["location"] == "/logout"
     assert (state.is_confirmed, state.codes_left) == (False, 0)
 
