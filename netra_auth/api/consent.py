@@ -34,7 +34,7 @@ _IN_WORDS: Final = MappingProxyType(
         OPENID: "Know that you logged in, when, and by which id it will know you again",
         PROFILE: "See when your account was last changed",
         EMAIL: "See your e-mail address",
-        OFFLINE_ACCESS: "Do so while you are away, for up to 30 days or until you log out",
+        OFFLINE_ACCESS: "Stay connected while you are away, for up to 30 days or until you log out",
     }
 )
 
