@@ -8,18 +8,18 @@ from netra.tokens.claims import SignedClaims
 from netra.tokens.verify import MAX_LEEWAY_SECONDS
 
 _TOKEN, _SESSION, _SUBJECT = "token", "session", "subject"
-_NEVER: Final = -1.0
 _KINDS: Final = frozenset({_TOKEN, _SESSION, _SUBJECT})
 
 
 class RevocationSet:
     """Revoked tokens, sessions and subjects, in memory, until nothing they concern can be valid.
 
+    Tokens and sessions are ended for good. A subject may be let in again (a disabled account that
+    is enabled), so its entry concerns only tokens that could be there when it was written: none
+    of them lives longer than the entry says.
+
     It grows only with the feed and shrinks by `purge`, so it holds at most what was revoked within
     one token lifetime.
-
-    An entry for a subject concerns the tokens of before it. It outlives all of those, so one that
-    outlives the entry was issued later, to a subject that was let in again.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class RevocationSet:
             return False
         return (
             (_TOKEN, claims.token_id) in ends
-            or claims.expires_at <= ends.get((_SUBJECT, claims.subject), _NEVER)
+            or claims.expires_at <= ends.get((_SUBJECT, claims.subject), 0)
             or (claims.session_id is not None and (_SESSION, claims.session_id) in ends)
         )
 
@@ -70,6 +70,6 @@ class RevocationSet:
             return False
         return (
             (_TOKEN, principal.token_id) in ends
-            or principal.expires_at <= ends.get((_SUBJECT, str(principal)), _NEVER)
+            or principal.expires_at <= ends.get((_SUBJECT, str(principal)), 0)
             or (isinstance(principal, UserPrincipal) and (_SESSION, principal.session_id) in ends)
         )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from netra.clock import Clock
-from netra.tokens import SignedClaims
+from netra.tokens import MAX_LEEWAY_SECONDS, SignedClaims
 from netra.wire.auth_api import (
     MAX_ACCESS_TOKEN_SECONDS,
     Revocation,
@@ -18,9 +18,6 @@ from netra.wire.auth_api import (
 )
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import revocations
-
-_MARGIN_SECONDS: Final = 120
-"""An entry outlives every token it concerns by more than any verifier's leeway."""
 
 _TICK_SECONDS: Final = 0.25
 """How often a waiting reader looks for what another process committed."""
@@ -50,20 +47,20 @@ class Revocations:
     async def covers(self, claims: SignedClaims) -> bool:
         """Tell whether a token, its session or its subject was revoked, as of the latest commit.
 
-        A token that outlives an entry was issued after it: to a service that was let in again.
-
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
+        now = self._clock.timestamp()
+        # A subject's entry concerns only what lives no longer than it says: whoever is let in again
+        # a minute later gets tokens that are good.
         named = [
-            (RevocationKind.TOKEN.value, claims.token_id),
-            (RevocationKind.SUBJECT.value, claims.subject),
+            (RevocationKind.TOKEN.value, claims.token_id, now),
+            (RevocationKind.SUBJECT.value, claims.subject, claims.expires_at),
         ]
         if claims.session_id is not None:
-            named.append((RevocationKind.SESSION.value, claims.session_id))
+            named.append((RevocationKind.SESSION.value, claims.session_id, now))
         async with self._database.reading() as connection:
-            at = max(self._clock.timestamp(), claims.expires_at)
-            return await revocations.any_of(connection, named, at)
+            return await revocations.any_of(connection, named)
 
     async def page(self, after: int, limit: int) -> RevocationPage:
         """Read the entries that follow a cursor.
@@ -116,7 +113,7 @@ class Revocations:
             kind=kind.value,
             identifier=identifier,
             revoked_at=now,
-            expires_at=now + MAX_ACCESS_TOKEN_SECONDS + _MARGIN_SECONDS,
+            expires_at=now + MAX_ACCESS_TOKEN_SECONDS + MAX_LEEWAY_SECONDS,
         )
         transaction.after_commit(self._announce)
 

@@ -55,14 +55,18 @@ async def after(connection: AsyncConnection, seq: int, limit: int) -> tuple[Revo
 
 
 async def any_of(
-    connection: AsyncConnection, identifiers: Iterable[tuple[str, str]], at: float
+    connection: AsyncConnection, identifiers: Iterable[tuple[str, str, float]]
 ) -> bool:
-    """Tell whether an entry for one of these kinds and identifiers is in force at a time."""
+    """Tell whether one of these kinds and identifiers has an entry that ends at a time or later."""
     named = [
-        and_(revocations.c.kind == kind, revocations.c.identifier == identifier)
-        for kind, identifier in identifiers
+        and_(
+            revocations.c.kind == kind,
+            revocations.c.identifier == identifier,
+            revocations.c.expires_at >= at,
+        )
+        for kind, identifier, at in identifiers
     ]
-    statement = select(revocations.c.seq).where(or_(*named), revocations.c.expires_at > at).limit(1)
+    statement = select(revocations.c.seq).where(or_(*named)).limit(1)
     return (await connection.execute(statement)).first() is not None
 
 
