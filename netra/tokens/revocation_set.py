@@ -8,7 +8,6 @@ from netra.tokens.claims import SignedClaims
 from netra.tokens.verify import MAX_LEEWAY_SECONDS
 
 _TOKEN, _SESSION, _SUBJECT = "token", "session", "subject"
-_NEVER: Final = -1.0
 _KINDS: Final = frozenset({_TOKEN, _SESSION, _SUBJECT})
 
 
@@ -60,7 +59,7 @@ class RevocationSet:
             return False
         return (
             (_TOKEN, claims.token_id) in ends
-            or claims.expires_at <= ends.get((_SUBJECT, claims.subject), _NEVER)
+            or claims.expires_at <= ends.get((_SUBJECT, claims.subject), 0)
             or (claims.session_id is not None and (_SESSION, claims.session_id) in ends)
         )
 
@@ -71,6 +70,6 @@ class RevocationSet:
             return False
         return (
             (_TOKEN, principal.token_id) in ends
-            or principal.expires_at <= ends.get((_SUBJECT, str(principal)), _NEVER)
+            or principal.expires_at <= ends.get((_SUBJECT, str(principal)), 0)
             or (isinstance(principal, UserPrincipal) and (_SESSION, principal.session_id) in ends)
         )

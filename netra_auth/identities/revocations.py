@@ -47,8 +47,6 @@ class Revocations:
     async def covers(self, claims: SignedClaims) -> bool:
         """Tell whether a token, its session or its subject was revoked, as of the latest commit.
 
-        A token that outlives an entry was issued after it: to a service that was let in again.
-
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """

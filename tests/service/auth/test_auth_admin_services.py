@@ -332,7 +332,7 @@ async def test_an_enabled_service_is_in_again_and_its_old_tokens_are_not(
     await (await toolkit(auth)).asks("POST", "/mail-service/disable")
 
     enabled = await (await toolkit(auth)).asks("POST", "/mail-service/enable")
-    clock.advance(121)
+    clock.advance(61)
     after = (await token_answer(auth, "mail-service", secret)).json()["access_token"]
 
     assert enabled.json()["disabled_at"] is None
@@ -435,6 +435,15 @@ async def test_an_administrator_cannot_lock_itself_out(
     assert answer.json()["code"] == "locks_out_caller"
     assert (await auth.service_answer("netra-ops")).status_code == 200
     assert (await (await operator(auth)).asks(method, path, body)).status_code == 200
+
+
+async def test_a_path_says_all_of_its_methods(auth: RunningAuth) -> None:
+    """405 names what the resource supports, not only what its first route does."""
+    collection = await auth.http.put("/admin/services")
+    single = await auth.http.put("/admin/services/mail-service")
+
+    assert (collection.status_code, collection.headers["allow"]) == (405, "GET, POST")
+    assert (single.status_code, single.headers["allow"]) == (405, "GET, PATCH")
 
 
 def take_away(store: Path) -> None:

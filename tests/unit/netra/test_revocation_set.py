@@ -113,22 +113,3 @@ def test_the_set_is_bounded_by_what_was_revoked_within_a_tokens_life() -> None:
         revoked.purge(NOW + second)
 
     assert len(revoked) <= 300 + 60 + 1
-
-
-def test_a_subject_that_was_let_in_again_has_new_tokens() -> None:
-    """A token that outlives the entry was issued after it; tokens and sessions never come back."""
-    revoked = RevocationSet()
-    revoked.apply(
-        [
-            (RevocationKind.SUBJECT, "service:netra-ops", SERVICE.expires_at - 1),
-            (RevocationKind.SESSION, "ses_01k9anna", USER.expires_at - 1),
-        ]
-    )
-
-    assert not revoked.is_revoked(SERVICE)
-    assert not revoked.concerns(principal_of(SERVICE))
-    assert revoked.is_revoked(USER)
-
-    revoked.apply([(RevocationKind.SUBJECT, "service:netra-ops", SERVICE.expires_at)])
-    assert revoked.is_revoked(SERVICE)
-    assert revoked.concerns(principal_of(SERVICE))

@@ -138,7 +138,7 @@ class ServiceAdministration:
         """Let a disabled service in again, with the secrets that it still has.
 
         Its tokens of before stay ended. New ones are taken once they outlive all of those: with
-        the longest token life, from two minutes after it was disabled.
+        the longest token life, from a minute after it was disabled.
 
         Raises:
             NotFound: There is no such service.
