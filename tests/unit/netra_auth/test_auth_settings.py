@@ -22,6 +22,7 @@ def test_defaults_are_the_safe_ones(tmp_path: Path) -> None:
 
     assert settings.trust_mode is TokenTrustMode.KEYRING
     assert settings.access_token_seconds == 300
+    assert settings.key_rotation_days == 90
     assert settings.user_audience == "netra-backend"
     assert settings.trusted_proxies == ()
     assert settings.tls is None
@@ -44,6 +45,7 @@ def test_every_variable_arrives(tmp_path: Path) -> None:
         TLS_PRIVATE_KEY_PATH="/etc/tls/key.pem",
         SELF_REGISTRATION="closed",
         ACCESS_TOKEN_SECONDS="60",
+        KEY_ROTATION_DAYS="0",
         CHAT_ORIGINS="https://chat.example.org,https://chat.example.org:8443",
     )
 
@@ -53,6 +55,7 @@ def test_every_variable_arrives(tmp_path: Path) -> None:
     assert settings.tls == TlsFiles(Path("/etc/tls/cert.pem"), Path("/etc/tls/key.pem"))
     assert not settings.self_registration
     assert settings.access_token_seconds == 60
+    assert settings.key_rotation_days == 0
     assert settings.chat_origins == ("https://chat.example.org", "https://chat.example.org:8443")
 
 
