@@ -5,7 +5,7 @@ behind is bounded by the life of an access token.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from netra.clock import Clock
@@ -16,8 +16,9 @@ from netra.wire.auth_api import (
     RevocationKind,
     RevocationPage,
 )
-from netra_auth.store.engine import Database, Transaction
+from netra_auth.store.engine import Database, LastStep, Transaction
 from netra_auth.store.repositories import revocations
+from netra_auth.store.repositories.revocations import NewRevocation
 
 _MARGIN_SECONDS: Final = 120
 """An entry outlives every token it concerns by more than any verifier's leeway."""
@@ -37,15 +38,15 @@ class Revocations:
 
     async def revoke_token(self, transaction: Transaction, token_id: str) -> None:
         """End one access token."""
-        await self._add(transaction, RevocationKind.TOKEN, token_id)
+        self._add(transaction, RevocationKind.TOKEN, token_id)
 
     async def revoke_session(self, transaction: Transaction, session_id: str) -> None:
         """End every access token of one login session."""
-        await self._add(transaction, RevocationKind.SESSION, session_id)
+        self._add(transaction, RevocationKind.SESSION, session_id)
 
     async def revoke_subject(self, transaction: Transaction, subject: str) -> None:
         """End every access token of one subject."""
-        await self._add(transaction, RevocationKind.SUBJECT, subject)
+        self._add(transaction, RevocationKind.SUBJECT, subject)
 
     async def covers(self, claims: SignedClaims) -> bool:
         """Tell whether a token, its session or its subject was revoked, as of the latest commit.
@@ -106,20 +107,24 @@ class Revocations:
         self._is_closed = True
         self._announce()
 
-    async def _add(self, transaction: Transaction, kind: RevocationKind, identifier: str) -> None:
+    def _add(self, transaction: Transaction, kind: RevocationKind, identifier: str) -> None:
         now = self._clock.timestamp()
-        await revocations.add(
-            transaction.connection,
+        entry = NewRevocation(
             kind=kind.value,
             identifier=identifier,
             revoked_at=now,
             expires_at=now + MAX_ACCESS_TOKEN_SECONDS + _MARGIN_SECONDS,
         )
+        transaction.before_commit(LastStep.REVOCATIONS, _append, entry)
         transaction.after_commit(self._announce)
 
     def _announce(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
+
+
+async def _append(transaction: Transaction, entries: Sequence[NewRevocation]) -> None:
+    await revocations.add(transaction.connection, entries)
 
 
 async def _first_of(event: asyncio.Event, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """SQL over `revocations` and the counter that numbers them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import and_, insert, or_, select, update
@@ -10,6 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from netra_auth.store.tables import counters, revocations
 
 COUNTER: Final = "revocations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRevocation:
+    """One entry that is still to be numbered."""
+
+    kind: str
+    identifier: str
+    revoked_at: float
+    expires_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,27 +33,21 @@ class RevocationRow:
     expires_at: float
 
 
-async def add(
-    connection: AsyncConnection, *, kind: str, identifier: str, revoked_at: float, expires_at: float
-) -> int:
-    """Append an entry and give its number; numbers become visible in their own order."""
-    next_number = (
+async def add(connection: AsyncConnection, entries: Sequence[NewRevocation]) -> None:
+    """Append entries; numbers become visible in their own order.
+
+    The counter's row is locked from here to the commit.
+    """
+    next_numbers = (
         update(counters)
         .where(counters.c.name == COUNTER)
-        .values(value=counters.c.value + 1)
+        .values(value=counters.c.value + len(entries))
         .returning(counters.c.value)
     )
-    seq: int = (await connection.execute(next_number)).scalar_one()
-    await connection.execute(
-        insert(revocations).values(
-            seq=seq,
-            kind=kind,
-            identifier=identifier,
-            revoked_at=revoked_at,
-            expires_at=expires_at,
-        )
-    )
-    return seq
+    last: int = (await connection.execute(next_numbers)).scalar_one()
+    first = last - len(entries) + 1
+    rows = [{"seq": first + place, **asdict(entry)} for place, entry in enumerate(entries)]
+    await connection.execute(insert(revocations), rows)
 
 
 async def after(connection: AsyncConnection, seq: int, limit: int) -> tuple[RevocationRow, ...]:
