@@ -24,6 +24,7 @@ MAX_TEXT: Final = 16_384
 
 MAX_LINE: Final = 200_000
 _MAX_ITEMS: Final = 200
+_SHORT: Final = 256
 _MAX_DEPTH: Final = 8
 _MAX_SAFE_INTEGER: Final = 2**63
 
@@ -52,6 +53,9 @@ def plain(value: object, shorten: Callable[[str], str], depth: int = 0) -> Any:
         shorten: Makes a text short enough to be worked on.
         depth: How many containers this value is in.
     """
+    kind = type(value)
+    if value is None or kind is bool or (kind is str and _is_short(value)):
+        return value
     if isinstance(value, enum.Enum):
         value = value.value
     if isinstance(value, str):
@@ -104,8 +108,14 @@ def _plain_mapping(
         if number == _MAX_ITEMS:
             found["truncated"] = f"[{len(value) - number} more members]"
             break
-        found[_name(name, shorten)] = plain(item, shorten, depth + 1)
+        key = name if type(name) is str and _is_short(name) else _name(name, shorten)
+        found[key] = plain(item, shorten, depth + 1)
     return found
+
+
+def _is_short(text: Any) -> bool:
+    """Tell whether a text is plain as it is: most of a log is, and is not looked at twice."""
+    return len(text) <= _SHORT and text.isascii()
 
 
 def _name(name: object, shorten: Callable[[str], str]) -> str:
@@ -144,10 +154,18 @@ def capped(value: Any, limit: int = MAX_TEXT) -> Any:
             return value
         return f"{value[:limit]} [truncated {len(value) - limit} characters]"
     if isinstance(value, dict):
-        return {capped(name, limit): capped(item, limit) for name, item in value.items()}
+        return {
+            name if len(name) <= limit else capped(name, limit): item
+            if type(item) is str and len(item) <= limit
+            else capped(item, limit)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [capped(item, limit) for item in value]
     return value
+
+
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 def as_line(entry: dict[str, Any], essential: tuple[str, ...]) -> str:
@@ -155,12 +173,12 @@ def as_line(entry: dict[str, Any], essential: tuple[str, ...]) -> str:
 
     An entry that would be longer keeps its `essential` members, cut short, and says so.
     """
-    line = json.dumps(entry, ensure_ascii=True, separators=(",", ":"))
+    line = _AS_JSON(entry)
     if len(line) <= MAX_LINE:
         return line
     short = {name: capped(entry[name], MAX_TEXT // 4) for name in essential if name in entry}
     short["truncated"] = f"[an entry of {len(line)} characters; the other members were dropped]"
-    return json.dumps(short, ensure_ascii=True, separators=(",", ":"))
+    return _AS_JSON(short)
 
 
 def valid(text: str) -> str:

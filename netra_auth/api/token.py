@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi import APIRouter, Request, Response, Security
 
 from netra.telemetry import Stage, request_record
 from netra.wire.auth_api import TOKEN_PATH, TokenResponse
 from netra_auth.api.documentation import PRINTABLE, Text, form_body, oauth_errors
+from netra_auth.api.form_route import FormRoute
 from netra_auth.api.presented_client import (
     CLIENT_ID,
     client_secret_basic,
@@ -15,14 +16,13 @@ from netra_auth.api.presented_client import (
     presented_client,
 )
 from netra_auth.api.state import AuthState, origin_of, state_of
-from netra_auth.api.transport import secure_transport
 from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, Origin, Outcome
 from netra_auth.grants.clients import Client, client_id_of
 from netra_auth.grants.errors import OAuthCode, OAuthError, invalid_request
 from netra_auth.grants.public_clients import GrantType
 from netra_auth.identities.service_accounts import ServiceAccount
 
-router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
+router = APIRouter(tags=["oauth"], route_class=FormRoute)
 
 _FORM: Final = form_body(
     grant_type=Text("What is exchanged.", required=True, one_of=tuple(GrantType)),

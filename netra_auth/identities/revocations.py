@@ -5,8 +5,8 @@ behind is bounded by the life of an access token.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from netra.clock import Clock
 from netra.tokens import SignedClaims
@@ -17,8 +17,12 @@ from netra.wire.auth_api import (
     RevocationPage,
 )
 from netra_auth.store.engine import Database, LastStep, Transaction
+from netra_auth.store.group_read import GroupRead
 from netra_auth.store.repositories import revocations
 from netra_auth.store.repositories.revocations import NewRevocation
+
+Named: TypeAlias = tuple[tuple[str, str], ...]
+"""Everything a token can be revoked by: kinds and identifiers."""
 
 _MARGIN_SECONDS: Final = 120
 """An entry outlives every token it concerns by more than any verifier's leeway."""
@@ -35,6 +39,7 @@ class Revocations:
         self._clock = clock
         self._news = asyncio.Event()
         self._is_closed = False
+        self._in_force: GroupRead[Named, Named] = GroupRead(self._look_up)
 
     async def revoke_token(self, transaction: Transaction, token_id: str) -> None:
         """End one access token."""
@@ -60,8 +65,13 @@ class Revocations:
         ]
         if claims.session_id is not None:
             named.append((RevocationKind.SESSION.value, claims.session_id))
+        return await self._in_force.get(tuple(named)) is not None
+
+    async def _look_up(self, tokens: Collection[Named]) -> Mapping[Named, Named]:
+        identifiers = {identifier for named in tokens for _, identifier in named}
         async with self._database.reading() as connection:
-            return await revocations.any_of(connection, named, self._clock.timestamp())
+            found = await revocations.in_force(connection, identifiers, self._clock.timestamp())
+        return {named: named for named in tokens if not found.isdisjoint(named)}
 
     async def page(self, after: int, limit: int) -> RevocationPage:
         """Read the entries that follow a cursor.

@@ -5,9 +5,10 @@ which is enough for a secret that cannot be guessed (ASVS 6.5.2).
 """
 
 import hmac
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy.exc import IntegrityError
 
@@ -20,12 +21,15 @@ from netra.secret import Secret
 from netra.telemetry.log_events import event_logger
 from netra_auth.audit import STARTUP, Act, AuditEvent, AuditTrail, Origin, Outcome
 from netra_auth.store.engine import Database, Transaction
+from netra_auth.store.group_read import GroupRead
 from netra_auth.store.repositories import services
 from netra_auth.store.repositories.services import ServiceRow, ServiceSecretRow
 
 _log = event_logger("netra_auth.identities")
 
 _NOBODYS_SECRET: Final = "0" * 64
+
+KnownService: TypeAlias = tuple[ServiceRow, tuple[ServiceSecretRow, ...]]
 
 
 class ServiceRefused(CredentialRejected):
@@ -59,6 +63,7 @@ class ServiceAccounts:
         self._database = database
         self._audit = audit
         self._clock = clock
+        self._known: GroupRead[str, KnownService] = GroupRead(self._look_up)
 
     async def authenticate(self, service_id: str, secret: Secret, origin: Origin) -> ServiceAccount:
         """Check a service's secret. A refusal is recorded here; a success by what it leads to.
@@ -70,12 +75,15 @@ class ServiceAccounts:
             DatabaseUnavailable: The store cannot be reached.
         """
         known_shape = service_id if is_service_id(service_id) else ""
-        async with self._database.reading() as connection:
-            row = await services.by_id(connection, known_shape)
-            secrets = await services.secrets_of(connection, known_shape, self._clock.timestamp())
+        row, secrets = await self._known.get(known_shape) or (None, ())
+        now = self._clock.timestamp()
         presented = sha256(secret.reveal().encode()).hexdigest()
         # Every stored secret is compared, and nobody's where there is none.
-        held = [stored.secret_sha256 for stored in secrets] or [_NOBODYS_SECRET]
+        held = [
+            stored.secret_sha256
+            for stored in secrets
+            if stored.valid_until is None or now < stored.valid_until
+        ] or [_NOBODYS_SECRET]
         is_right = any([hmac.compare_digest(presented, digest) for digest in held])  # noqa: C419 - a generator would stop at the first match
         if row is None:
             reason = "unknown service"
@@ -103,9 +111,12 @@ class ServiceAccounts:
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
-        async with self._database.reading() as connection:
-            row = await services.by_id(connection, service_id)
+        row, _ = await self._known.get(service_id) or (None, ())
         return row is not None and row.disabled_at is None
+
+    async def _look_up(self, service_ids: Collection[str]) -> Mapping[str, KnownService]:
+        async with self._database.reading() as connection:
+            return await services.known(connection, service_ids)
 
     async def seed(self, registrations: tuple[ServiceRegistration, ...]) -> None:
         """Insert the registered services that the store does not have.

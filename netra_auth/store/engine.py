@@ -126,7 +126,7 @@ def _engine(url: Secret, *, is_sqlite: bool) -> AsyncEngine:
         url.reveal(),
         hide_parameters=True,
         pool_timeout=_POOL_WAIT_SECONDS,
-        connect_args={"async_creator_fn": sqlite.connect},
+        **sqlite.ENGINE_OPTIONS,
     )
     sqlite.prepare(engine)
     return engine

@@ -54,3 +54,12 @@ def _begin(connection: Connection) -> None:
     # Readers need no transaction: each statement is a snapshot of its own.
     if connection.get_execution_options().get(WRITING):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+ENGINE_OPTIONS: Final[dict[str, Any]] = {
+    # Each connection is a thread; more of them would only take turns. None is opened in a rush
+    # and thrown away after it.
+    "pool_size": 5,
+    "max_overflow": 0,
+    "connect_args": {"async_creator_fn": connect},
+}

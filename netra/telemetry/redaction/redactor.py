@@ -30,6 +30,7 @@ _HINTS: Final = re.compile(
     r"|[\"'](?:d|k|p|q)|rt_|gh[pousr]_|github_pat|xox|aiza|akia|ya29|glpat|sk-"
 )
 _SHORT: Final = 80
+_SAY_NOTHING: Final = frozenset({bool, int, float})
 _REMEMBERED: Final = 4096
 
 
@@ -93,7 +94,9 @@ class Redactor:
         found = {}
         for name, item in value.items():
             key = self.text(name) if isinstance(name, str) else name
-            if (is_key and name in _PRIVATE_JWK) or (is_refused_input and name == "input"):
+            if item is None or type(item) in _SAY_NOTHING:
+                found[key] = item
+            elif (is_key and name in _PRIVATE_JWK) or (is_refused_input and name == "input"):
                 found[key] = _hidden(item)
             else:
                 found[key] = self._named(name, item, depth)

@@ -1,15 +1,21 @@
 """SQL over `revocations` and the counter that numbers them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from netra.wire.auth_api import RevocationKind
 from netra_auth.store.tables import counters, revocations
 
 COUNTER: Final = "revocations"
+_IN_FORCE: Final = select(revocations.c.kind, revocations.c.identifier).where(
+    revocations.c.kind.in_(RevocationKind),
+    revocations.c.identifier.in_(bindparam("identifiers", expanding=True)),
+    revocations.c.expires_at > bindparam("at"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +64,12 @@ async def after(connection: AsyncConnection, seq: int, limit: int) -> tuple[Revo
     return tuple(RevocationRow(**row) for row in (await connection.execute(statement)).mappings())
 
 
-async def any_of(
-    connection: AsyncConnection, identifiers: Iterable[tuple[str, str]], at: float
-) -> bool:
-    """Tell whether an entry for one of these kinds and identifiers is in force at a time."""
-    named = [
-        and_(revocations.c.kind == kind, revocations.c.identifier == identifier)
-        for kind, identifier in identifiers
-    ]
-    statement = select(revocations.c.seq).where(or_(*named), revocations.c.expires_at > at).limit(1)
-    return (await connection.execute(statement)).first() is not None
+async def in_force(
+    connection: AsyncConnection, identifiers: Collection[str], at: float
+) -> set[tuple[str, str]]:
+    """Find which of several identifiers are revoked at a time; give each with its kind."""
+    rows = await connection.execute(_IN_FORCE, {"identifiers": list(identifiers), "at": at})
+    return {(kind, identifier) for kind, identifier in rows}
 
 
 async def latest(connection: AsyncConnection) -> int:

@@ -1,8 +1,10 @@
 """SQL over `services` and `service_secrets`."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields
+from typing import Final
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra_auth.store.tables import service_secrets, services
@@ -34,6 +36,15 @@ class ServiceSecretRow:
     valid_until: float | None = None
     last_used_at: float | None = None
     uses: int = 0
+
+
+_SERVICE: Final = tuple(field.name for field in fields(ServiceRow))
+_SECRET: Final = tuple(field.name for field in fields(ServiceSecretRow))
+_KNOWN: Final = (
+    select(*(services.c[name] for name in _SERVICE), *(service_secrets.c[n] for n in _SECRET))
+    .select_from(services.outerjoin(service_secrets))
+    .where(services.c.service_id.in_(bindparam("ids", expanding=True)))
+)
 
 
 async def add(connection: AsyncConnection, row: ServiceRow, secret: ServiceSecretRow) -> None:
@@ -71,6 +82,25 @@ async def by_id(connection: AsyncConnection, service_id: str) -> ServiceRow | No
     statement = select(services).where(services.c.service_id == service_id)
     row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else ServiceRow(**row)
+
+
+async def known(
+    connection: AsyncConnection, service_ids: Collection[str]
+) -> dict[str, tuple[ServiceRow, tuple[ServiceSecretRow, ...]]]:
+    """Find services, disabled or not, each with all its secrets, ended or not."""
+    found = await connection.execute(_KNOWN, {"ids": list(service_ids)})
+    services_by_id: dict[str, ServiceRow] = {}
+    secrets_by_id: dict[str, list[ServiceSecretRow]] = {}
+    for row in found:
+        if row[0] not in services_by_id:
+            services_by_id[row[0]] = ServiceRow(
+                **dict(zip(_SERVICE, row[: len(_SERVICE)], strict=True))
+            )
+            secrets_by_id[row[0]] = []
+        if row[len(_SERVICE)] is not None:
+            secret = dict(zip(_SECRET, row[len(_SERVICE) :], strict=True))
+            secrets_by_id[row[0]].append(ServiceSecretRow(**secret))
+    return {name: (row, tuple(secrets_by_id[name])) for name, row in services_by_id.items()}
 
 
 async def secrets_of(
