@@ -51,14 +51,15 @@ from netra_auth.store.schema_version import require_head
 
 _log = event_logger("netra_auth.bootstrap")
 
+# A request is compared with one router after the other: what is asked most comes first.
 ROUTERS: Final = (
+    token.router,
+    introspection.router,
+    revocation_feed.router,
     metadata.router,
     health.router,
-    token.router,
     authorize.router,
-    introspection.router,
     revocation.router,
-    revocation_feed.router,
     subjects.router,
     users.router,
     admin.router,

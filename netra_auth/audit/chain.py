@@ -29,8 +29,13 @@ class Anchor:
 START: Final = Anchor(0, GENESIS)
 
 
-def canonical(row: AuditRow) -> str:
-    """Write a row's content in the one form that is hashed."""
+_AS_JSON: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False
+).encode
+
+
+def canonical(row: AuditRow, seq: int | None = None) -> str:
+    """Write a row's content, with its own number or a given one, in the form that is hashed."""
     content = {
         "audit_id": row.audit_id,
         "recorded_at": float(row.recorded_at),
@@ -43,14 +48,14 @@ def canonical(row: AuditRow) -> str:
         "reason": row.reason,
         "request_id": row.request_id,
         "address": row.address,
-        "seq": row.seq,
+        "seq": row.seq if seq is None else seq,
     }
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _AS_JSON(content)
 
 
-def link(previous_hash: str, row: AuditRow) -> str:
-    """Give the hash of a row that follows another's."""
-    return sha256(f"{previous_hash}\n{canonical(row)}".encode()).hexdigest()
+def link(previous_hash: str, row: AuditRow, seq: int | None = None) -> str:
+    """Give the hash of a row that follows another's, under its own number or a given one."""
+    return sha256(f"{previous_hash}\n{canonical(row, seq)}".encode()).hexdigest()
 
 
 class ChainWalk:

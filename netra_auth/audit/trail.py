@@ -48,7 +48,6 @@ class _Entry:
             actor=row.actor,
             client_id=row.client_id,
             subject=row.subject,
-            token_hash=row.token_hash,
             reason=row.reason,
             address=row.address,
             seq=row.seq,
@@ -103,9 +102,8 @@ async def _append(transaction: Transaction, entries: Sequence[_Entry]) -> None:
     seq, chain_hash = await audit_records.locked_head(transaction.connection)
     for entry in entries:
         seq += 1
-        numbered = replace(entry.row, seq=seq)
-        chain_hash = link(chain_hash, numbered)
-        entry.row = replace(numbered, chain_hash=chain_hash)
+        chain_hash = link(chain_hash, entry.row, seq)
+        entry.row = replace(entry.row, seq=seq, chain_hash=chain_hash)
     await audit_records.append(
         transaction.connection, [entry.row for entry in entries], seq, chain_hash
     )

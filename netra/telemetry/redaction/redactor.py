@@ -45,6 +45,7 @@ class Redactor:
         self._known = tuple(sorted(variants, key=lambda text: (-len(text), text)))
         # Most texts of a log are few and short: names, methods, paths, states.
         self._short = lru_cache(_REMEMBERED)(self._looked_through)
+        self.member = lru_cache(_REMEMBERED)(self._member)
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._known)} known texts>"
@@ -81,6 +82,11 @@ class Redactor:
         if isinstance(value, list | tuple | AbstractSet):
             return self._items(value, depth + 1)
         return value
+
+    def _member(self, name: str) -> tuple[str, bool]:
+        """Give a member's name as it may be shown, and whether its value is hidden for its name."""
+        is_telling = names.names_a_code(name) or names.names_a_secret(name)
+        return self.text(name), is_telling
 
     def _items(self, value: list[Any] | tuple[Any, ...] | AbstractSet[Any], depth: int) -> Any:
         if isinstance(value, tuple):
