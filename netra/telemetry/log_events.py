@@ -176,24 +176,25 @@ def _line(settings: _Settings, level: int, now: str, given: MutableMapping[str, 
     redactor = settings.redactor
     if raised is not None:
         said |= _described(raised, redactor)
+
+    def shorten(text: str) -> str:
+        return redactor.workable(text, _WORKABLE_TEXT)
+
+    sentence = event.replace("_", " ") if message is None else text_of(plain(message, shorten))
     entry: dict[str, Any] = {
         "severity": logging.getLevelName(level),
         "timestamp": now,
+        "message": capped(redactor.text(sentence)),
+        "event": "",
+        "room": "",
         "service": settings.service,
         "revision": settings.revision,
         LABELS_FIELD: {"service": settings.service, "revision": settings.revision},
     }
     if level >= logging.ERROR:
         entry["serviceContext"] = {"service": settings.service, "version": settings.revision}
-
-    def shorten(text: str) -> str:
-        return redactor.workable(text, _WORKABLE_TEXT)
-
     entry |= fit(said, redactor, shorten)
-    message = event.replace("_", " ") if message is None else text_of(plain(message, shorten))
-    entry["message"] = capped(redactor.text(message))
-    leading = {name: entry[name] for name in _LEADING}
-    return as_line(leading | entry, _ESSENTIAL)
+    return as_line(entry, _ESSENTIAL)
 
 
 def _request_context(given: MutableMapping[str, Any]) -> dict[str, Any]:
