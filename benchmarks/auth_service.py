@@ -23,7 +23,7 @@ from netra.telemetry import configure_logging
 from netra_auth.api.bearer import ProtectedRoute, authenticated
 from netra_auth.api.presented_client import oauth_form, presented_client
 from netra_auth.api.state import origin_of, state_of
-from netra_auth.bootstrap import create_app, opened_state
+from netra_auth.bootstrap import opened_state
 from netra_auth.main import keep_what_is_there, server_for
 from netra_auth.settings import Settings, settings_from
 from netra_auth.store.engine import Database
@@ -71,10 +71,8 @@ async def serve(settings: Settings) -> None:
     await database.close()
     async with opened_state(settings, SystemClock()) as state:
         server = server_for(settings, state)
-        app = server.config.app
-        while not isinstance(app, FastAPI):
-            app = app.app
-        add_empty_routes(app)
+        assert isinstance(server.config.app, FastAPI)
+        add_empty_routes(server.config.app)
         keep_what_is_there()
         await server.serve()
 

@@ -10,15 +10,14 @@ import asyncio
 import hmac
 import secrets
 import sys
-import time
 from collections import defaultdict
 from hashlib import sha256
 from typing import Any
 
 import uvicorn
-from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request
-from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
-from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
+from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant  # type: ignore[import-untyped]
+from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator  # type: ignore[import-untyped]
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from joserfc.jwk import ECKey
@@ -35,7 +34,10 @@ from sqlalchemy import (
     select,
 )
 
+from netra.clock import SystemClock
+
 CLIENT = "netra-backend"
+CLOCK = SystemClock()
 SCOPE = "profile:read sessions:open"
 
 metadata = MetaData()
@@ -141,7 +143,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
     def save_token(self, token: dict[str, Any], request: FormRequest) -> None:
         row = {
             "audit_id": secrets.token_hex(16),
-            "recorded_at": time.time(),
+            "recorded_at": CLOCK.timestamp(),
             "event": "token_issued",
             "client_id": request.client.get_client_id(),
             "token_hash": sha256(token["access_token"].encode()).hexdigest(),

@@ -1,4 +1,4 @@
-"""A client that costs little: one request, written once, over and over on kept-alive connections."""
+"""A client that costs little: one request, written once, sent over and over."""
 
 import asyncio
 import time

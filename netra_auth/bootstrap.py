@@ -11,6 +11,7 @@ from netra.errors import NetraError
 from netra.telemetry import RequestContext, event_logger, request_record
 from netra_auth.api import (
     admin,
+    admin_audit,
     authorize,
     cross_origin,
     health,
@@ -28,6 +29,7 @@ from netra_auth.api.cross_origin import CrossOrigin
 from netra_auth.api.pages import Pages
 from netra_auth.api.state import AuthState
 from netra_auth.audit import AuditTrail
+from netra_auth.audit.records import AuditRecords
 from netra_auth.error_handlers import add_error_handlers
 from netra_auth.grants.access_tokens import AccessTokens
 from netra_auth.grants.authorization_code import AuthorizationCodes
@@ -63,6 +65,7 @@ ROUTERS: Final = (
     subjects.router,
     users.router,
     admin.router,
+    admin_audit.router,
     own_session.router,
     login.router,
     cross_origin.router,
@@ -116,6 +119,7 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         database=database,
         keyring=keyring,
         audit=audit,
+        audit_records=AuditRecords(database),
         revocations=revocations,
         sessions=sessions,
         users=Users(database, hasher, sessions, revocations, audit, clock),

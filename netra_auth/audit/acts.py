@@ -39,6 +39,7 @@ class AuditEvent(StrEnum):
     ACCESS_REFUSED = "access_refused"
     SIGNING_KEY_CREATED = "signing_key_created"
     SERVICE_REGISTERED = "service_registered"
+    AUDIT_READ = "audit_read"
 
 
 SIGNS_OF_THEFT: Final = frozenset({AuditEvent.CODE_REUSED, AuditEvent.REFRESH_TOKEN_REUSED})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra_auth.store.tables import audit, audit_head
@@ -86,7 +86,8 @@ async def page(
 
 async def unchained(connection: AsyncConnection) -> int:
     """Count the rows outside the chain."""
-    statement = select(func.count()).select_from(audit).where(audit.c.seq.is_(None))
+    outside = or_(audit.c.seq.is_(None), audit.c.seq < 1)
+    statement = select(func.count()).select_from(audit).where(outside)
     number: int = (await connection.execute(statement)).scalar_one()
     return number
 

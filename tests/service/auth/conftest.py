@@ -1,12 +1,72 @@
-"""One running auth service per test, with a clock that the test moves."""
+"""One running auth service per test, on each kind of store, with a clock that the test moves.
 
-from collections.abc import AsyncIterator
+A test that has a folder (`tmp_path`) or the service (`auth`) runs twice: on a SQLite file and on a
+database of a real PostgreSQL. `sqlite_only` marks what says nothing about the store.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fakes.clock import ManualClock
-from fakes.running_auth import RunningAuth, running_auth_service
+from fakes.postgres import MISSING, PostgresServer, programs, running_postgres
+from fakes.requirements import require
+from fakes.running_auth import RunningAuth, is_sqlite, running_auth_service, store_path, stores
+
+SQLITE, POSTGRES = "sqlite", "postgres"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what touches a store on each kind of it; on PostgreSQL with the longer tests."""
+    touches = not {"auth", "tmp_path"}.isdisjoint(metafunc.fixturenames)
+    if touches and metafunc.definition.get_closest_marker("sqlite_only") is None:
+        kinds = [SQLITE, pytest.param(POSTGRES, marks=pytest.mark.long)]
+        metafunc.parametrize("store", kinds, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL for this process of the run."""
+    require("postgres", programs() is not None, MISSING)
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """Provide the kind of store a test runs on: an address for its folder, if it is no file."""
+    kind: str = getattr(request, "param", SQLITE)
+    if kind == SQLITE:
+        yield kind
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    folder: Path = request.getfixturevalue("tmp_path")
+    stores[folder] = await server.migrated_database()
+    yield kind
+    del stores[folder]
+
+
+@pytest.fixture
+async def empty_store(request: pytest.FixtureRequest, tmp_path: Path, store: str) -> str:
+    """Have the test's folder stand for a store without tables."""
+    if store == POSTGRES:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        stores[tmp_path] = await server.empty_database()
+    return store
+
+
+@pytest.fixture
+def stored_bytes(request: pytest.FixtureRequest) -> Callable[[RunningAuth], bytes]:
+    """Read all that a store holds; a file's write-ahead log is folded in by closing it before."""
+
+    def read(auth: RunningAuth) -> bytes:
+        if is_sqlite(auth.settings):
+            return store_path(auth.settings).read_bytes()
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return server.dumped(auth.settings.database_url.reveal())
+
+    return read
 
 
 @pytest.fixture
@@ -16,7 +76,11 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def auth(tmp_path: Path, clock: ManualClock) -> AsyncIterator[RunningAuth]:
-    """Run the real service on a real socket and a real SQLite file."""
+async def auth(
+    tmp_path: Path,
+    clock: ManualClock,
+    store: str,  # noqa: ARG001 - it provides what the folder stands for
+) -> AsyncIterator[RunningAuth]:
+    """Run the real service on a real socket and a real store."""
     async with running_auth_service(tmp_path, clock=clock) as running:
         yield running
