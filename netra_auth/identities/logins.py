@@ -93,7 +93,7 @@ class Logins:
         async with self._database.transaction() as transaction:
             # The password was checked outside this transaction: a reset or an erasure that came
             # between must win.
-            current = await users.by_id(transaction.connection, user.user_id)
+            current = await users.locked(transaction.connection, user.user_id)
             if current != user:
                 reason = "the account changed meanwhile"
                 opened = None

@@ -86,7 +86,7 @@ class Sessions:
 
     async def behind(self, transaction: Transaction, session_id: str) -> LiveSession | None:
         """Find the session a grant was made from, whatever became of its cookie."""
-        row = await sessions.by_id(transaction.connection, session_id)
+        row = await sessions.locked(transaction.connection, session_id)
         if row is None or self._clock.timestamp() >= row.expires_at:
             return None
         user = await users.by_id(transaction.connection, row.user_id)

@@ -57,16 +57,26 @@ async def by_cookie_hash(connection: AsyncConnection, cookie_hash: str) -> Sessi
     return None if row is None else SessionRow(**row)
 
 
-async def by_id(connection: AsyncConnection, session_id: str) -> SessionRow | None:
-    """Find a session by id, ended or not by time."""
-    statement = select(login_sessions).where(login_sessions.c.session_id == session_id)
+async def locked(connection: AsyncConnection, session_id: str) -> SessionRow | None:
+    """Find a session by id, ended or not by time; until the commit nobody else may end it.
+
+    Whatever is done with a session's codes and tokens begins here, so that two such acts, and the
+    end of the session, come one after the other.
+    """
+    statement = (
+        select(login_sessions).where(login_sessions.c.session_id == session_id).with_for_update()
+    )
     row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else SessionRow(**row)
 
 
 async def ids_of_user(connection: AsyncConnection, user_id: str) -> tuple[str, ...]:
-    """List the ids of a person's sessions."""
-    statement = select(login_sessions.c.session_id).where(login_sessions.c.user_id == user_id)
+    """List the ids of a person's sessions, always in one order: they are locked in it."""
+    statement = (
+        select(login_sessions.c.session_id)
+        .where(login_sessions.c.user_id == user_id)
+        .order_by(login_sessions.c.session_id)
+    )
     return tuple((await connection.execute(statement)).scalars())
 
 
