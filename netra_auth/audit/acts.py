@@ -40,6 +40,7 @@ class AuditEvent(StrEnum):
     SIGNING_KEY_CREATED = "signing_key_created"
     SERVICE_REGISTERED = "service_registered"
     AUDIT_READ = "audit_read"
+    STORE_RESTORED = "store_restored"
 
 
 SIGNS_OF_THEFT: Final = frozenset({AuditEvent.CODE_REUSED, AuditEvent.REFRESH_TOKEN_REUSED})

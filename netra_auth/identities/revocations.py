@@ -53,6 +53,14 @@ class Revocations:
         """End every access token of one subject."""
         self._add(transaction, RevocationKind.SUBJECT, subject)
 
+    async def go_on_unseen(self, transaction: Transaction) -> None:
+        """Have the feed go on with numbers that no reader can have seen: the store was restored.
+
+        They are milliseconds since the epoch, far more than entries are ever written, so a second
+        restoring goes on behind the first one's.
+        """
+        await revocations.skip_to(transaction.connection, int(self._clock.timestamp() * 1000))
+
     async def covers(self, claims: SignedClaims) -> bool:
         """Tell whether a token, its session or its subject was revoked, as of the latest commit.
 

@@ -1,6 +1,6 @@
 """The way to the store: the engine, transactions, and what it means when it cannot be reached.
 
-What is particular to a database is in `sqlite` and `postgresql`. What is read and written is in
+What is particular to a database is in `netra_auth.store.dialects`. What is read and written is in
 `netra_auth.store.repositories`.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from netra.errors import DatabaseUnavailable
 from netra.secret import Secret
-from netra_auth.store import postgresql, sqlite
+from netra_auth.store.dialects import postgresql, sqlite
 from netra_auth.store.group_commit import GroupCommit
 from netra_auth.store.transaction import LastStep, StoreContended, Transaction
 

@@ -56,6 +56,16 @@ async def add(connection: AsyncConnection, entries: Sequence[NewRevocation]) -> 
     await connection.execute(insert(revocations), rows)
 
 
+async def skip_to(connection: AsyncConnection, number: int) -> None:
+    """Have the next entry's number be greater than another; numbers never go back."""
+    statement = (
+        update(counters)
+        .where(counters.c.name == COUNTER, counters.c.value < number)
+        .values(value=number)
+    )
+    await connection.execute(statement)
+
+
 async def after(connection: AsyncConnection, seq: int, limit: int) -> tuple[RevocationRow, ...]:
     """List at most `limit` entries that follow a number, in order."""
     statement = (

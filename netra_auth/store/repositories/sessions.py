@@ -93,3 +93,9 @@ async def remove(connection: AsyncConnection, session_id: str) -> bool:
     """Erase a session with its codes and refresh tokens; say whether there was one."""
     statement = delete(login_sessions).where(login_sessions.c.session_id == session_id)
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def remove_every_one(connection: AsyncConnection) -> tuple[str, ...]:
+    """Erase every session with its codes and refresh tokens; give their ids."""
+    statement = delete(login_sessions).returning(login_sessions.c.session_id)
+    return tuple((await connection.execute(statement)).scalars())
