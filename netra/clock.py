@@ -37,4 +37,4 @@ def as_datetime(timestamp: float) -> datetime:
 
 def as_iso(timestamp: float) -> str:
     """Write seconds since the epoch as RFC 3339 with microseconds and `Z`."""
-    return as_datetime(timestamp).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return as_datetime(timestamp).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

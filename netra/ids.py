@@ -10,6 +10,7 @@ import time
 
 _counter = itertools.count(1)
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 _RANDOM_BITS = 80
 _ID_LENGTH = 26
 
@@ -20,8 +21,9 @@ def row_id(prefix: str) -> str:
     Ids sort by the time they were made (to the millisecond), as a ULID does.
     """
     number = (time.time_ns() // 1_000_000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
-    letters = [_CROCKFORD[(number >> (5 * place)) & 31] for place in range(_ID_LENGTH)]
-    return f"{prefix}_{''.join(reversed(letters))}"
+    pairs = [_PAIRS[(number >> (10 * place)) & 1023] for place in range(_ID_LENGTH // 2)]
+    pairs.reverse()
+    return f"{prefix}_{''.join(pairs)}"
 
 
 def request_id() -> str:

@@ -13,6 +13,7 @@ from netra.wire.auth_api import AUTH_AUDIENCE
 from netra_auth.api import (
     account,
     admin,
+    admin_audit,
     admin_keys,
     admin_services,
     admin_users,
@@ -39,6 +40,7 @@ from netra_auth.api.cross_origin import CrossOrigin
 from netra_auth.api.pages import Pages
 from netra_auth.api.state import AuthState
 from netra_auth.audit import AuditTrail
+from netra_auth.audit.records import AuditRecords
 from netra_auth.error_handlers import add_error_handlers
 from netra_auth.grants.access_tokens import AccessTokens
 from netra_auth.grants.authorization_code import AuthorizationCodes, TokenMakers
@@ -86,16 +88,17 @@ from netra_auth.upkeep import Upkeep, UpkeepTask
 
 _log = event_logger("netra_auth.bootstrap")
 
+# A request is compared with one router after the other: what is asked most comes first.
 ROUTERS: Final = (
+    token.router,
+    introspection.router,
+    revocation_feed.router,
     metadata.router,
     health.router,
-    token.router,
     authorize.router,
     consent.router,
     userinfo.router,
-    introspection.router,
     revocation.router,
-    revocation_feed.router,
     subjects.router,
     users.router,
     own_account.router,
@@ -104,6 +107,7 @@ ROUTERS: Final = (
     metrics.router,
     admin_keys.router,
     admin_users.router,
+    admin_audit.router,
     own_session.router,
     login.router,
     login_second_factor.router,
@@ -191,6 +195,7 @@ async def _state(settings: Settings, database: Database, clock: Clock) -> AuthSt
         audit=audit,
         metrics=metrics,
         limits=limits,
+        audit_records=AuditRecords(database),
         revocations=revocations,
         sessions=sessions,
         users=Users(database, hasher, sessions, revocations, limits, audit, clock),

@@ -1,17 +1,21 @@
 """The process: configuration checked, store brought to head if asked, then served until stopped.
 
+With `--backup`, `--restore` or `--restored` it does that to the store and stops.
+
 Exit codes: 0 stopped as asked, 1 the store or its keys cannot be used, 2 the configuration or the
 command line is not valid.
 """
 
 import argparse
 import asyncio
+import gc
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -25,6 +29,7 @@ from netra.isolated_environment import process_environment
 from netra.telemetry import configure_logging, event_logger
 from netra_auth.api.state import AuthState
 from netra_auth.bootstrap import create_app, opened_state
+from netra_auth.recovery import Recovery
 from netra_auth.settings import Settings, settings_from
 from netra_auth.store.engine import Database
 from netra_auth.store.schema_version import HEAD, require_head, stored_version
@@ -81,10 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell_violations(configuration)
         return _NOT_CONFIGURED
     settings = _configured(configuration)
-    migrate = arguments.migrate or arguments.migrate_only
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_run(settings, migrate=migrate, serve=not arguments.migrate_only))
+            runner.run(_run(settings, arguments))
     except (ConfigurationInvalid, DatabaseUnavailable) as error:
         _refuse_start(error.reason, error.code)
         return _CANNOT_START
@@ -93,6 +97,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         _refuse_start(f"Cannot listen on {settings.host} port {settings.port}.", "cannot_listen")
         return _CANNOT_START
     return _STOPPED
+
+
+def keep_what_is_there() -> None:
+    """Spare the garbage collector what was made at the start and stays to the end.
+
+    Looking through it again and again would stop every request for milliseconds.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def server_for(settings: Settings, state: AuthState) -> AuthServer:
@@ -120,6 +133,21 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m netra_auth.main")
     parser.add_argument("--migrate", action="store_true", help="bring the store to head first")
     parser.add_argument("--migrate-only", action="store_true", help="bring it there and stop")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--backup", metavar="FILE", type=Path, help="copy the store, in use or not, and stop"
+    )
+    instead.add_argument(
+        "--restore", metavar="FILE", type=Path, help="put a backup in the store's place and stop"
+    )
+    instead.add_argument(
+        "--restored",
+        action="store_true",
+        help="the store was restored by its own tools: end its sessions and stop",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="restore over a store that knows more than the backup"
+    )
     return parser.parse_args(argv)
 
 
@@ -151,12 +179,23 @@ def _tell_violations(violations: Violations) -> None:
         )
 
 
-async def _run(settings: Settings, *, migrate: bool, serve: bool) -> None:
-    if migrate:
+async def _run(settings: Settings, arguments: argparse.Namespace) -> None:
+    recovery = Recovery(settings, SystemClock())
+    if arguments.backup is not None:
+        await recovery.back_up(arguments.backup)
+        return
+    if arguments.restore is not None:
+        await recovery.restore(arguments.restore, force=arguments.force)
+        return
+    if arguments.migrate or arguments.migrate_only:
         await _migrate(settings)
-    if serve:
+    if arguments.restored:
+        await recovery.settle_restored()
+    elif not arguments.migrate_only:
         async with opened_state(settings, SystemClock()) as state:
-            await server_for(settings, state).serve()
+            server = server_for(settings, state)
+            keep_what_is_there()
+            await server.serve()
 
 
 async def _migrate(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from structlog.contextvars import get_contextvars
 from netra.clock import SystemClock, as_iso
 from netra.secret import Secret
 from netra.telemetry.library_logs import LibraryLogs
-from netra.telemetry.log_values import as_line, capped, plain, text_of, valid
+from netra.telemetry.log_values import as_line, capped, fit, plain, text_of, valid
 from netra.telemetry.redaction import Redactor
 
 TRACE_FIELD: Final = "logging.googleapis.com/trace"
@@ -168,11 +168,7 @@ class _Pipe:
 def _line(settings: _Settings, level: int, now: str, given: MutableMapping[str, Any]) -> str:
     event = text_of(given.pop("event", "unnamed"))
     message = given.pop("message", None)
-    said: dict[str, Any] = {
-        "message": event.replace("_", " ") if message is None else message,
-        "event": event,
-        "room": given.pop("room", "unknown"),
-    }
+    said: dict[str, Any] = {"event": event, "room": given.pop("room", "unknown")}
     said |= _request_context(given)
     raised = _raised(given.pop("exc_info", None))
     for name, value in given.items():
@@ -180,20 +176,25 @@ def _line(settings: _Settings, level: int, now: str, given: MutableMapping[str, 
     redactor = settings.redactor
     if raised is not None:
         said |= _described(raised, redactor)
-    values = plain(said, lambda text: redactor.workable(text, _WORKABLE_TEXT))
-    values["message"] = text_of(values["message"])
+
+    def shorten(text: str) -> str:
+        return redactor.workable(text, _WORKABLE_TEXT)
+
+    sentence = event.replace("_", " ") if message is None else text_of(plain(message, shorten))
     entry: dict[str, Any] = {
         "severity": logging.getLevelName(level),
         "timestamp": now,
+        "message": capped(redactor.text(sentence)),
+        "event": "",
+        "room": "",
         "service": settings.service,
         "revision": settings.revision,
         LABELS_FIELD: {"service": settings.service, "revision": settings.revision},
     }
     if level >= logging.ERROR:
         entry["serviceContext"] = {"service": settings.service, "version": settings.revision}
-    entry |= capped(redactor.value(values))
-    leading = {name: entry[name] for name in _LEADING}
-    return as_line(leading | entry, _ESSENTIAL)
+    entry |= fit(said, redactor, shorten)
+    return as_line(entry, _ESSENTIAL)
 
 
 def _request_context(given: MutableMapping[str, Any]) -> dict[str, Any]:

@@ -324,7 +324,12 @@ class _Exchange:
 
 def header(scope: Scope, name: bytes) -> str | None:
     """Give a request header that was sent exactly once, else None."""
-    values = [value for key, value in scope.get("headers") or () if bytes(key).lower() == name]
+    length = len(name)
+    values = [
+        value
+        for key, value in scope.get("headers") or ()
+        if len(key) == length and bytes(key).lower() == name
+    ]
     return bytes(values[0]).decode("latin-1") if len(values) == 1 else None
 
 

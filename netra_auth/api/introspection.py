@@ -1,10 +1,11 @@
 """`POST /introspect` (RFC 7662)."""
 
-from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi import APIRouter, Request, Response, Security
 
 from netra.telemetry import Stage, request_record
 from netra.wire.auth_api import INTROSPECT_PATH, IntrospectionResponse
 from netra_auth.api.documentation import PRESENT, PRINTABLE, Text, form_body, oauth_errors
+from netra_auth.api.form_route import FormRoute
 from netra_auth.api.presented_client import (
     CLIENT_ID,
     client_secret_basic,
@@ -13,11 +14,10 @@ from netra_auth.api.presented_client import (
 )
 from netra_auth.api.request_rates import admit_client
 from netra_auth.api.state import origin_of, state_of
-from netra_auth.api.transport import secure_transport
 from netra_auth.grants.errors import invalid_request
 from netra_auth.limits import table
 
-router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
+router = APIRouter(tags=["oauth"], route_class=FormRoute)
 
 
 @router.post(

@@ -8,6 +8,7 @@ from netra.clock import Clock
 from netra.telemetry import request_record
 from netra_auth.api.pages import Pages
 from netra_auth.audit import AuditTrail, Origin
+from netra_auth.audit.records import AuditRecords
 from netra_auth.grants.authorization_code import AuthorizationCodes
 from netra_auth.grants.client_credentials import ClientCredentials
 from netra_auth.grants.clients import Clients
@@ -51,6 +52,7 @@ class AuthState:
     keyring: Keyring
     key_administration: KeyAdministration
     audit: AuditTrail
+    audit_records: AuditRecords
     metrics: Metrics
     limits: Limits
     revocations: Revocations

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi import APIRouter, Request, Response, Security
 
 from netra.telemetry import Stage, request_record
 from netra.wire.auth_api import TOKEN_PATH, TokenResponse
 from netra_auth.api.documentation import PRINTABLE, Text, form_body, oauth_errors
+from netra_auth.api.form_route import FormRoute
 from netra_auth.api.presented_client import (
     CLIENT_ID,
     client_secret_basic,
@@ -16,14 +17,13 @@ from netra_auth.api.presented_client import (
 )
 from netra_auth.api.request_rates import admit_client
 from netra_auth.api.state import AuthState, origin_of, state_of
-from netra_auth.api.transport import secure_transport
 from netra_auth.audit import Act, AuditEvent, Origin, Outcome
 from netra_auth.grants.clients import Client, act_by
 from netra_auth.grants.errors import OAuthCode, OAuthError, invalid_request
 from netra_auth.grants.public_clients import GrantType
 from netra_auth.limits import table
 
-router = APIRouter(tags=["oauth"], dependencies=[Depends(secure_transport)])
+router = APIRouter(tags=["oauth"], route_class=FormRoute)
 
 _RECORDED: Final = (OAuthCode.INVALID_GRANT, OAuthCode.TEMPORARILY_UNAVAILABLE)
 _FORM: Final = form_body(

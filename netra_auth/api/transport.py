@@ -1,5 +1,6 @@
 """Refusing secrets that crossed a network in the clear."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from fastapi import Request
@@ -30,6 +31,7 @@ async def secure_transport(request: Request) -> None:
     )
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(address: str) -> bool:
     """Tell whether an address is this machine's own."""
     try:

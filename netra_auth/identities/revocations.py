@@ -5,8 +5,8 @@ behind is bounded by the life of an access token.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from netra.clock import Clock
 from netra.tokens import MAX_LEEWAY_SECONDS, SignedClaims
@@ -16,8 +16,13 @@ from netra.wire.auth_api import (
     RevocationKind,
     RevocationPage,
 )
-from netra_auth.store.engine import Database, Transaction
+from netra_auth.store.engine import Database, LastStep, Transaction
+from netra_auth.store.group_read import GroupRead
 from netra_auth.store.repositories import revocations
+from netra_auth.store.repositories.revocations import NewRevocation
+
+Named: TypeAlias = tuple[tuple[str, str, float], ...]
+"""Everything a token can be revoked by: kinds, identifiers, until when an entry must reach."""
 
 _TICK_SECONDS: Final = 0.25
 """How often a waiting reader looks for what another process committed."""
@@ -31,18 +36,27 @@ class Revocations:
         self._clock = clock
         self._news = asyncio.Event()
         self._is_closed = False
+        self._in_force: GroupRead[Named, Named] = GroupRead(self._look_up)
 
     async def revoke_token(self, transaction: Transaction, token_id: str) -> None:
         """End one access token."""
-        await self._add(transaction, RevocationKind.TOKEN, token_id)
+        self._add(transaction, RevocationKind.TOKEN, token_id)
 
     async def revoke_session(self, transaction: Transaction, session_id: str) -> None:
         """End every access token of one login session."""
-        await self._add(transaction, RevocationKind.SESSION, session_id)
+        self._add(transaction, RevocationKind.SESSION, session_id)
 
     async def revoke_subject(self, transaction: Transaction, subject: str) -> None:
         """End every access token of one subject."""
-        await self._add(transaction, RevocationKind.SUBJECT, subject)
+        self._add(transaction, RevocationKind.SUBJECT, subject)
+
+    async def go_on_unseen(self, transaction: Transaction) -> None:
+        """Have the feed go on with numbers that no reader can have seen: the store was restored.
+
+        They are milliseconds since the epoch, far more than entries are ever written, so a second
+        restoring goes on behind the first one's.
+        """
+        await revocations.skip_to(transaction.connection, int(self._clock.timestamp() * 1000))
 
     async def covers(self, claims: SignedClaims) -> bool:
         """Tell whether a token, its session or its subject was revoked, as of the latest commit.
@@ -50,17 +64,25 @@ class Revocations:
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
-        now = self._clock.timestamp()
         # A subject's entry concerns only what lives no longer than it says: whoever is let in again
         # a minute later gets tokens that are good.
         named = [
-            (RevocationKind.TOKEN.value, claims.token_id, now),
+            (RevocationKind.TOKEN.value, claims.token_id, 0.0),
             (RevocationKind.SUBJECT.value, claims.subject, claims.expires_at),
         ]
         if claims.session_id is not None:
-            named.append((RevocationKind.SESSION.value, claims.session_id, now))
+            named.append((RevocationKind.SESSION.value, claims.session_id, 0.0))
+        return await self._in_force.get(tuple(named)) is not None
+
+    async def _look_up(self, tokens: Collection[Named]) -> Mapping[Named, Named]:
+        identifiers = {identifier for named in tokens for _, identifier, _ in named}
         async with self._database.reading() as connection:
-            return await revocations.any_of(connection, named)
+            found = await revocations.in_force(connection, identifiers, self._clock.timestamp())
+        return {
+            named: named
+            for named in tokens
+            if any(found.get((kind, identifier), -1) >= at for kind, identifier, at in named)
+        }
 
     async def page(self, after: int, limit: int) -> RevocationPage:
         """Read the entries that follow a cursor.
@@ -106,20 +128,24 @@ class Revocations:
         self._is_closed = True
         self._announce()
 
-    async def _add(self, transaction: Transaction, kind: RevocationKind, identifier: str) -> None:
+    def _add(self, transaction: Transaction, kind: RevocationKind, identifier: str) -> None:
         now = self._clock.timestamp()
-        await revocations.add(
-            transaction.connection,
+        entry = NewRevocation(
             kind=kind.value,
             identifier=identifier,
             revoked_at=now,
             expires_at=now + MAX_ACCESS_TOKEN_SECONDS + MAX_LEEWAY_SECONDS,
         )
+        transaction.before_commit(LastStep.REVOCATIONS, _append, entry)
         transaction.after_commit(self._announce)
 
     def _announce(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
+
+
+async def _append(transaction: Transaction, entries: Sequence[NewRevocation]) -> None:
+    await revocations.add(transaction.connection, entries)
 
 
 async def _first_of(event: asyncio.Event, seconds: float) -> None:

@@ -197,6 +197,13 @@ class Sessions:
         await self._revocations.revoke_session(transaction, session_id)
         return True
 
+    async def end_every_one(self, transaction: Transaction) -> int:
+        """End every session of everybody, and every token that came from one; say how many."""
+        found = await sessions.remove_every_one(transaction.connection)
+        for session_id in found:
+            await self._revocations.revoke_session(transaction, session_id)
+        return len(found)
+
     async def end_all_of(
         self, transaction: Transaction, user_id: str, *, but: str | None = None
     ) -> int:

@@ -1,16 +1,15 @@
 """The way to the store: the engine, transactions, and what it means when it cannot be reached.
 
-Everything that is particular to SQLite is in this module. What is read and written is in
+What is particular to a database is in `netra_auth.store.dialects`. What is read and written is in
 `netra_auth.store.repositories`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Final, TypeVar
 
-import aiosqlite
-from sqlalchemy import Connection, event, select
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -18,61 +17,55 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from netra.errors import DatabaseUnavailable
 from netra.secret import Secret
+from netra_auth.store.dialects import postgresql, sqlite
+from netra_auth.store.group_commit import GroupCommit
+from netra_auth.store.transaction import LastStep, StoreContended, Transaction
+
+__all__ = ["Database", "LastStep", "StoreContended", "Transaction"]
 
 _POOL_WAIT_SECONDS: Final = 5
-_BUSY_MILLISECONDS: Final = 5000
-_WRITING: Final = "netra_writing"
-_SQLITE_PRAGMAS: Final = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=NORMAL",
-    f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}",
-    "PRAGMA foreign_keys=ON",
-)
-
-
-class Transaction:
-    """One open write transaction; what must only happen if it commits is handed to it."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
-        self._after_commit: list[Callable[[], None]] = []
-
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Run an action once the transaction is committed, and never if it is not."""
-        self._after_commit.append(action)
-
-    def announce(self) -> None:
-        """Run the actions, in the order in which they were handed over."""
-        for action in self._after_commit:
-            action()
+Result = TypeVar("Result")
 
 
 class Database:
     """The store, reachable through short transactions."""
 
     def __init__(self, url: Secret) -> None:
-        self._is_sqlite = make_url(url.reveal()).get_backend_name() == "sqlite"
-        self._engine = _engine(url, is_sqlite=self._is_sqlite)
+        self.is_sqlite = make_url(url.reveal()).get_backend_name() == "sqlite"
+        self._engine = _engine(url, is_sqlite=self.is_sqlite)
         self._write_turn = asyncio.Lock()
+        self._group = GroupCommit(self.transaction)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a write transaction: committed at the end, rolled back on any error.
 
         Raises:
-            DatabaseUnavailable: The store cannot be reached or is locked for too long.
+            DatabaseUnavailable: The store cannot be reached, or is locked for too long.
         """
         async with AsyncExitStack() as stack:
-            if self._is_sqlite:
+            if self.is_sqlite:
                 # One writer at a time anyway: waiting here is fair, and costs no polling.
                 await stack.enter_async_context(self._write_turn)
             await stack.enter_async_context(_outages_named())
             connection = await stack.enter_async_context(self._engine.connect())
-            await connection.execution_options(**{_WRITING: True})
+            if self.is_sqlite:
+                await connection.execution_options(**{sqlite.WRITING: True})
             await stack.enter_async_context(connection.begin())
             transaction = Transaction(connection)
             yield transaction
+            await transaction.finish()
         transaction.announce()
+
+    async def commit_together(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Do a small piece of writing in a transaction shared with whoever writes meanwhile.
+
+        See `netra_auth.store.group_commit`.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached, or too much waits already.
+        """
+        return await self._group.commit(work)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -94,7 +87,8 @@ class Database:
             await connection.execute(select(1))
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Write what waits, and close every connection."""
+        await self._group.close()
         await self._engine.dispose()
 
 
@@ -107,53 +101,42 @@ async def _outages_named() -> AsyncIterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
-        raise DatabaseUnavailable(f"the store did not answer: {type(error).__name__}") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseUnavailable("the store closed the connection") from error
-        raise
+    except Exception as error:
+        outage = _outage(error)
+        if outage is None:
+            raise
+        raise outage from error
+
+
+def _outage(error: Exception) -> DatabaseUnavailable | None:
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | OSError):
+        return DatabaseUnavailable(f"the store did not answer: {type(error).__name__}")
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return DatabaseUnavailable("the store closed the connection")
+    # What fails while a connection is being made comes from the driver as it is.
+    sqlstate = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    if not isinstance(sqlstate, str):
+        return None
+    if postgresql.is_contention(sqlstate):
+        return StoreContended(f"the store gave the transaction up: SQLSTATE {sqlstate}")
+    if postgresql.is_outage(sqlstate):
+        return DatabaseUnavailable(f"the store did not answer: SQLSTATE {sqlstate}")
+    return None
 
 
 def _engine(url: Secret, *, is_sqlite: bool) -> AsyncEngine:
+    if not is_sqlite:
+        return create_async_engine(
+            url.reveal(),
+            hide_parameters=True,
+            pool_timeout=_POOL_WAIT_SECONDS,
+            **postgresql.ENGINE_OPTIONS,
+        )
     engine = create_async_engine(
         url.reveal(),
         hide_parameters=True,
         pool_timeout=_POOL_WAIT_SECONDS,
-        pool_pre_ping=not is_sqlite,
-        connect_args={"async_creator_fn": _connect_sqlite} if is_sqlite else {},
+        **sqlite.ENGINE_OPTIONS,
     )
-    if is_sqlite:
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    sqlite.prepare(engine)
     return engine
-
-
-async def _connect_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
-    connection = aiosqlite.connect(*arguments, **options)
-    worker = connection._thread  # noqa: SLF001 - the driver has no name for it
-    worker.daemon = True
-    try:
-        return await connection
-    except BaseException:
-        # The driver leaves the thread of a connection that could not be opened to itself; it would
-        # report to an event loop that may be closed by then.
-        await asyncio.to_thread(worker.join)
-        raise
-
-
-def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
-    # None switches off the driver's own implicit BEGIN; `_begin_sqlite` issues ours.
-    dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
-    for pragma in _SQLITE_PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that starts by reading and then writes can deadlock with another such one,
-    # and SQLite then fails at once whatever the busy timeout: writers take their lock first.
-    # Readers need no transaction: each statement is a snapshot of its own.
-    if connection.get_execution_options().get(_WRITING):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

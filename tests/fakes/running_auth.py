@@ -1,4 +1,4 @@
-"""The real auth service on a real socket and a real SQLite file, in this process.
+"""The real auth service on a real socket and a real store, in this process.
 
 For tests of any room that needs tokens from the service itself. Use as
 
@@ -192,10 +192,6 @@ class RunningAuth:
             return KeySet.from_shared_secrets(Secret(SHARED_KEY))
         return KeySet.from_jwks(await self.jwks())
 
-    def stored_bytes(self) -> bytes:
-        """Read the store's file, once its write-ahead log has been folded in by closing it."""
-        return store_path(self.settings).read_bytes()
-
     async def audited(self, event: str | None = None) -> tuple[AuditRow, ...]:
         """Read the audit record, or its rows of one event, the oldest first."""
         async with self.state.database.reading() as connection:
@@ -238,7 +234,7 @@ def answer_of(response: httpx2.Response) -> dict[str, str]:
 def auth_settings(folder: Path, port: int, **overrides: str | None) -> Settings:
     """Make settings by the real contract, with the store in a folder."""
     values: dict[str, str | None] = {
-        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'netra-auth.db'}",
+        "DATABASE_URL": stores.get(folder, f"sqlite+aiosqlite:///{folder / 'netra-auth.db'}"),
         "ISSUER_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
         "KEYRING_ENCRYPTION_KEY": ENCRYPTION_KEY,
@@ -250,12 +246,17 @@ def auth_settings(folder: Path, port: int, **overrides: str | None) -> Settings:
     return settings_from(configuration)
 
 
+stores: dict[Path, str] = {}
+"""The addresses of stores that are not the SQLite file in a test's folder."""
+
 _migrated_store: list[bytes] = []
 """An empty store at the newest version, made by the first test that needs one."""
 
 
 async def provide_store(settings: Settings) -> None:
     """Give these settings a store at the newest version, unless they have one already."""
+    if not is_sqlite(settings):
+        return
     path = store_path(settings)
     if path.exists():
         return
@@ -264,6 +265,11 @@ async def provide_store(settings: Settings) -> None:
         return
     await migrate(settings)
     _migrated_store.append(path.read_bytes())
+
+
+def is_sqlite(settings: Settings) -> bool:
+    """Tell whether the store is a file."""
+    return settings.database_url.reveal().startswith("sqlite")
 
 
 def store_path(settings: Settings) -> Path:

@@ -40,8 +40,8 @@ CONTRACT: Final = Contract(
         in_both.TOKEN_TRUST_MODE,
         Variable(
             "KEYRING_ENCRYPTION_KEY",
-            "Encrypts the signing keys and the second factors in the store; without it nobody can set up"
-            " a second factor.",
+            "Encrypts the signing keys and the second factors in the store; without it nobody can"
+            " set up a second factor.",
             SECRET,
             EncryptionKey(),
             required_when("TOKEN_TRUST_MODE", KEYRING),

@@ -30,6 +30,7 @@ _HINTS: Final = re.compile(
     r"|[\"'](?:d|k|p|q)|rt_|nsec_|gh[pousr]_|github_pat|xox|aiza|akia|ya29|glpat|sk-"
 )
 _SHORT: Final = 80
+_SAY_NOTHING: Final = frozenset({bool, int, float})
 _REMEMBERED: Final = 4096
 
 
@@ -44,6 +45,7 @@ class Redactor:
         self._known = tuple(sorted(variants, key=lambda text: (-len(text), text)))
         # Most texts of a log are few and short: names, methods, paths, states.
         self._short = lru_cache(_REMEMBERED)(self._looked_through)
+        self.member = lru_cache(_REMEMBERED)(self._member)
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._known)} known texts>"
@@ -81,6 +83,11 @@ class Redactor:
             return self._items(value, depth + 1)
         return value
 
+    def _member(self, name: str) -> tuple[str, bool]:
+        """Give a member's name as it may be shown, and whether its value is hidden for its name."""
+        is_telling = names.names_a_code(name) or names.names_a_secret(name)
+        return self.text(name), is_telling
+
     def _items(self, value: list[Any] | tuple[Any, ...] | AbstractSet[Any], depth: int) -> Any:
         if isinstance(value, tuple):
             return self._tuple(value, depth)
@@ -93,7 +100,9 @@ class Redactor:
         found = {}
         for name, item in value.items():
             key = self.text(name) if isinstance(name, str) else name
-            if (is_key and name in _PRIVATE_JWK) or (is_refused_input and name == "input"):
+            if item is None or type(item) in _SAY_NOTHING:
+                found[key] = item
+            elif (is_key and name in _PRIVATE_JWK) or (is_refused_input and name == "input"):
                 found[key] = _hidden(item)
             else:
                 found[key] = self._named(name, item, depth)

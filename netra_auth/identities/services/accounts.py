@@ -1,5 +1,7 @@
 """Services as they prove themselves by a secret, and as others look them up."""
 
+from collections.abc import Collection, Mapping
+
 from netra.clock import Clock
 from netra.errors import CredentialRejected
 from netra.policy import CredentialMethod
@@ -10,7 +12,9 @@ from netra_auth.identities.services.account import Service, ServiceAccount, acco
 from netra_auth.identities.services.secrets import matching
 from netra_auth.limits.refused_credentials import RefusedCredentials
 from netra_auth.store.engine import Database
+from netra_auth.store.group_read import GroupRead
 from netra_auth.store.repositories import services
+from netra_auth.store.repositories.services import KnownService
 
 
 class ServiceRefused(CredentialRejected):
@@ -26,6 +30,7 @@ class ServiceAccounts:
         self._database = database
         self._refused = refused
         self._clock = clock
+        self._known: GroupRead[str, KnownService] = GroupRead(self._look_up)
 
     async def authenticate(self, service_id: str, secret: Secret, origin: Origin) -> ServiceAccount:
         """Check a service's secret. A refusal is recorded here; a success by what it leads to.
@@ -38,10 +43,10 @@ class ServiceAccounts:
             DatabaseUnavailable: The store cannot be reached.
         """
         known_shape = service_id if is_service_id(service_id) else ""
+        row, held = await self._known.get(known_shape) or (None, ())
         now = self._clock.timestamp()
-        async with self._database.reading() as connection:
-            row, secrets = await services.with_valid_secrets(connection, known_shape, now)
-        used = matching(secret, secrets)
+        valid = [one for one in held if one.valid_until is None or now < one.valid_until]
+        used = matching(secret, valid)
         if row is None:
             reason = "unknown service"
         elif used is None:
@@ -59,8 +64,7 @@ class ServiceAccounts:
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
-        async with self._database.reading() as connection:
-            row = await services.by_id(connection, service_id)
+        row, _ = await self._known.get(service_id) or (None, ())
         return row is not None and row.disabled_at is None
 
     async def relying_party(self, client_id: str) -> Service | None:
@@ -73,12 +77,15 @@ class ServiceAccounts:
         """
         if not is_service_id(client_id):
             return None
-        async with self._database.reading() as connection:
-            row = await services.by_id(connection, client_id)
+        row, _ = await self._known.get(client_id) or (None, ())
         if row is None or row.disabled_at is not None:
             return None
         service = service_of(row)
         return service if service.logs_people_in else None
+
+    async def _look_up(self, service_ids: Collection[str]) -> Mapping[str, KnownService]:
+        async with self._database.reading() as connection:
+            return await services.known(connection, service_ids)
 
 
 def refusal(service_id: str, reason: str, origin: Origin) -> Act:

@@ -48,9 +48,11 @@ async def _seed_one(
     transaction: Transaction, registration: ServiceRegistration, audit: AuditTrail, now: float
 ) -> None:
     connection, service_id = transaction.connection, registration.service_id
-    stored, held = await services.with_valid_secrets(connection, service_id, now)
-    if stored is not None:
-        _tell_differences(registration, stored, held)
+    found = (await services.known(connection, [service_id])).get(service_id)
+    if found is not None:
+        stored, secrets = found
+        valid = tuple(one for one in secrets if one.valid_until is None or now < one.valid_until)
+        _tell_differences(registration, stored, valid)
         return
     row = ServiceRow(
         service_id=service_id,

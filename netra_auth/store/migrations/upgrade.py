@@ -1,6 +1,7 @@
 """Bring the store to the newest version. Imported only when the store is behind."""
 
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -8,7 +9,13 @@ from sqlalchemy import Connection
 
 from netra_auth.store.engine import Database
 
-FOLDER = Path(__file__).parent
+FOLDER: Final = Path(__file__).parent
+_ONE_AT_A_TIME: Final = (
+    # Changing a large table, or waiting for another process that does, takes as long as it takes.
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SELECT pg_advisory_xact_lock(7231981100)",
+)
 
 
 def alembic_config() -> Config:
@@ -22,14 +29,17 @@ def alembic_config() -> Config:
 async def upgrade_to_head(database: Database) -> None:
     """Run the missing migrations in one transaction: all of them or none.
 
-    On SQLite the transaction takes the write lock first, so that two processes started together
-    migrate one after the other, and the second finds nothing to do.
+    The transaction takes a lock first (SQLite's write lock, on PostgreSQL one of its own), so that
+    two processes started together migrate one after the other, and the second finds nothing to do.
     """
     async with database.transaction() as transaction:
         await transaction.connection.run_sync(_upgrade)
 
 
 def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        for statement in _ONE_AT_A_TIME:
+            connection.exec_driver_sql(statement)
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

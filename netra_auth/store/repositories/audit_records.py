@@ -1,12 +1,13 @@
 """SQL over `audit`: rows are added and read, never changed (triggers refuse it)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra_auth.store.tables import audit
+from netra_auth.store.tables import audit, audit_head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +29,75 @@ class AuditRow:
     chain_hash: str | None = None
 
 
-async def add(connection: AsyncConnection, row: AuditRow) -> None:
-    """Append a row."""
-    await connection.execute(insert(audit).values(**asdict(row)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which rows are wanted; what is None selects nothing out."""
+
+    event: str | None = None
+    actor: str | None = None
+    subject: str | None = None
+    since: float | None = None
+
+
+EVERYTHING: Final = Selection()
+_FIELDS: Final = tuple(field.name for field in fields(AuditRow))
+_APPEND: Final = insert(audit)
+_MOVE_HEAD: Final = update(audit_head).values(
+    seq=bindparam("to_seq"), chain_hash=bindparam("to_hash")
+)
+
+
+async def locked_head(connection: AsyncConnection) -> tuple[int, str]:
+    """Give the number and hash of the chain's end; until the commit nobody else may move it."""
+    statement = select(audit_head.c.seq, audit_head.c.chain_hash).with_for_update()
+    seq, chain_hash = (await connection.execute(statement)).one()
+    return seq, chain_hash
+
+
+async def append(
+    connection: AsyncConnection, rows: Sequence[AuditRow], seq: int, chain_hash: str
+) -> None:
+    """Append rows and move the chain's end to the last of them."""
+    await connection.execute(_APPEND, [{f: getattr(row, f) for f in _FIELDS} for row in rows])
+    await connection.execute(_MOVE_HEAD, {"to_seq": seq, "to_hash": chain_hash})
+
+
+async def head(connection: AsyncConnection) -> tuple[int, str]:
+    """Give the number and hash of the chain's end."""
+    seq, chain_hash = (
+        await connection.execute(select(audit_head.c.seq, audit_head.c.chain_hash))
+    ).one()
+    return seq, chain_hash
+
+
+async def page(
+    connection: AsyncConnection, after: int, limit: int, which: Selection = EVERYTHING
+) -> tuple[AuditRow, ...]:
+    """List at most `limit` rows behind a number, in the order of the chain."""
+    statement = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
+    for name in ("event", "actor", "subject"):
+        value = getattr(which, name)
+        if value is not None:
+            statement = statement.where(audit.c[name] == value)
+    if which.since is not None:
+        statement = statement.where(audit.c.recorded_at >= which.since)
+    return tuple(AuditRow(**row) for row in (await connection.execute(statement)).mappings())
+
+
+async def unchained(connection: AsyncConnection) -> int:
+    """Count the rows outside the chain."""
+    outside = or_(audit.c.seq.is_(None), audit.c.seq < 1)
+    statement = select(func.count()).select_from(audit).where(outside)
+    number: int = (await connection.execute(statement)).scalar_one()
+    return number
 
 
 async def since(connection: AsyncConnection, recorded_at: float) -> tuple[AuditRow, ...]:
-    """List the rows from a time on, the oldest first."""
+    """List the rows from a time on, in the order of the chain."""
     statement = (
         select(audit)
         .where(audit.c.recorded_at >= recorded_at)
-        .order_by(audit.c.recorded_at, audit.c.audit_id)
+        .order_by(audit.c.seq, audit.c.recorded_at, audit.c.audit_id)
     )
     return tuple(AuditRow(**row) for row in (await connection.execute(statement)).mappings())
 

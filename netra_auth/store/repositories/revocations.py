@@ -1,15 +1,33 @@
 """SQL over `revocations` and the counter that numbers them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from netra.wire.auth_api import RevocationKind
 from netra_auth.store.tables import counters, revocations
 
 COUNTER: Final = "revocations"
+_IN_FORCE: Final = select(
+    revocations.c.kind, revocations.c.identifier, revocations.c.expires_at
+).where(
+    revocations.c.kind.in_(RevocationKind),
+    revocations.c.identifier.in_(bindparam("identifiers", expanding=True)),
+    revocations.c.expires_at >= bindparam("at"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRevocation:
+    """One entry that is still to be numbered."""
+
+    kind: str
+    identifier: str
+    revoked_at: float
+    expires_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,27 +41,31 @@ class RevocationRow:
     expires_at: float
 
 
-async def add(
-    connection: AsyncConnection, *, kind: str, identifier: str, revoked_at: float, expires_at: float
-) -> int:
-    """Append an entry and give its number; numbers become visible in their own order."""
-    next_number = (
+async def add(connection: AsyncConnection, entries: Sequence[NewRevocation]) -> None:
+    """Append entries; numbers become visible in their own order.
+
+    The counter's row is locked from here to the commit.
+    """
+    next_numbers = (
         update(counters)
         .where(counters.c.name == COUNTER)
-        .values(value=counters.c.value + 1)
+        .values(value=counters.c.value + len(entries))
         .returning(counters.c.value)
     )
-    seq: int = (await connection.execute(next_number)).scalar_one()
-    await connection.execute(
-        insert(revocations).values(
-            seq=seq,
-            kind=kind,
-            identifier=identifier,
-            revoked_at=revoked_at,
-            expires_at=expires_at,
-        )
+    last: int = (await connection.execute(next_numbers)).scalar_one()
+    first = last - len(entries) + 1
+    rows = [{"seq": first + place, **asdict(entry)} for place, entry in enumerate(entries)]
+    await connection.execute(insert(revocations), rows)
+
+
+async def skip_to(connection: AsyncConnection, number: int) -> None:
+    """Have the next entry's number be greater than another; numbers never go back."""
+    statement = (
+        update(counters)
+        .where(counters.c.name == COUNTER, counters.c.value < number)
+        .values(value=number)
     )
-    return seq
+    await connection.execute(statement)
 
 
 async def after(connection: AsyncConnection, seq: int, limit: int) -> tuple[RevocationRow, ...]:
@@ -54,20 +76,15 @@ async def after(connection: AsyncConnection, seq: int, limit: int) -> tuple[Revo
     return tuple(RevocationRow(**row) for row in (await connection.execute(statement)).mappings())
 
 
-async def any_of(
-    connection: AsyncConnection, identifiers: Iterable[tuple[str, str, float]]
-) -> bool:
-    """Tell whether one of these kinds and identifiers has an entry that ends at a time or later."""
-    named = [
-        and_(
-            revocations.c.kind == kind,
-            revocations.c.identifier == identifier,
-            revocations.c.expires_at >= at,
-        )
-        for kind, identifier, at in identifiers
-    ]
-    statement = select(revocations.c.seq).where(or_(*named)).limit(1)
-    return (await connection.execute(statement)).first() is not None
+async def in_force(
+    connection: AsyncConnection, identifiers: Collection[str], at: float
+) -> dict[tuple[str, str], float]:
+    """Find which of several identifiers are revoked at a time: kind and identifier to its end."""
+    rows = await connection.execute(_IN_FORCE, {"identifiers": list(identifiers), "at": at})
+    ends: dict[tuple[str, str], float] = {}
+    for kind, identifier, expires_at in rows:
+        ends[kind, identifier] = max(expires_at, ends.get((kind, identifier), 0))
+    return ends
 
 
 async def latest(connection: AsyncConnection) -> int:

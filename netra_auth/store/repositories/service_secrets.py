@@ -61,12 +61,12 @@ async def valid(connection: AsyncConnection, at: float) -> tuple[ServiceSecretRo
     return await _listed(connection, valid_at(at))
 
 
-async def count_use(connection: AsyncConnection, secret_id: str, at: float) -> None:
-    """Count one use of a secret, in the store: two processes never lose one of each other's."""
+async def count_uses(connection: AsyncConnection, secret_id: str, number: int, at: float) -> None:
+    """Count uses of a secret, in the store: two processes never lose one of each other's."""
     await connection.execute(
         update(service_secrets)
         .where(service_secrets.c.secret_id == secret_id)
-        .values(uses=service_secrets.c.uses + 1, last_used_at=at)
+        .values(uses=service_secrets.c.uses + number, last_used_at=at)
     )
 
 

@@ -1,11 +1,13 @@
 """SQL over `services`."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
+from typing import Final, TypeAlias
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra_auth.store.repositories.service_secrets import ServiceSecretRow, valid_at
+from netra_auth.store.repositories.service_secrets import ServiceSecretRow
 from netra_auth.store.repositories.service_secrets import add as add_secret
 from netra_auth.store.tables import consents, service_secrets, services
 
@@ -23,6 +25,17 @@ class ServiceRow:
     redirect_uris: str = ""
     grants: str = "client_credentials"
     public_jwks: str | None = None
+
+
+KnownService: TypeAlias = tuple[ServiceRow, tuple[ServiceSecretRow, ...]]
+
+_SERVICE: Final = tuple(field.name for field in fields(ServiceRow))
+_SECRET: Final = tuple(field.name for field in fields(ServiceSecretRow))
+_KNOWN: Final = (
+    select(*(services.c[name] for name in _SERVICE), *(service_secrets.c[n] for n in _SECRET))
+    .select_from(services.outerjoin(service_secrets))
+    .where(services.c.service_id.in_(bindparam("ids", expanding=True)))
+)
 
 
 async def add(
@@ -50,29 +63,23 @@ async def by_id(
     return None if row is None else ServiceRow(**row)
 
 
-async def with_valid_secrets(
-    connection: AsyncConnection, service_id: str, at: float
-) -> tuple[ServiceRow | None, tuple[ServiceSecretRow, ...]]:
-    """Find a service, disabled or not, and its secrets that are valid at a time, in one read."""
-    same = and_(service_secrets.c.service_id == services.c.service_id, valid_at(at))
-    statement = (
-        select(services, service_secrets)
-        .select_from(services.outerjoin(service_secrets, same))
-        .where(services.c.service_id == service_id)
-    )
-    rows = (await connection.execute(statement)).all()
-    if not rows:
-        return None, ()
-    # Both tables have columns of the same name: a row is told apart by position.
-    width = len(services.c)
-    service = ServiceRow(**dict(zip(services.c.keys(), rows[0][:width], strict=True)))
-    names = service_secrets.c.keys()
-    secrets = tuple(
-        ServiceSecretRow(**dict(zip(names, row[width:], strict=True)))
-        for row in rows
-        if row[width] is not None
-    )
-    return service, secrets
+async def known(
+    connection: AsyncConnection, service_ids: Collection[str]
+) -> dict[str, KnownService]:
+    """Find services, disabled or not, each with all its secrets, ended or not, in one read."""
+    found = await connection.execute(_KNOWN, {"ids": list(service_ids)})
+    rows: dict[str, ServiceRow] = {}
+    secrets: dict[str, list[ServiceSecretRow]] = {}
+    width = len(_SERVICE)
+    for row in found:
+        # Both tables have columns of the same name: they are told apart by position.
+        if row[0] not in rows:
+            rows[row[0]] = ServiceRow(**dict(zip(_SERVICE, row[:width], strict=True)))
+            secrets[row[0]] = []
+        if row[width] is not None:
+            secret = dict(zip(_SECRET, row[width:], strict=True))
+            secrets[row[0]].append(ServiceSecretRow(**secret))
+    return {name: (row, tuple(secrets[name])) for name, row in rows.items()}
 
 
 async def everyone(connection: AsyncConnection) -> tuple[ServiceRow, ...]:

@@ -65,7 +65,11 @@ async def by_id(connection: AsyncConnection, session_id: str) -> SessionRow | No
 
 
 async def locked(connection: AsyncConnection, session_id: str) -> SessionRow | None:
-    """Find a session by id and keep it from everybody else until the transaction ends."""
+    """Find a session by id, ended or not by time; until the commit nobody else may end it.
+
+    Whatever is done with a session's codes and tokens begins here, so that two such acts, and the
+    end of the session, come one after the other.
+    """
     statement = (
         select(login_sessions).where(login_sessions.c.session_id == session_id).with_for_update()
     )
@@ -74,8 +78,12 @@ async def locked(connection: AsyncConnection, session_id: str) -> SessionRow | N
 
 
 async def ids_of_user(connection: AsyncConnection, user_id: str) -> tuple[str, ...]:
-    """List the ids of a person's sessions."""
-    statement = select(login_sessions.c.session_id).where(login_sessions.c.user_id == user_id)
+    """List the ids of a person's sessions, always in one order: they are locked in it."""
+    statement = (
+        select(login_sessions.c.session_id)
+        .where(login_sessions.c.user_id == user_id)
+        .order_by(login_sessions.c.session_id)
+    )
     return tuple((await connection.execute(statement)).scalars())
 
 
@@ -102,3 +110,9 @@ async def remove(connection: AsyncConnection, session_id: str) -> bool:
     """Erase a session with its codes and refresh tokens; say whether there was one."""
     statement = delete(login_sessions).where(login_sessions.c.session_id == session_id)
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def remove_every_one(connection: AsyncConnection) -> tuple[str, ...]:
+    """Erase every session with its codes and refresh tokens; give their ids."""
+    statement = delete(login_sessions).returning(login_sessions.c.session_id)
+    return tuple((await connection.execute(statement)).scalars())

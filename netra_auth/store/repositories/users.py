@@ -58,6 +58,13 @@ async def lock(connection: AsyncConnection, user_id: str) -> None:
     await connection.execute(statement)
 
 
+async def locked(connection: AsyncConnection, user_id: str) -> UserRow | None:
+    """Find a person by id; until the commit nobody else may change or erase them."""
+    statement = select(users).where(users.c.user_id == user_id).with_for_update()
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else UserRow(**row)
+
+
 async def set_password_hash(connection: AsyncConnection, user_id: str, password_hash: str) -> None:
     """Replace a person's password hash."""
     await connection.execute(

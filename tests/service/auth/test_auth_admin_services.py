@@ -1,6 +1,7 @@
 """Services over the API: registered, shown, changed, disabled, enabled; by whom and by whom not."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,9 @@ async def test_a_registered_service_gets_tokens_with_its_secret(auth: RunningAut
     assert answer.json()["scope"] == "profile:read"
 
 
-async def test_a_secret_is_shown_once_and_kept_nowhere(tmp_path: Path, clock: ManualClock) -> None:
+async def test_a_secret_is_shown_once_and_kept_nowhere(
+    tmp_path: Path, clock: ManualClock, stored_bytes: Callable[[RunningAuth], bytes]
+) -> None:
     """No later answer, no log line and no byte of the store has it (checklist 59)."""
     with log_lines() as lines:
         async with running_auth_service(tmp_path, clock=clock) as auth:
@@ -60,7 +63,7 @@ async def test_a_secret_is_shown_once_and_kept_nowhere(tmp_path: Path, clock: Ma
             shown = await administrator.asks("GET")
             record = await administrator.asks("GET", "/mail-service")
             audited = repr(await auth.audited())
-        stored = auth.stored_bytes()
+        stored = stored_bytes(auth)
 
     for each in (secret, rotated["secret"]):
         assert each not in shown.text + record.text + audited + lines.text

@@ -1,6 +1,7 @@
 """The authorization endpoint and the code grant."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -217,7 +218,9 @@ async def test_a_code_ends_with_the_session_it_came_from(auth: RunningAuth) -> N
     assert (await auth.redeem(code, pkce)).json()["error"] == "invalid_grant"
 
 
-async def test_codes_and_tokens_are_stored_hashed(auth: RunningAuth) -> None:
+async def test_codes_and_tokens_are_stored_hashed(
+    auth: RunningAuth, stored_bytes: Callable[[RunningAuth], bytes]
+) -> None:
     """The store holds neither a code nor a refresh token nor a cookie (checklist 50)."""
     pkce, person = Pkce.new(), await auth.registered_person()
     async with auth.browser() as browser:
@@ -227,7 +230,7 @@ async def test_codes_and_tokens_are_stored_hashed(auth: RunningAuth) -> None:
     refresh_token = (await auth.redeem(code, pkce)).json()["refresh_token"]
     await auth.state.database.close()
 
-    content = auth.stored_bytes()
+    content = stored_bytes(auth)
     for secret in (code, refresh_token, cookie, person.password):
         assert len(secret) >= 22
         assert secret.encode() not in content

@@ -1,6 +1,7 @@
 """Signing keys: made once, kept sealed, found again; both trust modes."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,12 +65,14 @@ async def test_published_keys_have_no_private_part(auth: RunningAuth) -> None:
     assert KeySet.from_jwks(answer.json()).kids == {key["kid"]}
 
 
-async def test_the_private_key_is_not_readable_in_the_store(auth: RunningAuth) -> None:
+async def test_the_private_key_is_not_readable_in_the_store(
+    auth: RunningAuth, stored_bytes: Callable[[RunningAuth], bytes]
+) -> None:
     """The store holds the sealed key only."""
     private = auth.state.keyring.signing_key.private_jwk().reveal()
     await auth.state.database.close()
 
-    content = auth.stored_bytes()
+    content = stored_bytes(auth)
     assert b"a256gcm.1." in content
     assert private.encode() not in content
     assert b'"d"' not in content

@@ -1,28 +1,15 @@
-"""The audit record: every authentication success, failure, refusal, revocation and admin act.
+"""What can be done or tried, and how an act is put for the record.
 
-A row is written in the transaction of the act itself, and the log event follows its commit, so
-that neither tells of what did not happen. No secret, token or password ever reaches this module;
-a token or key is named by the SHA-256 of its id.
+No secret, token or password ever reaches this room; a token or key is named by the SHA-256 of its
+id.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final, TypeAlias
-
-from netra.clock import Clock
-from netra.ids import row_id
-from netra.telemetry.log_events import event_logger
-from netra_auth.store.engine import Database, Transaction
-from netra_auth.store.repositories import audit_records, service_secrets
-
-_log = event_logger("netra_auth.audit")
+from typing import Final
 
 ANONYMOUS_ACTOR: Final = "anonymous"
-_MAX_NAME: Final = 128
-_MAX_REASON: Final = 256
-_MAX_ADDRESS: Final = 64
 
 
 class Outcome(StrEnum):
@@ -77,15 +64,18 @@ class AuditEvent(StrEnum):
     SERVICE_ENABLED = "service_enabled"
     SERVICE_SECRET_ROTATED = "service_secret_rotated"  # noqa: S105 - the name of an event
     SERVICE_SECRET_DELETED = "service_secret_deleted"  # noqa: S105 - the name of an event
+    AUDIT_READ = "audit_read"
+    STORE_RESTORED = "store_restored"
 
 
-_SIGNS_OF_THEFT: Final = frozenset(
+SIGNS_OF_THEFT: Final = frozenset(
     {
         AuditEvent.CODE_REUSED,
         AuditEvent.REFRESH_TOKEN_REUSED,
         AuditEvent.SIGNING_KEY_COMPROMISED,
     }
 )
+"""What is told as a warning: somebody holds what only its owner should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,87 +127,6 @@ class Act:
     key_id: str | None = None
 
 
-Observer: TypeAlias = Callable[[Act], None]
-"""Is told of an act once its row is committed; it counts, and touches nothing that can fail."""
-
-
-class AuditTrail:
-    """The one way to the audit record."""
-
-    def __init__(self, database: Database, clock: Clock, observer: Observer | None = None) -> None:
-        self._database = database
-        self._clock = clock
-        self._observer = observer
-
-    async def note(self, transaction: Transaction, act: Act) -> None:
-        """Record an act with the transaction that performs it."""
-        row = audit_records.AuditRow(
-            audit_id=row_id("aud"),
-            recorded_at=self._clock.timestamp(),
-            event=act.event.value,
-            outcome=act.outcome.value,
-            actor=_clean(act.actor, _MAX_NAME),
-            client_id=_clean_optional(act.client_id, _MAX_NAME),
-            subject=_clean_optional(act.subject, _MAX_NAME),
-            token_hash=None if act.token_id is None else sha256(act.token_id.encode()).hexdigest(),
-            reason=_clean_optional(_reason(act), _MAX_REASON),
-            request_id=act.origin.request_id,
-            address=_clean_optional(act.origin.address, _MAX_ADDRESS),
-        )
-        if act.secret_id is not None:
-            await service_secrets.count_use(transaction.connection, act.secret_id, row.recorded_at)
-        await audit_records.add(transaction.connection, row)
-        transaction.after_commit(lambda: _tell(row, is_alarming=act.event in _SIGNS_OF_THEFT))
-        observer = self._observer
-        if observer is not None:
-            transaction.after_commit(lambda: observer(act))
-
-    async def note_alone(self, act: Act) -> None:
-        """Record an act that changed nothing else, in a transaction of its own.
-
-        Raises:
-            DatabaseUnavailable: The record cannot be kept; the caller is then told nothing else.
-        """
-        async with self._database.transaction() as transaction:
-            await self.note(transaction, act)
-
-
 def hidden_email(email: str) -> str:
     """Name an account that may not exist without keeping the address itself."""
     return f"email:{sha256(email.encode()).hexdigest()[:16]}"
-
-
-def _tell(row: audit_records.AuditRow, *, is_alarming: bool) -> None:
-    fields = {
-        "message": f"Audit: {row.event.replace('_', ' ')} {row.outcome}",
-        "act": row.event,
-        "outcome": row.outcome,
-        "audit_id": row.audit_id,
-        "actor": row.actor,
-        "client_id": row.client_id,
-        "subject": row.subject,
-        "reason": row.reason,
-        "address": row.address,
-    }
-    if is_alarming:
-        _log.warning("audit_recorded", **fields)
-    else:
-        _log.info("audit_recorded", **fields)
-
-
-def _reason(act: Act) -> str | None:
-    told = [
-        act.reason,
-        None if act.secret_id is None else f"secret {act.secret_id}",
-        None if act.key_id is None else f"key {act.key_id}",
-    ]
-    return "; ".join(part for part in told if part is not None) or None
-
-
-def _clean(text: str, limit: int) -> str:
-    """Cut a text to what a column holds and replace what is not printable, such as CR and LF."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
-
-
-def _clean_optional(text: str | None, limit: int) -> str | None:
-    return None if text is None else _clean(text, limit)

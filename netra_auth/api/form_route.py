@@ -1,0 +1,52 @@
+"""A route that reads its request itself: the framework documents it, and stands aside at work."""
+
+import inspect
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from netra_auth.api.transport import secure_transport
+
+_TAKES: Final = {"request", "response"}
+
+
+class FormRoute(APIRoute):
+    """A route whose function takes the request, and perhaps the response whose headers it sets.
+
+    What it is declared to depend on is for the documentation and never called; the transport is
+    looked at here.
+
+    Raises:
+        TypeError: The function takes anything else, which nobody would read for it.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Call the function, and write what it gives."""
+        endpoint = self.endpoint
+        taken = set(inspect.signature(endpoint).parameters)
+        if not taken <= _TAKES or "request" not in taken:
+            raise TypeError(f"{self.path}: a form route takes a request and a response only")
+        sets_headers = "response" in taken
+        status = self.status_code or HTTPStatus.OK
+        leaves_out_none = self.response_model_exclude_none
+
+        async def handle(request: Request) -> Response:
+            await secure_transport(request)
+            if not sets_headers:
+                given = await endpoint(request)
+                return given if isinstance(given, Response) else written(given)
+            carrier = Response()
+            answer = written(await endpoint(request, carrier))
+            del carrier.headers["content-length"]
+            answer.headers.raw.extend(carrier.headers.raw)
+            return answer
+
+        def written(answer: BaseModel) -> Response:
+            text = answer.model_dump_json(exclude_none=leaves_out_none)
+            return Response(text, status, media_type="application/json")
+
+        return handle

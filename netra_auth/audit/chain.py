@@ -1,0 +1,107 @@
+"""The hash chain of the audit record. Pure.
+
+Each row's hash is SHA-256 over the hash before it and the row's own content, its gapless number
+included: a row cannot be changed, left out, put in or moved without changing every hash after it.
+What the chain alone cannot show, rows cut off at its end, shows against its head or against any
+later number and hash that somebody kept, such as a line of the log.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from netra_auth.store.repositories.audit_records import AuditRow
+
+GENESIS: Final = "0" * 64
+"""The hash before the first row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A number of the chain and the hash of its row."""
+
+    seq: int
+    chain_hash: str
+
+
+START: Final = Anchor(0, GENESIS)
+
+
+_AS_JSON: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False
+).encode
+
+
+def canonical(row: AuditRow, seq: int | None = None) -> str:
+    """Write a row's content, with its own number or a given one, in the form that is hashed."""
+    content = {
+        "audit_id": row.audit_id,
+        "recorded_at": float(row.recorded_at),
+        "event": row.event,
+        "outcome": row.outcome,
+        "actor": row.actor,
+        "client_id": row.client_id,
+        "subject": row.subject,
+        "token_hash": row.token_hash,
+        "reason": row.reason,
+        "request_id": row.request_id,
+        "address": row.address,
+        "seq": row.seq if seq is None else seq,
+    }
+    return _AS_JSON(content)
+
+
+def link(previous_hash: str, row: AuditRow, seq: int | None = None) -> str:
+    """Give the hash of a row that follows another's, under its own number or a given one."""
+    return sha256(f"{previous_hash}\n{canonical(row, seq)}".encode()).hexdigest()
+
+
+class ChainWalk:
+    """Follows the chain row by row from its beginning, and remembers where it first broke."""
+
+    def __init__(self, anchor: Anchor | None = None) -> None:
+        self._anchor = anchor
+        self.at = START
+        self.rows = 0
+        self.broken_at: int | None = None
+        self.says = ""
+
+    def follow(self, rows: Iterable[AuditRow]) -> None:
+        """Follow the next rows, in the order of their numbers."""
+        for row in rows:
+            self.rows += 1
+            self._step(row)
+
+    def end(self, head: Anchor) -> None:
+        """Compare the end with the head, and with the anchor if it was not passed."""
+        if self.broken_at is not None:
+            return
+        if self.at.seq < head.seq:
+            self._break(self.at.seq + 1, "the rows up to the head are missing")
+        elif self.at != head:
+            self._break(head.seq + 1, "there are rows behind the head, or its hash is another")
+        elif self._anchor is not None and self._anchor.seq > self.at.seq:
+            self._break(self.at.seq + 1, "the rows up to the given anchor are missing")
+
+    def _step(self, row: AuditRow) -> None:
+        expected = self.at.seq + 1
+        if row.seq is None or row.chain_hash is None or row.seq != expected:
+            self._break(expected, f"row {expected} is missing")
+        elif row.chain_hash != link(self.at.chain_hash, row):
+            self._break(expected, f"row {expected} does not follow from what is before it")
+        else:
+            self._compare_anchor(row.seq, row.chain_hash)
+        if row.seq is not None and row.chain_hash is not None:
+            self.at = Anchor(row.seq, row.chain_hash)
+
+    def _compare_anchor(self, seq: int, chain_hash: str) -> None:
+        if self._anchor is None or seq != self._anchor.seq:
+            return
+        if chain_hash != self._anchor.chain_hash:
+            self._break(seq, f"row {seq} is not the one that was anchored")
+
+    def _break(self, seq: int, says: str) -> None:
+        if self.broken_at is None:
+            self.broken_at, self.says = seq, says

@@ -1,0 +1,52 @@
+"""What is particular to PostgreSQL: the pool, the timeouts, and which of its errors are outages.
+
+Transactions run at its default level, READ COMMITTED: what must hold against others is decided by
+an atomic statement or under a row's lock. The driver is imported only where it is configured.
+"""
+
+from typing import Any, Final
+
+ENGINE_OPTIONS: Final[dict[str, Any]] = {
+    "pool_size": 10,
+    "max_overflow": 10,
+    "pool_recycle": 1800,
+    "pool_pre_ping": True,
+    "connect_args": {
+        "timeout": 5,
+        "command_timeout": 15,
+        "server_settings": {
+            "application_name": "netra-auth",
+            "statement_timeout": "10000",
+            "lock_timeout": "5000",
+            "idle_in_transaction_session_timeout": "30000",
+        },
+    },
+}
+"""Times are seconds for the driver and milliseconds for the server.
+
+The server gives up first, so that its connection can be used again; the driver's own limit is for
+a server that says nothing any more.
+"""
+
+_DEADLOCK_DETECTED: Final = "40P01"
+_SERIALIZATION_FAILURE: Final = "40001"
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_READ_ONLY: Final = "25006"
+_IDLE_IN_TRANSACTION: Final = "25P03"
+_NO_SUCH_DATABASE: Final = "3D000"
+
+_CONTENTION: Final = frozenset({_DEADLOCK_DETECTED, _SERIALIZATION_FAILURE, _LOCK_NOT_AVAILABLE})
+_OUTAGES: Final = frozenset({_READ_ONLY, _IDLE_IN_TRANSACTION, _NO_SUCH_DATABASE})
+_OUTAGE_CLASSES: Final = frozenset({"08", "28", "53", "57", "58"})
+"""Connection, authorization, resources, operator intervention (a statement that took too long
+among them), system: whatever was asked, it cannot be answered now."""
+
+
+def is_contention(sqlstate: str) -> bool:
+    """Tell whether the server gave a transaction up for the sake of another."""
+    return sqlstate in _CONTENTION
+
+
+def is_outage(sqlstate: str) -> bool:
+    """Tell whether the server could not answer at all."""
+    return sqlstate in _OUTAGES or sqlstate[:2] in _OUTAGE_CLASSES

