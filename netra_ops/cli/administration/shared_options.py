@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 Taken = TypeVar("Taken")
@@ -21,12 +20,12 @@ def taking(
 
     def wrap(command: Callable[Concatenate[Taken, Rest], None]) -> Callable[Rest, None]:
         signature = inspect.signature(command, eval_str=True)
-        (_, *own) = signature.parameters.values()
+        (first, *own) = signature.parameters.values()
         named: Callable[..., None] = command
 
         def run(**given: Any) -> None:
             taken = options(**{name: given.pop(name) for name in shared})
-            partial(named, taken)(**given)
+            named(**{first.name: taken}, **given)
 
         every = [
             parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)

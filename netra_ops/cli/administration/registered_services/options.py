@@ -40,6 +40,7 @@ class Wanted:
 
 
 _OPTIONS: Final = {
+    "service_id": "SERVICE",
     "name": "--name",
     "scopes": "--scope",
     "audiences": "--audience",
