@@ -31,6 +31,7 @@ LONG_PATIENCE: Final = 600.0
 """Seconds for an answer that takes looking at everything there is."""
 _EARLY: Final = 20.0
 """Seconds before its end at which a token is replaced."""
+_HELD_BY_SERVICES: Final = frozenset(permission.value for permission in Permission)
 _FINE: Final = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
 
 
@@ -40,7 +41,7 @@ class Caller:
     Args:
         url: The service's base URL.
         who: The service or the person to act as.
-        permissions: What will be asked for; a service's token is good for nothing else.
+        permissions: What the task needs; a service's token is good for nothing else.
         asker: Moves requests and answers.
         clock: Tells when a token must be replaced.
     """
@@ -56,7 +57,7 @@ class Caller:
         self.auth = AuthService(url, asker)
         self._url = url
         self._who = who
-        self._scope = " ".join(permission.value for permission in permissions)
+        self._scopes = frozenset(permission.value for permission in permissions)
         self._asker = asker
         self._clock = clock
         self._tokens: TokenResponse | None = None
@@ -73,6 +74,15 @@ class Caller:
             # What was asked for is done or not by now; a session that stays ends by itself.
             with suppress(OpsError):
                 self.auth.end_session(Secret(tokens.refresh_token))
+
+    def will_give(self, *scopes: str) -> None:
+        """Say what a service is to hold: a service may only give what its own token has.
+
+        People, and scopes that people consent to, are not bound by it.
+        """
+        more = self._scopes | (frozenset(scopes) & _HELD_BY_SERVICES)
+        if more != self._scopes and isinstance(self._who, ServiceCredential):
+            self._scopes, self._tokens = more, None
 
     def ask(
         self,
@@ -149,21 +159,29 @@ class Caller:
             asked_at = self._clock.monotonic()
             answer = self._signed_on()
             if (tokens := tokens_of(answer)) is None:
-                raise refusal(answer, f"{self._name()} a token for {self._scope}")
+                raise self._without_token(answer)
             self._tokens = tokens
             self._ends_at = asked_at + tokens.expires_in
         return Secret(self._tokens.access_token)
 
     def _signed_on(self) -> Answer:
         if isinstance(self._who, ServiceCredential):
-            return self.auth.service_token(self._who, AUTH_AUDIENCE, self._scope)
+            return self.auth.service_token(self._who, AUTH_AUDIENCE, " ".join(sorted(self._scopes)))
         if self._tokens is not None and self._tokens.refresh_token:
             return self.auth.refresh(Secret(self._tokens.refresh_token))
         return self.auth.redeem(self.auth.sign_in(self._who))
 
-    def _name(self) -> str:
-        who = self._who
-        return printable(who.service_id if isinstance(who, ServiceCredential) else who.email)
+    def _without_token(self, answer: Answer) -> OpsError:
+        who, scopes = self._who, " ".join(sorted(self._scopes))
+        if not isinstance(who, ServiceCredential):
+            return refusal(answer, f"{printable(who.email)} a token")
+        error = refusal(answer, f"{who.service_id} a token for {scopes}")
+        if answer.member("error") != "invalid_scope":
+            return error
+        return Failed(
+            f"{error} {who.service_id} does not hold all of that, and a service can neither use "
+            "nor give what it does not hold. Act as an operator, with --email."
+        )
 
 
 def path_of(template: str, **names: str) -> str:

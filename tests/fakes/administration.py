@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from pydantic import ValidationError
 
 from netra.clock import as_iso
+from netra.policy import Permission
 from netra.principal import Role
 from netra.wire.audit_chain import GENESIS_HASH, chain_hash
 from netra.wire.auth_admin import (
@@ -41,9 +42,11 @@ from netra.wire.auth_api import WireModel
 NOW: Final = 1_800_000_000.0
 EVERYTHING: Final = frozenset(
     {"users:admin", "services:admin", "keys:admin", "sessions:admin", "audit:read"}
-)
+) | {"profile:read", "sessions:open", "service:status"}
+"""What the toolkit holds."""
 Reply: TypeAlias = tuple[int, Any]
 _NOT_FOUND: Final[Reply] = (404, {"title": "There is no such thing.", "code": "not_found"})
+_MORE_THAN_HELD: Final[Reply] = (403, {"title": "A service can only give what it holds itself."})
 _OK: Final[Reply] = (204, None)
 
 
@@ -55,6 +58,7 @@ class Request:
     names: tuple[str, ...]
     query: Mapping[str, str]
     document: Any
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -85,7 +89,7 @@ class FakeAdministration:
                 title = "The caller may not do this."
                 return 403, {"title": title, "code": "insufficient_scope"}
             names = tuple(unquote(name) for name in found.groups())
-            asked = Request(method, names, request.query, request.document)
+            asked = Request(method, names, request.query, request.document, scopes)
             self.asked.append(asked)
             if self.nonsense:
                 return 200, {"strange": True}
@@ -208,6 +212,8 @@ class FakeAdministration:
         new = NewService.model_validate(request.document)
         if new.service_id in self.services:
             return 409, {"title": "There is such a service already.", "code": "conflict"}
+        if not frozenset(new.scopes) <= request.scopes:
+            return _MORE_THAN_HELD
         secret = "made-secret-of-" + new.service_id if new.with_secret else None
         record = ServiceRecord(
             service_id=new.service_id,
@@ -233,6 +239,8 @@ class FakeAdministration:
         members = {name: getattr(change, name) for name in change.model_fields_set}
         if "public_jwks" in members:
             self.key_sets[request.names[0]] = members.pop("public_jwks")
+        if not frozenset(change.scopes or ()) <= request.scopes:
+            return _MORE_THAN_HELD
         return self._service(request, lambda service: self._keep(service, **members))
 
     def _close_service(self, request: Request) -> Reply:
@@ -263,7 +271,13 @@ class FakeAdministration:
 
     def _service(self, request: Request, act: Callable[[ServiceRecord], Reply]) -> Reply:
         service = self.services.get(request.names[0])
-        return _NOT_FOUND if service is None else act(service)
+        if service is None:
+            return _NOT_FOUND
+        takes_away = request.method in ("GET", "DELETE") or request.names[-1] == "disable"
+        held_by_nobody = frozenset(service.scopes) - {p.value for p in Permission}
+        if not (takes_away or frozenset(service.scopes) <= request.scopes | held_by_nobody):
+            return _MORE_THAN_HELD
+        return act(service)
 
     def _keep(self, service: ServiceRecord, **changed: Any) -> Reply:
         kept = service.model_copy(update=changed)

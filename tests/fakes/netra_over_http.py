@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from fakes.administration import EVERYTHING, FakeAdministration, Request
 from fakes.chat_over_socket import Caller, ChatFault, FakeChat
+from netra.policy import Permission
 
 SERVICES: Final = {"netra-backend": "backend-secret", "netra-ops": "ops-secret"}
 CSRF: Final = "csrf-value"
@@ -312,7 +313,7 @@ class _Exchange(BaseHTTPRequestHandler):
     def _person_tokens(self, user_id: str) -> tuple[str, dict[str, str]]:
         token = self.netra.give_token(user_id, "user", ("netra-backend", "netra-auth"))
         if user_id in self.netra.operators:
-            self.netra.scopes[token] = EVERYTHING
+            self.netra.scopes[token] = frozenset(permission.value for permission in Permission)
         return token, {"refresh_token": f"rt.{user_id}.{secrets.token_hex(8)}"}
 
     def _admin(self, path: str, parts: list[str]) -> None:

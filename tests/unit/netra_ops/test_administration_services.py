@@ -176,6 +176,28 @@ def test_a_service_is_shut_out_and_let_in(run: Run) -> None:
     assert "billing" in run("services", "list").out
 
 
+def test_a_service_gives_no_more_than_it_holds(run: Run, netra: FakeNetra) -> None:
+    """Its token has what it is to give and no more; a person who is an operator gives anything."""
+    stronger = _billing().model_copy(update={"scopes": ("openid", "agents:run")})
+    netra.administration.services["billing"] = stronger
+    netra.users["op@b.example"] = ("usr_op", "correct horse battery")
+    netra.operators.add("usr_op")
+    whom = ("--email", "op@b.example", "--password-stdin")
+
+    for command in (("rotate-secret",), ("enable",), ("change", "--name", "x")):
+        refused = run("services", command[0], "billing", *command[1:])
+        assert (refused.code, refused.out) == (1, "")
+        assert "--email" in refused.err
+        given = run(
+            *("services", command[0], "billing", *command[1:], *whom),
+            stdin="correct horse battery",
+        )
+        assert given.code == 0, given.err
+    assert run("services", "disable", "billing").code == 0
+    assert run("services", "add", "weaker", "--scope", "profile:read").code == 0
+    assert netra.scopes[list(netra.tokens)[-1]] == {"services:admin", "profile:read"}
+
+
 @pytest.mark.parametrize(
     ("overlap", "seconds"),
     [("24h", 86_400), ("7d", 604_800), ("1h30m", 5400), ("90s", 90), ("2w", 1_209_600), ("0", 0)],
@@ -235,7 +257,7 @@ def test_a_refused_rotation_leaves_no_file(run: Run, netra: FakeNetra, tmp_path:
 
     assert run("services", "rotate-secret", "nobody", "--secret-file", str(file)).code == 1
     assert not file.exists()
-    assert netra.administration.asked[-1].method == "POST"
+    assert [request.names for request in netra.administration.asked] == [("nobody",)]
 
 
 @pytest.mark.usefixtures("netra")

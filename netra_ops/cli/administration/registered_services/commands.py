@@ -91,6 +91,7 @@ def add(
         raise UsageRefused("With --no-secret there is nothing for --secret-file.")
     new = options.as_model(NewService, service_id=service, with_secret=not no_secret)
     with given.opened(_ADMIN) as caller, place_for(service, secret_file, None) as place:
+        caller.will_give(*new.scopes)
         answer = caller.act("POST", auth_admin.ADMIN_SERVICES_PATH, "the new service", json=new)
         made = told(RegisteredService, answer, "the new service")
         about = {"service": document(made.service)}
@@ -127,14 +128,21 @@ def set_keys(
 @taking(access)
 def disable(given: Access, service: Service) -> None:
     """Shut a service out for now, its tokens included."""
-    _act(given, service, auth_admin.ADMIN_SERVICE_DISABLE_PATH)
+    with given.opened(_ADMIN) as caller:
+        path = path_of(auth_admin.ADMIN_SERVICE_DISABLE_PATH, service_id=service)
+        caller.act("POST", path, f"the service {service}")
+        _show(given, _service(caller, service))
 
 
 @app.command()
 @taking(access)
 def enable(given: Access, service: Service) -> None:
     """Let a service in again that was disabled."""
-    _act(given, service, auth_admin.ADMIN_SERVICE_ENABLE_PATH)
+    with given.opened(_ADMIN) as caller:
+        caller.will_give(*_service(caller, service).scopes)
+        path = path_of(auth_admin.ADMIN_SERVICE_ENABLE_PATH, service_id=service)
+        caller.act("POST", path, f"the service {service}")
+        _show(given, _service(caller, service))
 
 
 @app.command("rotate-secret")
@@ -158,6 +166,7 @@ def rotate_secret(
     with given.opened(_ADMIN) as caller, place_for(service, secret_file, env_file) as place:
         if not seconds:
             ask_consent(f"End every present secret of {service} at once?", yes=yes)
+        caller.will_give(*_service(caller, service).scopes)
         path = path_of(auth_admin.ADMIN_SERVICE_SECRETS_PATH, service_id=service)
         rotation = SecretRotation(overlap_seconds=seconds)
         answer = caller.act("POST", path, f"the service {service}", json=rotation)
@@ -205,13 +214,9 @@ def _change(given: Access, service: str, wanted_change: ServiceChange) -> None:
     path = path_of(auth_admin.ADMIN_SERVICE_PATH, service_id=service)
     members = wanted_change.model_dump(mode="json", exclude_unset=True)
     with given.opened(_ADMIN) as caller:
+        # A service that has more than the one who changes it is not changed, whatever the change.
+        caller.will_give(*_service(caller, service).scopes, *(wanted_change.scopes or ()))
         caller.act("PATCH", path, f"the service {service}", json=members)
-        _show(given, _service(caller, service))
-
-
-def _act(given: Access, service: str, template: str) -> None:
-    with given.opened(_ADMIN) as caller:
-        caller.act("POST", path_of(template, service_id=service), f"the service {service}")
         _show(given, _service(caller, service))
 
 
