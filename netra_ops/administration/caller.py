@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from netra.clock import Clock
 from netra.policy import Permission
 from netra.secret import Secret
-from netra.wire.auth_api import AUTH_AUDIENCE, TokenResponse, WireModel
+from netra.wire import auth_admin
+from netra.wire.auth_api import ADMIN_USERS_PATH, AUTH_AUDIENCE, TokenResponse, WireModel
 from netra_ops.administration.refusal import refusal, unreadable
 from netra_ops.findings import CouldNotTell, Failed, OpsError, UsageRefused, printable
 from netra_ops.validation.answer import Answer, Asker
@@ -32,6 +33,17 @@ LONG_PATIENCE: Final = 600.0
 _EARLY: Final = 20.0
 """Seconds before its end at which a token is replaced."""
 _HELD_BY_SERVICES: Final = frozenset(permission.value for permission in Permission)
+_ALWAYS_THERE: Final = frozenset(
+    {
+        ADMIN_USERS_PATH,
+        auth_admin.ADMIN_SERVICES_PATH,
+        auth_admin.ADMIN_KEYS_PATH,
+        auth_admin.ADMIN_KEYS_ROTATE_PATH,
+        auth_admin.ADMIN_AUDIT_PATH,
+        auth_admin.ADMIN_AUDIT_CHAIN_PATH,
+    }
+)
+_NOT_THERE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _FINE: Final = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
 
 
@@ -97,11 +109,11 @@ class Caller:
 
         Raises:
             Failed: There is no token to be had.
-            CouldNotTell: There was no answer.
+            CouldNotTell: There was no answer, or the service has no such route.
         """
         token = self.token()
         self._asker.allow(patience)
-        return self._asker.ask(
+        answer = self._asker.ask(
             method,
             self._url + path,
             headers=bearer(token),
@@ -109,6 +121,13 @@ class Caller:
             json=json.model_dump(mode="json") if isinstance(json, WireModel) else json,
             patience=patience,
         )
+        # A path without a name in it leads somewhere, or the service is another than this one.
+        if path in _ALWAYS_THERE and answer.status in _NOT_THERE:
+            raise CouldNotTell(
+                f"This auth service does not offer {method} {path}: it is not one, or of an "
+                "earlier version than this command."
+            )
+        return answer
 
     def read(
         self,

@@ -176,7 +176,8 @@ def test_a_credential_without_the_scope_is_told_which(run: Run, netra: FakeNetra
         (302, {"Location": "https://elsewhere.example/admin/users"}, 3, "led elsewhere"),
         (401, {}, 1, "401"),
         (403, {}, 1, "403"),
-        (404, {}, 1, "does not know"),
+        (404, {}, 3, "does not offer GET /admin/users"),
+        (405, {}, 3, "does not offer GET /admin/users"),
         (418, {}, 1, "418"),
     ],
 )
