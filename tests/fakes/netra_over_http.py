@@ -44,6 +44,7 @@ class Fault(StrEnum):
     FORGES_ISSUER = "the authorization response names another issuer"
     LEADS_AWAY = "the login page is on another origin"
     REFUSES_LOGIN = "no password is right"
+    ASKS_SECOND_FACTOR = "a password alone opens nothing"
     ANSWERS_NONSENSE = "every body is a JSON list"
     BREAKS_MESSAGES = "writing a message is answered 500"
 
@@ -278,6 +279,8 @@ class _Exchange(BaseHTTPRequestHandler):
             or Fault.REFUSES_LOGIN in self.netra.faults
         ):
             self._answer(401, "<form><input type=password name=password></form>")
+        elif Fault.ASKS_SECOND_FACTOR in self.netra.faults:
+            self._answer(303, None, Location="/login/second-factor?continue=x")
         else:
             self._answer(
                 303, None, Location=self.form["continue"], Set_Cookie=f"netra_session={known[0]}"

@@ -5,6 +5,8 @@ else, and as anybody else, takes a credential: the state directory's secrets are
 service alone.
 """
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from netra_ops.cli.console import (
     existing_state,
     read_password,
     read_secret,
+    remark,
 )
 from netra_ops.findings import UsageRefused
 from netra_ops.settings import OPS
@@ -35,6 +38,7 @@ from netra_ops.validation.credentials import Person, ServiceCredential, service_
 _PANEL: Final = "Where, and as whom"
 _LONGEST_ANSWER: Final = 64 << 20
 _LONGEST_SECRET: Final = 4096
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +163,13 @@ def access(
             metavar="FILE", help="Read the service's secret from a file.", rich_help_panel=_PANEL
         ),
     ] = None,
-    email: Annotated[
+    person: Annotated[
         str | None,
         typer.Option(
-            metavar="EMAIL", help="Act as this person, an operator.", rich_help_panel=_PANEL
+            "--email",
+            metavar="EMAIL",
+            help="Act as this person, an operator.",
+            rich_help_panel=_PANEL,
         ),
     ] = None,
     password_stdin: Annotated[
@@ -179,12 +186,14 @@ def access(
 ) -> Access:
     """Collect the shared options."""
     secret = ClientSecret(client_secret_stdin, client_secret_file)
-    return Access(state, auth_url, client_id, secret, email, password_stdin, as_json)
+    return Access(state, auth_url, client_id, secret, person, password_stdin, as_json)
 
 
 def _secret_in(path: Path) -> Secret:
     try:
         with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & _OTHERS:
+                remark(f"{path} can be read or changed by others.")
             text = file.read(_LONGEST_SECRET + 1).decode().removesuffix("\n").removesuffix("\r")
     except OSError as error:
         raise UsageRefused(f"{path} cannot be read: {error.strerror}.") from error

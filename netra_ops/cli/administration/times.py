@@ -34,7 +34,7 @@ def moment_in(text: str | None, name: str, now: float) -> float | None:
     if text is None:
         return None
     if _DURATION.fullmatch(text):
-        return now - seconds_in(text, name)
+        return max(0.0, now - seconds_in(text, name))
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

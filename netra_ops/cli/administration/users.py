@@ -61,40 +61,40 @@ def show(given: Access, user: User) -> None:
 @taking(access)
 def add(
     given: Access,
-    address: Email,
+    email: Email,
     role: Annotated[
         Role | None, typer.Option(help="What the person is beyond a plain user.")
     ] = None,
 ) -> None:
     """Add a user; this is also how the first operator is made."""
     with given.opened(_ADMIN, reads_password=True) as caller:
-        person = Person(address, given.new_password())
+        person = Person(email, given.new_password())
         answer = caller.auth.add_user(caller.token(), person, role and role.value)
     if answer.status == HTTPStatus.CONFLICT:
-        raise Failed(f"There is a user {printable(address)} already.")
+        raise Failed(f"There is a user {printable(email)} already.")
     if answer.status != HTTPStatus.CREATED:
         raise refusal(answer, "the new user")
     if given.as_json:
         tell_document(answer.document())
     else:
-        tell(printable(f"Added {address} ({answer.member('user_id')})."))
+        tell(printable(f"Added {email} ({answer.member('user_id')})."))
 
 
 @app.command("reset-password")
 @taking(access)
-def reset_password(given: Access, address: Email) -> None:
+def reset_password(given: Access, email: Email) -> None:
     """Set a new password; it ends the person's sessions."""
     with given.opened(_ADMIN, reads_password=True) as caller:
-        person = Person(address, given.new_password())
+        person = Person(email, given.new_password())
         answer = caller.auth.reset_password(caller.token(), person)
     if answer.status == HTTPStatus.NOT_FOUND:
-        raise Failed(f"There is no user {printable(address)}.")
+        raise Failed(f"There is no user {printable(email)}.")
     if answer.status != HTTPStatus.NO_CONTENT:
         raise refusal(answer, "the new password")
     if given.as_json:
-        tell_document({"email": address, "password": "reset"})
+        tell_document({"email": email, "password": "reset"})
     else:
-        tell(f"{printable(address)} has a new password; the sessions opened before are ended.")
+        tell(f"{printable(email)} has a new password; the sessions opened before are ended.")
 
 
 @app.command()

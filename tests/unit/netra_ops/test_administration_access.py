@@ -34,6 +34,7 @@ def test_another_service_is_administered_by_its_credential(
     """An address, a client id and its secret, from a file or standard input, are all it takes."""
     file = tmp_path / "secret"
     file.write_text(SERVICES["netra-ops"] + "\n", "utf-8")
+    file.chmod(0o640)
     with fake_netra() as far:
         far.administration.add_user("usr_1", "a@b.example")
         whom = ("--auth-url", far.url, "--client-id", "netra-ops")
@@ -44,6 +45,7 @@ def test_another_service_is_administered_by_its_credential(
 
     assert by_file.code == by_stdin.code == 0
     assert by_file.out == by_stdin.out
+    assert "can be read or changed by others" in by_file.err
     assert json.loads(by_file.out)["items"][0]["email"] == "a@b.example"
     assert state.env_file("netra-ops").is_file()
 

@@ -131,6 +131,19 @@ def test_an_export_of_a_quiet_time_is_empty(run: Run, tmp_path: Path) -> None:
     assert run("audit", "verify", "--file", str(file)).code == 3
 
 
+def test_a_line_of_an_export_holds_nothing_that_writes(
+    run: Run, record: FakeAdministration, tmp_path: Path
+) -> None:
+    """Whatever a caller called itself: one line of ASCII, exact when it is read."""
+    record.act("login", actor="evil\r\n\u2028\u202e\x9b[31m\x1b]0;\N{SNOWMAN}")
+
+    file, said = _exported(run, tmp_path)
+
+    assert said["lines"] == len(file.read_text("ascii").splitlines()) == 13
+    assert _rows(file)[-1] == record.audit[-1]
+    assert run("audit", "verify", "--file", str(file)).code == 0
+
+
 def test_an_export_never_takes_a_files_place(run: Run, tmp_path: Path) -> None:
     """Evidence that is there stays; nor is it written through a link."""
     file, link = tmp_path / "audit.ndjson", tmp_path / "link"

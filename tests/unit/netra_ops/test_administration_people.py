@@ -133,6 +133,17 @@ def test_an_account_is_exported(run: Run, netra: FakeNetra) -> None:
     assert export.audit == tuple(netra.administration.audit)
 
 
+def test_an_account_may_be_large(run: Run, netra: FakeNetra) -> None:
+    """Whoever was here for years has much on record."""
+    for _ in range(4000):
+        netra.administration.act("login")
+
+    export = run("users", "export", "a@b.example")
+
+    assert len(export.out) > 1 << 20
+    assert len(json.loads(export.out)["audit"]) == 4000
+
+
 def test_a_second_factor_is_taken_away(run: Run, netra: FakeNetra) -> None:
     """Once; where there is none, that is said."""
     users = netra.administration.users

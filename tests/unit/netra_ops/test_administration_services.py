@@ -279,6 +279,18 @@ def test_a_secret_goes_to_the_service_that_uses_it(run: Run, state: StateDirecto
 
 
 @pytest.mark.usefixtures("billing")
+def test_an_env_file_may_be_in_any_folder(run: Run, tmp_path: Path) -> None:
+    """Also in one that looks like a state directory's and is not."""
+    folder = tmp_path / "srv" / "env"
+    folder.mkdir(parents=True)
+    file = folder / "billing.env"
+    file.write_text("SERVICE_ID=billing\nSERVICE_SECRET=old", "utf-8")
+
+    assert run("services", "rotate-secret", "billing", "--env-file", str(file)).code == 0
+    assert file.read_text("utf-8") == "SERVICE_ID=billing\nSERVICE_SECRET=rotated-secret"
+
+
+@pytest.mark.usefixtures("billing")
 def test_an_env_file_of_another_service_is_refused(
     run: Run, netra: FakeNetra, state: StateDirectory, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ The place is made ready before the secret is asked for, so that none is made and
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,8 +15,9 @@ from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra.secret import Secret
 from netra_ops.cli.console import remark, tell, tell_document
 from netra_ops.findings import UsageRefused
+from netra_ops.platform.local import state_directory
 from netra_ops.platform.local.configuration import with_values
-from netra_ops.platform.local.state_directory import FILE_MODE, write_whole
+from netra_ops.platform.local.state_directory import FILE_MODE, StateDirectory, write_whole
 
 SecretFile = Annotated[
     Path | None,
@@ -59,13 +60,16 @@ class _NewFile(Place):
 class _EnvFile(Place):
     member = "env_file"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, directory: StateDirectory | None) -> None:
         super().__init__(path)
         self._file = path
+        self._directory = directory
 
     def take(self, secret: Secret) -> None:
-        text = self._file.read_text(encoding="utf-8")
-        write_whole(self._file, with_values(text, {_SECRET_VARIABLE: secret.reveal()}))
+        # What starts the services of a state directory writes its env files too.
+        with self._directory.locked() if self._directory else nullcontext():
+            text = self._file.read_text(encoding="utf-8")
+            write_whole(self._file, with_values(text, {_SECRET_VARIABLE: secret.reveal()}))
 
 
 @contextmanager
@@ -141,4 +145,13 @@ def _known_env_file(path: Path, service: str) -> Place:
     environment = IsolatedEnvironment.resolve({ENV_FILE_VARIABLE: str(path)})
     if environment.get("SERVICE_ID") != service:
         raise UsageRefused(f"{path} is not the env file of {service}: its SERVICE_ID differs.")
-    return _EnvFile(path)
+    return _EnvFile(path, _state_directory_of(path, service))
+
+
+def _state_directory_of(path: Path, service: str) -> StateDirectory | None:
+    root = path.absolute().parent.parent
+    if StateDirectory(root).env_file(service) != path.absolute():
+        return None
+    with suppress(UsageRefused):  # Other installations keep env files in such folders too.
+        return state_directory.opened(root)
+    return None
