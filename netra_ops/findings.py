@@ -60,6 +60,15 @@ def exit_code_of(verdict: Verdict) -> ExitCode:
     return _EXIT_CODES[verdict]
 
 
+def printable(text: str) -> str:
+    """Make somebody else's text harmless where people read: what cannot be seen becomes `?`.
+
+    Control characters could write on a terminal, line ends could forge a line, and marks of
+    direction could turn around what stands beside them.
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 class OpsError(Exception):
     """A command ends here; the text says what was wrong, where, and what to do."""
 

@@ -43,8 +43,11 @@ def tell(text: str) -> None:
 
 
 def tell_document(document: Any) -> None:
-    """Give a result as one JSON document."""
-    tell(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    """Give a result as one JSON document, in which nothing can write on a terminal."""
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    if not text.replace("\n", "").isprintable():
+        text = "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
+    tell(text)
 
 
 def rich_output() -> Console:
@@ -72,7 +75,7 @@ def existing_state(path: Path) -> StateDirectory:
     return directory
 
 
-def read_password(*, from_stdin: bool) -> Secret:
+def read_password(*, from_stdin: bool, whose: str = "the person's") -> Secret:
     """Read a password: one line of standard input, or unseen from a person.
 
     Raises:
@@ -82,13 +85,33 @@ def read_password(*, from_stdin: bool) -> Secret:
         raise UsageRefused(
             "A password is read from standard input only: give --password-stdin and pipe it in."
         )
+    return read_secret(f"{whose} password")
+
+
+def read_secret(what: str) -> Secret:
+    """Read one line of standard input, unseen if a person types it.
+
+    Raises:
+        UsageRefused: There is none.
+    """
     if sys.stdin.isatty():
-        password = getpass.getpass()
+        secret = getpass.getpass(f"{what[:1].upper()}{what[1:]}: ")
     else:
         try:
-            password = sys.stdin.buffer.readline().decode().removesuffix("\n").removesuffix("\r")
+            secret = sys.stdin.buffer.readline().decode().removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
-            raise UsageRefused("The password on standard input is not UTF-8 text.") from error
-    if not password:
-        raise UsageRefused("The password on standard input is empty.")
-    return Secret(password)
+            raise UsageRefused(f"On standard input, {what} is not UTF-8 text.") from error
+    if not secret:
+        raise UsageRefused(f"On standard input, {what} is empty.")
+    return Secret(secret)
+
+
+def may_ask() -> bool:
+    """Tell whether somebody is there to answer a question."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _escaped(letter: str) -> str:
+    """Write a letter as JSON escapes (RFC 8259 section 7)."""
+    units = letter.encode("utf-16-be")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from netra_ops.cli.console import DEFAULT_STATE_PATH, StateOption, existing_state, tell
+from netra_ops.findings import printable
 from netra_ops.platform.local import record
 from netra_ops.platform.local.state_directory import StateDirectory
 
@@ -104,7 +105,7 @@ def _for_people(line: str) -> str:
     )
     rest = {name: value for name, value in event.items() if name not in _IN_THE_HEAD}
     text = f"{head}  {msgspec.json.encode(rest).decode()}" if rest else head
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return printable(text)
 
 
 def _offset_of_last(path: Path, lines: int) -> int:

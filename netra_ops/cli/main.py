@@ -8,7 +8,9 @@ from typing import Final
 
 import typer
 
-from netra_ops.cli import logs, users
+from netra_ops.cli import logs
+from netra_ops.cli.administration import audit, keys, sessions, users
+from netra_ops.cli.administration.registered_services import commands as registered_services
 from netra_ops.cli.console import remark
 from netra_ops.cli.services import down, status, up
 from netra_ops.cli.token import token
@@ -28,6 +30,10 @@ app.command()(down)
 app.command()(status)
 app.add_typer(logs.app, name="logs")
 app.add_typer(users.app, name="users")
+app.add_typer(sessions.app, name="sessions")
+app.add_typer(registered_services.app, name="services")
+app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 app.command()(token)
 app.command()(verify)
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from netra_ops.cli.accounts import auth_service, credential, refusal
+from netra_ops.administration.refusal import refusal
+from netra_ops.cli.accounts import auth_service, credential
 from netra_ops.cli.console import (
     DEFAULT_STATE_PATH,
     JsonOption,

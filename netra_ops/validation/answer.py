@@ -50,11 +50,20 @@ class Asker:
         clock: For the deadline.
         seconds: For everything that is asked through this one, together.
         patience: Seconds for one answer.
+        longest: Bytes that an answer may have.
     """
 
-    def __init__(self, clock: Clock, *, seconds: float = 30.0, patience: float = 5.0) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        seconds: float = 30.0,
+        patience: float = 5.0,
+        longest: int = _MAX_BODY_BYTES,
+    ) -> None:
         self._clock = clock
         self._patience = patience
+        self._longest = longest
         self._deadline = clock.monotonic() + seconds
         self._clients: dict[str, httpx2.Client] = {}
 
@@ -89,13 +98,14 @@ class Asker:
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: Any = None,
+        patience: float | None = None,
     ) -> Answer:
-        """Send one request.
+        """Send one request; `patience` is for an answer that takes longer than others.
 
         Raises:
             CouldNotTell: There was no answer, or none that could be read.
         """
-        seconds = self.time_left()
+        seconds = self.time_left(patience)
         client = self._client(url)
         client.cookies.clear()
         content, kind = _content(form, json)
@@ -108,15 +118,17 @@ class Asker:
                 content=content,
                 timeout=seconds,
             ) as response:
-                body = b""
+                body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    if len(body) > _MAX_BODY_BYTES:
-                        raise CouldNotTell(f"the answer of {_place(url)} is longer than 1 MiB")
+                    if len(body) > self._longest:
+                        raise CouldNotTell(
+                            f"the answer of {_place(url)} is longer than {self._longest >> 20} MiB"
+                        )
                 return Answer(
                     response.status_code,
                     dict(response.headers),
-                    body,
+                    bytes(body),
                     tuple(response.headers.get_list("set-cookie")),
                 )
         except (httpx2.RequestError, httpx2.InvalidURL) as error:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from netra.secret import Secret
 from netra.wire import auth_api
+from netra.wire.auth_admin import SECOND_FACTOR_PATH
 from netra_ops.findings import Failed
 from netra_ops.validation.answer import Answer, Asker
 from netra_ops.validation.credentials import Person, ServiceCredential
@@ -75,6 +76,11 @@ class AuthService:
                 if target.startswith(f"{_REDIRECT_URI}?"):
                     code = self._code(target, state)
                     return AuthorizationCode(Secret(code), Secret(verifier))
+                if urlsplit(target).path == SECOND_FACTOR_PATH:
+                    raise Failed(
+                        "This account has a second factor, which a command cannot ask for. "
+                        "Log in with a browser, or act as a service by its secret."
+                    )
                 answer = visit.get(target)
                 continue
             fields = _login_fields(answer)
@@ -116,14 +122,30 @@ class AuthService:
             }
         )
 
-    def service_token(self, service: ServiceCredential, audience: str | None = None) -> Answer:
-        """Ask for a service's own token (RFC 6749 section 4.4), for one audience or for all."""
+    def refresh(self, refresh_token: Secret) -> Answer:
+        """Ask for a person's next tokens (RFC 6749 section 6)."""
+        return self._token(
+            {
+                "grant_type": "refresh_token",
+                "refresh_token": refresh_token.reveal(),
+                "client_id": CLIENT_ID,
+            }
+        )
+
+    def service_token(
+        self, service: ServiceCredential, audience: str | None = None, scope: str | None = None
+    ) -> Answer:
+        """Ask for a service's own token (RFC 6749 section 4.4).
+
+        For one audience and with some scopes, or for all that the service is registered with.
+        """
         form = {
             "grant_type": "client_credentials",
             "client_id": service.service_id,
             "client_secret": service.secret.reveal(),
         }
-        return self._token(form | ({"audience": audience} if audience else {}))
+        asked = {"audience": audience, "scope": scope}
+        return self._token(form | {name: text for name, text in asked.items() if text})
 
     def end_session(self, refresh_token: Secret) -> Answer:
         """Revoke a refresh token, and with it the login session it came from (RFC 7009)."""

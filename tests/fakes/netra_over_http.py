@@ -19,7 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from fakes.administration import EVERYTHING, FakeAdministration, Request
 from fakes.chat_over_socket import Caller, ChatFault, FakeChat
+from netra.policy import Permission
 
 SERVICES: Final = {"netra-backend": "backend-secret", "netra-ops": "ops-secret"}
 CSRF: Final = "csrf-value"
@@ -42,6 +44,7 @@ class Fault(StrEnum):
     FORGES_ISSUER = "the authorization response names another issuer"
     LEADS_AWAY = "the login page is on another origin"
     REFUSES_LOGIN = "no password is right"
+    ASKS_SECOND_FACTOR = "a password alone opens nothing"
     ANSWERS_NONSENSE = "every body is a JSON list"
     BREAKS_MESSAGES = "writing a message is answered 500"
     HAS_NO_PAGE = "there is no chat page"
@@ -64,6 +67,11 @@ class FakeNetra:
     revoked: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     on_ask: Callable[[str], None] = lambda _line: None
+    administration: FakeAdministration = field(default_factory=FakeAdministration)
+    scopes: dict[str, frozenset[str]] = field(default_factory=lambda: {"netra-ops": EVERYTHING})
+    """What services may ask for, and what tokens were given."""
+    operators: set[str] = field(default_factory=set)
+    token_seconds: int = 300
 
     def __post_init__(self) -> None:
         self.chat = FakeChat(self.faults, self.holder, self.keep)
@@ -153,7 +161,7 @@ class _Exchange(BaseHTTPRequestHandler):
         else:
             self._auth(split.path, parts)
 
-    do_GET = do_POST = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - the names http.server calls
+    do_GET = do_POST = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - as called
 
     def _backend(self, path: str, parts: list[str]) -> None:
         if path == "/":
@@ -308,6 +316,8 @@ class _Exchange(BaseHTTPRequestHandler):
             or Fault.REFUSES_LOGIN in self.netra.faults
         ):
             self._answer(401, "<form><input type=password name=password></form>")
+        elif Fault.ASKS_SECOND_FACTOR in self.netra.faults:
+            self._answer(303, None, Location="/login/second-factor?continue=x")
         else:
             self._answer(
                 303, None, Location=self.form["continue"], Set_Cookie=f"netra_session={known[0]}"
@@ -321,22 +331,48 @@ class _Exchange(BaseHTTPRequestHandler):
             if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != challenge:
                 self._answer(400, {"error": "invalid_grant", "error_description": "no"})
                 return
-            token = self.netra.give_token(user_id, "user", ("netra-backend", "netra-auth"))
-            extra = {"refresh_token": "rt_" + secrets.token_hex(8)}
+            token, extra = self._person_tokens(user_id)
+        elif given["grant_type"] == "refresh_token":
+            token, extra = self._person_tokens(given["refresh_token"].split(".")[1])
         elif SERVICES.get(given["client_id"]) == given["client_secret"]:
             audience = tuple(given.get("audience", "netra-auth netra-backend").split())
+            held = self.netra.scopes.get(given["client_id"], frozenset())
+            asked = frozenset(given["scope"].split()) if "scope" in given else held
+            if not asked <= held:
+                self._answer(400, {"error": "invalid_scope", "error_description": "no"})
+                return
             token = self.netra.give_token(f"service:{given['client_id']}", "service", audience)
+            self.netra.scopes[token] = asked
             extra = {}
         else:
             self._answer(401, {"error": "invalid_client", "error_description": "no"})
             return
-        answer = {"access_token": token, "token_type": "Bearer", "expires_in": 300, "scope": "x"}
-        self._answer(200, answer | extra)
+        answer = {"access_token": token, "token_type": "Bearer", "scope": "x"}
+        self._answer(200, answer | {"expires_in": self.netra.token_seconds} | extra)
+
+    def _person_tokens(self, user_id: str) -> tuple[str, dict[str, str]]:
+        token = self.netra.give_token(user_id, "user", ("netra-backend", "netra-auth"))
+        if user_id in self.netra.operators:
+            self.netra.scopes[token] = frozenset(permission.value for permission in Permission)
+        return token, {"refresh_token": f"rt.{user_id}.{secrets.token_hex(8)}"}
 
     def _admin(self, path: str, parts: list[str]) -> None:
         caller, users = self.netra.holder(self.headers.get("Authorization")), self.netra.users
-        if caller is None or caller.principal != "service:netra-ops":
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        scopes, api = self.netra.scopes.get(token, frozenset()), self.netra.administration
+        if api.trouble is not None:
+            headers = {name.replace("-", "_"): text for name, text in api.trouble[1].items()}
+            self._answer(api.trouble[0], {"title": "Not now."}, **headers)
+        elif caller is None:
+            self._problem(401, "invalid_token", 'Bearer realm="netra", error="invalid_token"')
+        elif "users:admin" not in scopes and parts[1] == "users" and parts[-1] != "sessions":
             self._problem(403, "insufficient_scope", 'Bearer error="insufficient_scope"')
+        elif not (path == "/admin/users" and self.command == "POST") and (
+            path != "/admin/users/password"
+            and not (self.command == "DELETE" and parts[-1] in {uid for uid, _ in users.values()})
+        ):
+            request = Request(self.command, (), self.query, self.document)
+            self._answer(*api.answer(request, path, scopes))
         elif self.command == "DELETE":
             for email in [email for email, (uid, _) in users.items() if uid == parts[-1]]:
                 del users[email]

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from netra.contract.formats import Origins
+from netra.contract.service_registry import parse_registry
 from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra_ops.findings import Failed
 from netra_ops.platform.local.state_directory import StateDirectory, write_whole
@@ -22,6 +23,7 @@ from netra_ops.settings import AUTH, BACKEND, LOOPBACK, OPS
 
 PORT: Final = "PORT"
 CHAT_ORIGINS: Final = "CHAT_ORIGINS"
+_REGISTRY: Final = "SERVICE_REGISTRY"
 _HIGHEST_PORT: Final = 65535
 _ADDRESS_NAMES: Final = (
     "ISSUER_URL",
@@ -55,6 +57,10 @@ _SCOPES: Final = {
         "metrics:read",
     ),
 }
+_ADMINISTERS_PEOPLE: Final = "users:admin"
+_ADMINISTERS_MORE: Final = frozenset(
+    {"services:admin", "keys:admin", "sessions:admin", "audit:read", "metrics:read"}
+)
 _HEADING: Final = (
     "Configuration of {service}: NAME=value, taken literally, without quotes.\n"
     "Made once; edit it and start again (`netra down`, `netra up`). Keep it private."
@@ -98,7 +104,7 @@ def make(directory: StateDirectory, ports: Mapping[str, int]) -> None:
             "ISSUER_URL": auth_url,
             "TOKEN_TRUST_MODE": "keyring",
             "KEYRING_ENCRYPTION_KEY": secrets.token_urlsafe(32),
-            "SERVICE_REGISTRY": _registry(service_secrets),
+            _REGISTRY: _registry(service_secrets),
             CHAT_ORIGINS: _origins(url),
         },
         BACKEND: _common(directory, BACKEND, ports)
@@ -137,12 +143,17 @@ def move_ports(
             write_whole(file, changed)
 
 
-def bring_up_to_date(directory: StateDirectory) -> str | None:
-    """Add what env files made by an earlier version lack; say, in a sentence, what was done.
+def bring_up_to_date(directory: StateDirectory) -> tuple[str, ...]:
+    """Add what env files made by an earlier version lack; say, in sentences, what was done.
 
-    That is the address of the chat page, without which nobody could log in there. A file that
-    has it, with whatever value, is left as it is.
+    A file that has it, with whatever value, is left as it is.
     """
+    done = (_with_chat_page(directory), _with_administration(directory))
+    return tuple(sentence for sentence in done if sentence is not None)
+
+
+def _with_chat_page(directory: StateDirectory) -> str | None:
+    """Add the address of the chat page, without which nobody could log in there."""
     file = directory.env_file(AUTH)
     if read(directory, AUTH).value(CHAT_ORIGINS) is not None:
         return None
@@ -152,6 +163,32 @@ def bring_up_to_date(directory: StateDirectory) -> str | None:
         return f"{file} has no {CHAT_ORIGINS}, so nobody can log in on the chat page: add them."
     write_whole(file, with_values(file.read_text(encoding="utf-8"), {CHAT_ORIGINS: origins}))
     return f"Added {CHAT_ORIGINS} to {file}: the chat page lets people log in."
+
+
+def _with_administration(directory: StateDirectory) -> str | None:
+    """Register the toolkit, where it may administer people, for all that it administers now.
+
+    The store gives its own entry the same scopes when it is brought to its newest version; so the
+    two do not differ. Where the toolkit has some of them, somebody chose them.
+    """
+    file = directory.env_file(AUTH)
+    registry = read(directory, AUTH).value(_REGISTRY)
+    if registry is None or registry.origin.kind != "env_file":
+        return None
+    text = registry.value.reveal()
+    try:
+        (held,) = (one.scopes for one in parse_registry(text) if one.service_id == OPS)
+    except ValueError:
+        return None  # The service says what is wrong with it, or the toolkit is not registered.
+    if _ADMINISTERS_PEOPLE not in held or not _ADMINISTERS_MORE.isdisjoint(held):
+        return None
+    entries = msgspec.json.decode(text)
+    for entry in entries:
+        if entry["service_id"] == OPS:
+            entry["scopes"] += [scope for scope in _SCOPES[OPS] if scope in _ADMINISTERS_MORE]
+    changed = {_REGISTRY: msgspec.json.encode(entries).decode()}
+    write_whole(file, with_values(file.read_text(encoding="utf-8"), changed))
+    return f"Gave {OPS} its new scopes in {_REGISTRY} of {file}: it administers all of the service."
 
 
 def with_values(text: str, values: Mapping[str, str]) -> str:

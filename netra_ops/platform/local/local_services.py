@@ -100,7 +100,7 @@ class LocalServices:
                 self._say(f"Only {' and '.join(running)} still ran; starting everything anew.")
                 known = self._stopped(known, running)
             self._configure(known, asked)
-            if added := configuration.bring_up_to_date(self._directory):
+            for added in configuration.bring_up_to_date(self._directory):
                 self._say(added)
             try:
                 return self._started(known)

@@ -159,9 +159,8 @@ def test_files_of_before_the_chat_page_get_its_address(
     before = _without_chat(directory, BACKEND_URL=url)
     others = [_text(directory, service) for service in ("netra-backend", "netra-ops")]
 
-    said = configuration.bring_up_to_date(directory)
+    (said,) = configuration.bring_up_to_date(directory)
 
-    assert said is not None
     assert "CHAT_ORIGINS" in said
     assert _text(directory, "netra-auth") == f"{before}\nCHAT_ORIGINS={origins}\n"
     assert [_text(directory, service) for service in ("netra-backend", "netra-ops")] == others
@@ -176,7 +175,7 @@ def test_an_address_that_is_there_is_left_alone(directory: StateDirectory, line:
     text = _without_chat(directory) + f"\n{line}\n"
     directory.env_file("netra-auth").write_text(text, "utf-8")
 
-    assert configuration.bring_up_to_date(directory) is None
+    assert configuration.bring_up_to_date(directory) == ()
     assert _text(directory, "netra-auth") == text
 
 
@@ -184,7 +183,7 @@ def test_new_files_lack_nothing(directory: StateDirectory) -> None:
     """What was just made is up to date, and stays so however often it is looked at."""
     before = _text(directory, "netra-auth")
 
-    assert configuration.bring_up_to_date(directory) is None
+    assert configuration.bring_up_to_date(directory) == ()
     assert _text(directory, "netra-auth") == before
 
 
@@ -195,11 +194,78 @@ def test_no_address_is_made_up_from_a_strange_one(directory: StateDirectory, url
     """Where the backend's address is no origin, a person is asked instead of guessing."""
     before = _without_chat(directory, BACKEND_URL=url)
 
-    said = configuration.bring_up_to_date(directory)
+    (said,) = configuration.bring_up_to_date(directory)
 
-    assert said is not None
     assert "add them" in said
     assert _text(directory, "netra-auth") == before
+
+
+_BEFORE = ["profile:read", "sessions:open", "service:status", "users:admin"]
+_NOW = ["services:admin", "keys:admin", "sessions:admin", "audit:read", "metrics:read"]
+
+
+def _with_registry(directory: StateDirectory, **scopes: list[str]) -> str:
+    """Give services other scopes, as a person or an earlier version did; give the file's text."""
+    registry = configuration.read(directory, "netra-auth").get("SERVICE_REGISTRY") or ""
+    entries = msgspec.json.decode(registry)
+    for entry in entries:
+        entry["scopes"] = scopes.get(entry["service_id"].replace("-", "_"), entry["scopes"])
+    text = "# mine\n" + with_values(
+        _text(directory, "netra-auth"), {"SERVICE_REGISTRY": msgspec.json.encode(entries).decode()}
+    )
+    directory.env_file("netra-auth").write_text(text, "utf-8")
+    return text
+
+
+def test_files_of_before_give_the_toolkit_its_new_scopes(directory: StateDirectory) -> None:
+    """The toolkit administers all there is now; nothing else in the file changes, and only once."""
+    before = _with_registry(directory, netra_ops=_BEFORE)
+
+    (said,) = configuration.bring_up_to_date(directory)
+
+    after = _text(directory, "netra-auth")
+    assert "SERVICE_REGISTRY" in said
+    assert "\n" not in said
+    assert after == before.replace(
+        msgspec.json.encode(_BEFORE).decode(), msgspec.json.encode(_BEFORE + _NOW).decode()
+    )
+    assert directory.env_file("netra-auth").stat().st_mode & 0o777 == 0o600
+    assert configuration.bring_up_to_date(directory) == ()
+    loaded = load(netra_auth.CONTRACT, configuration.read(directory, "netra-auth"))
+    assert isinstance(loaded, Configuration), loaded
+
+
+@pytest.mark.parametrize(
+    "scopes", [["profile:read"], [*_BEFORE, "audit:read"], [*_BEFORE, *_NOW], ["no:such"]]
+)
+def test_scopes_that_somebody_chose_are_left_alone(
+    directory: StateDirectory, scopes: list[str]
+) -> None:
+    """No administrator, some of the new scopes, all of them, or a registry with a fault."""
+    before = _with_registry(directory, netra_ops=scopes)
+
+    assert configuration.bring_up_to_date(directory) == ()
+    assert _text(directory, "netra-auth") == before
+
+
+def test_a_registry_in_a_file_of_its_own_is_not_ours_to_write(
+    directory: StateDirectory, tmp_path: Path
+) -> None:
+    """Only what stands in the env file itself is brought up to date."""
+    _with_registry(directory, netra_ops=_BEFORE)
+    other = tmp_path / "registry.json"
+    other.write_text(
+        configuration.read(directory, "netra-auth").get("SERVICE_REGISTRY") or "", "utf-8"
+    )
+    lines = _text(directory, "netra-auth").splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("SERVICE_REGISTRY="))
+    text += f"SERVICE_REGISTRY_FILE={other}\n"
+    directory.env_file("netra-auth").write_text(text, "utf-8")
+    assert configuration.read(directory, "netra-auth").get("SERVICE_REGISTRY")
+    kept = other.read_text("utf-8")
+
+    assert configuration.bring_up_to_date(directory) == ()
+    assert (other.read_text("utf-8"), _text(directory, "netra-auth")) == (kept, text)
 
 
 @pytest.mark.parametrize(

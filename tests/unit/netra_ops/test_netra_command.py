@@ -1,74 +1,17 @@
 """The command line against a server that answers as both services, in this process."""
 
-import io
 import json
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
+from fakes.netra_command import Run, set_values
 from fakes.netra_over_http import SERVICES, FakeNetra, Fault, fake_netra
-from netra_ops.cli.main import main
-from netra_ops.platform.local import configuration, record
-from netra_ops.platform.local.configuration import with_values
+from netra_ops.platform.local import record
 from netra_ops.platform.local.record import Record, ServiceRecord
-from netra_ops.platform.local.state_directory import StateDirectory, created, write_whole
+from netra_ops.platform.local.state_directory import StateDirectory
 
 PASSWORD = "correct horse battery"
-
-
-class Done(NamedTuple):
-    """How a command ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> StateDirectory:
-    """A state directory whose env files name the fake's secrets."""
-    directory = created(tmp_path / "state")
-    configuration.make(directory, {"netra-auth": 8001, "netra-backend": 8000})
-    for service, secret in SERVICES.items():
-        _set(directory, service, SERVICE_SECRET=secret)
-    return directory
-
-
-def _set(directory: StateDirectory, service: str, **values: str) -> None:
-    file = directory.env_file(service)
-    write_whole(file, with_values(file.read_text("utf-8"), values))
-
-
-@pytest.fixture
-def netra(state: StateDirectory) -> Iterator[FakeNetra]:
-    """A right server that the state directory points at."""
-    with fake_netra() as server:
-        _set(state, "netra-ops", AUTH_SERVICE_URL=server.url, BACKEND_URL=server.url)
-        yield server
-
-
-@pytest.fixture
-def run(
-    state: StateDirectory, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Run:
-    """Run a command on the state directory."""
-
-    def run(*arguments: str, stdin: str | bytes = "") -> Done:
-        given = stdin if isinstance(stdin, bytes) else stdin.encode()
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
-        try:
-            code = main([*arguments, "--state", str(state.root)])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        return Done(code, *capsys.readouterr())
-
-    return run
 
 
 @pytest.mark.usefixtures("netra")
@@ -83,7 +26,7 @@ def test_verify_passes(run: Run) -> None:
 def test_verify_fails_a_backend_that_admits_everything(run: Run, state: StateDirectory) -> None:
     """No wrong refusal, many wrong admissions: exit code 1."""
     with fake_netra(Fault.ADMITS_EVERYTHING) as server:
-        _set(state, "netra-ops", AUTH_SERVICE_URL=server.url, BACKEND_URL=server.url)
+        set_values(state, "netra-ops", AUTH_SERVICE_URL=server.url, BACKEND_URL=server.url)
         done = run("verify", "--json")
 
     document = json.loads(done.out)
@@ -94,7 +37,7 @@ def test_verify_fails_a_backend_that_admits_everything(run: Run, state: StateDir
 def test_verify_cannot_tell_about_a_backend_that_is_down(run: Run, state: StateDirectory) -> None:
     """Nobody answered: exit code 3."""
     with fake_netra() as server:
-        _set(state, "netra-ops", AUTH_SERVICE_URL=server.url, BACKEND_URL=server.url)
+        set_values(state, "netra-ops", AUTH_SERVICE_URL=server.url, BACKEND_URL=server.url)
 
     done = run("verify", "--json")
     assert (done.code, json.loads(done.out)["verdict"]) == (3, "UNKNOWN")
@@ -114,7 +57,7 @@ def test_nobody_there_is_neither_yes_nor_no(
 ) -> None:
     """A service that is down refused nobody: exit code 3."""
     with fake_netra() as server:
-        _set(state, "netra-ops", AUTH_SERVICE_URL=server.url, BACKEND_URL=server.url)
+        set_values(state, "netra-ops", AUTH_SERVICE_URL=server.url, BACKEND_URL=server.url)
 
     done = run(*arguments, stdin=PASSWORD)
     assert (done.code, done.out) == (3, "")
@@ -193,7 +136,7 @@ def test_service_tokens(run: Run, netra: FakeNetra, state: StateDirectory) -> No
     given = json.loads(run("token", "--service", "netra-ops", "--json").out)
     assert netra.tokens[given["access_token"]].principal == "service:netra-ops"
 
-    _set(state, "netra-ops", SERVICE_SECRET="wrong")
+    set_values(state, "netra-ops", SERVICE_SECRET="wrong")
     refused = run("token", "--service", "netra-ops")
     assert (refused.code, refused.out) == (1, "")
     assert "invalid_client" in refused.err

@@ -45,6 +45,7 @@ def test_a_wrong_password_is_a_refusal() -> None:
         (Fault.FORGES_ISSUER, "as its issuer"),
         (Fault.LEADS_AWAY, "another origin"),
         (Fault.ANSWERS_NONSENSE, "no way on"),
+        (Fault.ASKS_SECOND_FACTOR, "has a second factor"),
     ],
 )
 def test_an_answer_that_is_not_the_auth_services_is_not_used(fault: Fault, says: str) -> None:
