@@ -23,7 +23,7 @@ Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Transaction]]
 
 MAX_WAITING: Final = 1024
 _TOGETHER: Final = 128
-_ROOM_SECONDS: Final = 5
+ROOM_SECONDS: Final = 5.0
 
 
 @dataclass(slots=True, eq=False)
@@ -50,11 +50,19 @@ class GroupCommit:
 
     Args:
         transaction: Opens a write transaction.
-        max_waiting: How many pieces of work may wait; more wait outside, for a few seconds.
+        max_waiting: How many pieces of work may wait; more wait outside.
+        room_seconds: For how long they wait there before they are turned away.
     """
 
-    def __init__(self, transaction: Opening, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        transaction: Opening,
+        *,
+        max_waiting: int = MAX_WAITING,
+        room_seconds: float = ROOM_SECONDS,
+    ) -> None:
         self._transaction = transaction
+        self._room_seconds = room_seconds
         self._room = asyncio.Semaphore(max_waiting)
         self._waiting: deque[_Piece] = deque()
         self._writer: asyncio.Task[None] | None = None
@@ -86,7 +94,7 @@ class GroupCommit:
             await self._room.acquire()
             return
         try:
-            async with asyncio.timeout(_ROOM_SECONDS):
+            async with asyncio.timeout(self._room_seconds):
                 await self._room.acquire()
         except TimeoutError:
             raise DatabaseUnavailable("too much waits to be written") from None
