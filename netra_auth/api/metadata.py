@@ -52,6 +52,6 @@ async def metadata(request: Request, response: Response) -> dict[str, Any]:
 @router.get(auth_api.JWKS_PATH, responses=problems(503))
 async def keys(request: Request, response: Response) -> dict[str, list[dict[str, str]]]:
     """Publish the keys that verify access tokens (RFC 7517); none in shared-key mode."""
-    in_force = await state_of(request).keyring.current()
+    in_force = await state_of(request).keyring.to_publish()
     response.headers["Cache-Control"] = _CACHE
     return dict(in_force.published)
