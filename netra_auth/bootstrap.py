@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request, Response
 from netra.clock import Clock, SystemClock
 from netra.errors import NetraError
 from netra.telemetry import RequestContext, event_logger, request_record
-from netra.wire.auth_api import AUTH_AUDIENCE
 from netra_auth.api import (
     account,
     admin,
@@ -37,52 +36,12 @@ from netra_auth.api import (
     users,
 )
 from netra_auth.api.cross_origin import CrossOrigin
-from netra_auth.api.pages import Pages
 from netra_auth.api.state import AuthState
-from netra_auth.audit import AuditTrail
-from netra_auth.audit.records import AuditRecords
+from netra_auth.composition import composed
 from netra_auth.error_handlers import add_error_handlers
-from netra_auth.grants.access_tokens import AccessTokens
-from netra_auth.grants.authorization_code import AuthorizationCodes, TokenMakers
-from netra_auth.grants.client_credentials import ClientCredentials
-from netra_auth.grants.clients import Clients
-from netra_auth.grants.consents import Consents
-from netra_auth.grants.families import Families
-from netra_auth.grants.id_tokens import IdTokens
-from netra_auth.grants.introspection import Introspection
-from netra_auth.grants.own_tokens import OwnTokens
-from netra_auth.grants.public_clients import FIRST_PARTY_IDS, public_clients
-from netra_auth.grants.refresh_token import RefreshTokens
-from netra_auth.grants.relying_parties import RelyingParties
-from netra_auth.grants.revocation import Endings, TokenRevocation
-from netra_auth.grants.user_clients import UserClients
-from netra_auth.grants.userinfo import UserInfos
-from netra_auth.identities.logins import Logins
-from netra_auth.identities.passwords import PasswordHasher
-from netra_auth.identities.passwords.changes import PasswordChanges
-from netra_auth.identities.passwords.proof import PasswordProof
-from netra_auth.identities.people.account_export import AccountExports
-from netra_auth.identities.people.accounts import Accounts
-from netra_auth.identities.people.consents import PersonConsents
-from netra_auth.identities.people.person_sessions import PersonSessions
-from netra_auth.identities.revocations import Revocations
-from netra_auth.identities.second_factor.code_check import CodeCheck
-from netra_auth.identities.second_factor.pending_logins import PendingLogins
-from netra_auth.identities.second_factor.sealed_secrets import SealedSecrets
-from netra_auth.identities.second_factor.second_factors import SecondFactors
-from netra_auth.identities.services.accounts import ServiceAccounts
-from netra_auth.identities.services.assertions import ServiceAssertions
-from netra_auth.identities.services.registration.administration import ServiceAdministration
-from netra_auth.identities.services.registration.rotation import SecretRotation
-from netra_auth.identities.services.seeding import seed
-from netra_auth.identities.sessions import Sessions
-from netra_auth.identities.users import Users
-from netra_auth.keyring.administration import key_administration
-from netra_auth.keyring.keyring import open_keyring
-from netra_auth.limits.opening import open_limits
-from netra_auth.metrics.recorder import Metrics
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
+from netra_auth.store.janitor import sweep
 from netra_auth.store.schema_version import require_head
 from netra_auth.upkeep import Upkeep, UpkeepTask
 
@@ -120,6 +79,7 @@ _MAX_BODY_BYTES: Final = 65_536
 """No form or document this service takes is larger."""
 
 _KEYS_SECONDS: Final = 5
+_SWEEP_SECONDS: Final = 600
 
 
 @asynccontextmanager
@@ -134,7 +94,7 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
     database = Database(settings.database_url)
     try:
         await require_head(database)
-        state = await _state(settings, database, clock)
+        state = await composed(settings, database, clock)
         _log.info(
             "auth_service_opened",
             trust_mode=settings.trust_mode.value,
@@ -152,95 +112,12 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
 
 
 def _upkeep_of(state: AuthState) -> tuple[UpkeepTask, ...]:
-    return (UpkeepTask("signing_keys", _KEYS_SECONDS, state.key_administration.advance),)
+    async def sweep_store() -> None:
+        await sweep(state.database, state.clock)
 
-
-async def _state(settings: Settings, database: Database, clock: Clock) -> AuthState:
-    metrics = Metrics()
-    audit = AuditTrail(database, clock, metrics.observe)
-    limits = open_limits(settings, database, audit, clock)
-    keyring = await open_keyring(settings, database, audit, clock)
-    accounts = ServiceAccounts(database, limits.refused, clock)
-    await seed(settings.services, database, audit, clock)
-    hasher = PasswordHasher()
-    await hasher.prepare()
-    revocations = Revocations(database, clock)
-    sessions = Sessions(database, revocations, limits.devices, clock)
-    sealed_secrets = SealedSecrets(settings.keyring_encryption_key)
-    codes = CodeCheck(sealed_secrets, clock)
-    pending_logins = PendingLogins(database, sealed_secrets, codes, sessions, audit, clock)
-    password_proof = PasswordProof(database, hasher, audit)
-    known_clients = public_clients(settings.chat_origins)
-    own_tokens = OwnTokens(settings, keyring, accounts, sessions, revocations, clock)
-    access_tokens = AccessTokens(settings, keyring, clock)
-    relying_parties = RelyingParties(settings, accounts)
-    user_clients = UserClients(known_clients, relying_parties)
-    families = Families(revocations, clock)
-    consents = Consents(database, families, audit, clock)
-    refresh_tokens = RefreshTokens(
-        database, user_clients, sessions, access_tokens, families, limits.refused, audit, clock
-    )
-    makers = TokenMakers(
-        access_tokens=access_tokens,
-        refresh_tokens=refresh_tokens,
-        id_tokens=IdTokens(settings, keyring, clock),
-        families=families,
-    )
-    return AuthState(
-        settings=settings,
-        clock=clock,
-        database=database,
-        keyring=keyring,
-        key_administration=key_administration(settings, keyring, database, audit, clock),
-        audit=audit,
-        metrics=metrics,
-        limits=limits,
-        audit_records=AuditRecords(database),
-        revocations=revocations,
-        sessions=sessions,
-        users=Users(database, hasher, sessions, revocations, limits, audit, clock),
-        logins=Logins(database, hasher, sessions, pending_logins, limits, audit),
-        pending_logins=pending_logins,
-        second_factors=SecondFactors(database, sealed_secrets, codes, password_proof, audit, clock),
-        password_proof=password_proof,
-        password_changes=PasswordChanges(database, hasher, password_proof, sessions, audit),
-        accounts=Accounts(database, sessions, revocations, audit, clock),
-        person_sessions=PersonSessions(database, sessions, audit, clock),
-        person_consents=PersonConsents(database, audit),
-        account_exports=AccountExports(database, audit, clock),
-        public_clients=known_clients,
-        user_clients=user_clients,
-        consents=consents,
-        clients=Clients(
-            known_clients,
-            accounts,
-            ServiceAssertions(settings.issuer_url, database, limits.refused, clock),
-            limits.refused,
-            audit,
-            metrics,
-        ),
-        service_administration=ServiceAdministration(
-            database, revocations, audit, clock, frozenset({AUTH_AUDIENCE, *FIRST_PARTY_IDS})
-        ),
-        secret_rotation=SecretRotation(database, audit, clock),
-        own_tokens=own_tokens,
-        authorization_codes=AuthorizationCodes(
-            database, user_clients, sessions, consents, makers, limits.refused, audit, clock
-        ),
-        refresh_tokens=refresh_tokens,
-        client_credentials=ClientCredentials(access_tokens, audit),
-        introspection=Introspection(settings, database, own_tokens, relying_parties, audit, clock),
-        token_revocation=TokenRevocation(
-            settings,
-            database,
-            own_tokens,
-            relying_parties,
-            Endings(sessions, families, revocations),
-            audit,
-            clock,
-        ),
-        userinfo=UserInfos(database),
-        pages=Pages(settings.issuer_url, secure=settings.secure_cookies),
+    return (
+        UpkeepTask("signing_keys", _KEYS_SECONDS, state.key_administration.advance),
+        UpkeepTask("janitor", _SWEEP_SECONDS, sweep_store),
     )
 
 

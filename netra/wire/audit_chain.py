@@ -29,6 +29,10 @@ LINKED_MEMBERS: Final = (
 )
 """The members of a row that its hash covers: all that are stored, the hash itself excepted."""
 
+_AS_JSON: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False
+).encode
+
 
 def chain_hash(previous_hash: str, row: Mapping[str, object]) -> str:
     """Give the hash of a row that follows the row with `previous_hash`.
@@ -38,6 +42,5 @@ def chain_hash(previous_hash: str, row: Mapping[str, object]) -> str:
         row: The row by the names of its members; others than `LINKED_MEMBERS` do not count.
             `recorded_at` is a float as it is stored: its shortest form is what is hashed.
     """
-    content = {name: row[name] for name in LINKED_MEMBERS}
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return sha256(f"{previous_hash}\n{canonical}".encode()).hexdigest()
+    content = _AS_JSON({name: row[name] for name in LINKED_MEMBERS})
+    return sha256(f"{previous_hash}\n{content}".encode()).hexdigest()

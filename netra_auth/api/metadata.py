@@ -56,11 +56,12 @@ async def openid_metadata(request: Request, response: Response) -> dict[str, Any
     return _server(state) | _openid_provider(state)
 
 
-@router.get(auth_api.JWKS_PATH)
+@router.get(auth_api.JWKS_PATH, responses=problems(503))
 async def keys(request: Request, response: Response) -> dict[str, list[dict[str, str]]]:
     """Publish the keys that verify access tokens (RFC 7517); none in shared-key mode."""
+    in_force = await state_of(request).keyring.to_publish()
     response.headers["Cache-Control"] = _CACHE
-    return dict(state_of(request).keyring.published)
+    return dict(in_force.published)
 
 
 def _server(state: AuthState) -> dict[str, Any]:

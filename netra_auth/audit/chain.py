@@ -1,21 +1,16 @@
-"""The hash chain of the audit record. Pure.
+"""Following the hash chain of the audit record. Pure.
 
-Each row's hash is SHA-256 over the hash before it and the row's own content, its gapless number
-included: a row cannot be changed, left out, put in or moved without changing every hash after it.
-What the chain alone cannot show, rows cut off at its end, shows against its head or against any
-later number and hash that somebody kept, such as a line of the log.
+How a row is linked to the one before it is in `netra.wire.audit_chain`. What the chain alone cannot
+show, rows cut off at its end, shows against its head or against any later number and hash that
+somebody kept, such as a line of the log.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 
+from netra.wire.audit_chain import GENESIS_HASH, LINKED_MEMBERS, chain_hash
 from netra_auth.store.repositories.audit_records import AuditRow
-
-GENESIS: Final = "0" * 64
-"""The hash before the first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +21,16 @@ class Anchor:
     chain_hash: str
 
 
-START: Final = Anchor(0, GENESIS)
-
-
-_AS_JSON: Final = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False
-).encode
-
-
-def canonical(row: AuditRow, seq: int | None = None) -> str:
-    """Write a row's content, with its own number or a given one, in the form that is hashed."""
-    content = {
-        "audit_id": row.audit_id,
-        "recorded_at": float(row.recorded_at),
-        "event": row.event,
-        "outcome": row.outcome,
-        "actor": row.actor,
-        "client_id": row.client_id,
-        "subject": row.subject,
-        "token_hash": row.token_hash,
-        "reason": row.reason,
-        "request_id": row.request_id,
-        "address": row.address,
-        "seq": row.seq if seq is None else seq,
-    }
-    return _AS_JSON(content)
+START: Final = Anchor(0, GENESIS_HASH)
 
 
 def link(previous_hash: str, row: AuditRow, seq: int | None = None) -> str:
     """Give the hash of a row that follows another's, under its own number or a given one."""
-    return sha256(f"{previous_hash}\n{canonical(row, seq)}".encode()).hexdigest()
+    members: dict[str, object] = {name: getattr(row, name) for name in LINKED_MEMBERS}
+    members["recorded_at"] = float(row.recorded_at)
+    if seq is not None:
+        members["seq"] = seq
+    return chain_hash(previous_hash, members)
 
 
 class ChainWalk:

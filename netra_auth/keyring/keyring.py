@@ -74,6 +74,14 @@ class Keyring(Protocol):
             KeysUnreadable: The keys in it cannot be used.
         """
 
+    async def to_publish(self) -> KeysInForce:
+        """Give the keys as `current` does, or as they were seconds ago if the store is away.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached, and was last seen too long ago.
+            KeysUnreadable: The keys in it cannot be used.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class SharedKeyring:
@@ -97,6 +105,10 @@ class SharedKeyring:
         return self.keys.published
 
     async def current(self) -> KeysInForce:
+        """Give the keys."""
+        return self.keys
+
+    async def to_publish(self) -> KeysInForce:
         """Give the keys."""
         return self.keys
 
@@ -124,7 +136,7 @@ class StoredKeyring:
     @property
     def signing_key(self) -> SigningKey:
         """The key that signs, unless the store was last seen too long ago to know."""
-        if self._clock.monotonic() - self._seen_at > LATEST_VIEW_SECONDS:
+        if self._is_outdated():
             raise DatabaseUnavailable("the signing keys were last seen too long ago to sign")
         return self._keys.signing_key
 
@@ -156,6 +168,19 @@ class StoredKeyring:
             if self._failure is not None:
                 raise DatabaseUnavailable(self._failure.reason) from self._failure
             return self._keys
+
+    async def to_publish(self) -> KeysInForce:
+        """Give the keys to publish: an outage of seconds keeps nobody from verifying."""
+        try:
+            return await self.current()
+        except DatabaseUnavailable:
+            # A set that lacks a new key must not be kept by anybody when that key begins to sign.
+            if self._is_outdated():
+                raise
+            return self._keys
+
+    def _is_outdated(self) -> bool:
+        return self._clock.monotonic() - self._seen_at > LATEST_VIEW_SECONDS
 
     async def _look(self) -> None:
         began = self._clock.monotonic()

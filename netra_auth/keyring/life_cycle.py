@@ -17,12 +17,12 @@ from netra.wire.auth_api import JWKS_MAX_AGE_SECONDS, MAX_ACCESS_TOKEN_SECONDS
 SPREAD_SECONDS: Final = 30
 """What one process has changed, every other one goes by after this time at the latest.
 
-Half of it is the oldest view of the keys a process may sign with, half is for the difference of
-the processes' clocks.
+Half of it is the oldest view of the keys a process may sign with or publish, half is for the
+difference of the processes' clocks.
 """
 
 LATEST_VIEW_SECONDS: Final = SPREAD_SECONDS / 2
-"""A view of the keys older than this signs nothing."""
+"""From a view of the keys older than this nothing is signed or published."""
 
 _DAY: Final = 24 * 3600
 _WAITING: Final = frozenset({KeyState.CREATED, KeyState.PUBLISHED})

@@ -1,6 +1,5 @@
 """The file `audit.ndjson` of an evidence bundle: written whole or not at all, and checked."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -60,7 +59,7 @@ def export(
             if walk.first_seq is None and record.seq is not None and record.seq > 1:
                 follows = anchor_at(record.seq - 1)
                 walk.know(follows or Anchor(record.seq - 1, ""))
-            file.write(_line(record))
+            file.write(f"{audit_line(record)}\n".encode())
             walk.take(record)
             first, last = first or record.time, record.time
             lines += 1
@@ -88,12 +87,6 @@ def walked(path: Path, anchors: Iterable[Anchor]) -> ChainWalk:
     except OSError as error:
         raise UsageRefused(f"{path} cannot be read: {error.strerror}.") from error
     return walk
-
-
-def _line(record: AuditRecord) -> bytes:
-    """Write a row in ASCII: nothing in it can end a line, or write on a terminal."""
-    content = record.model_dump(mode="json")
-    return f"{json.dumps(content, ensure_ascii=True, separators=(',', ':'))}\n".encode()
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fakes.clock import ManualClock
 from fakes.running_auth import RunningAuth, bearer, running_auth_service
+from netra.wire.audit_chain import GENESIS_HASH
 from netra.wire.audit_lines import audit_line, audit_record
 from netra.wire.auth_admin import AuditPage, ChainReport
 from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, Origin, Outcome
-from netra_auth.audit.chain import GENESIS, Anchor, link
+from netra_auth.audit.chain import Anchor, link
 from netra_auth.store.repositories.audit_records import EVERYTHING
 from netra_auth.store.tables import audit, audit_head
 
@@ -57,7 +58,7 @@ async def test_every_row_is_linked_to_the_one_before(auth: RunningAuth) -> None:
     await acts(auth, "one", "two", "three")
 
     rows = await auth.audited()
-    previous = GENESIS
+    previous = GENESIS_HASH
     for number, row in enumerate(rows, 1):
         assert row.seq == number
         assert row.chain_hash == link(previous, row)

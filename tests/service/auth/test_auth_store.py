@@ -25,7 +25,7 @@ from fakes.running_auth import (
 )
 from netra.errors import DatabaseUnavailable
 from netra.secret import Secret
-from netra_auth.audit.chain import GENESIS
+from netra.wire.audit_chain import GENESIS_HASH
 from netra_auth.bootstrap import opened_state
 from netra_auth.store.engine import Database
 from netra_auth.store.migrations.upgrade import alembic_config
@@ -159,8 +159,8 @@ async def test_a_failing_transaction_announces_nothing(auth: RunningAuth) -> Non
         async with auth.state.database.transaction() as transaction:
             transaction.after_commit(lambda: told.append("committed"))
             row = AuditRow(audit_id="aud_1", recorded_at=0, event="e", outcome="success", actor="a")
-            await audit_records.append(transaction.connection, [row], 1, GENESIS)
-            await audit_records.append(transaction.connection, [row], 2, GENESIS)
+            await audit_records.append(transaction.connection, [row], 1, GENESIS_HASH)
+            await audit_records.append(transaction.connection, [row], 2, GENESIS_HASH)
 
     with pytest.raises(IntegrityError):
         await fail()
