@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 from pydantic import ValidationError
 
 from netra.ids import random_token
+from netra.wire.audit_lines import audit_line
 from netra.wire.auth_admin import AuditRecord
 from netra_ops.administration.chain_walk import Anchor, ChainWalk
 from netra_ops.findings import Failed, UsageRefused
