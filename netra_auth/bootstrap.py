@@ -194,7 +194,8 @@ def create_app(
     app.add_middleware(RequestContext, clock=used_clock, max_body_bytes=_MAX_BODY_BYTES)
     # Added last, so outermost: a page reads what `RequestContext` answers too.
     app.add_middleware(CrossOrigin, origins=frozenset(settings.chat_origins))
-    add_error_handlers(app, _problem_page)
+    routes = [route for router in ROUTERS for route in router.routes]
+    add_error_handlers(app, _problem_page, routes)
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -4,13 +4,15 @@ A person's browser gets a page instead of a document. What an error is worth is 
 raised.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from netra.errors import (
     ContentInvalid,
@@ -44,8 +46,14 @@ class _MethodNotAllowed(RequestInvalid):
     public_text = "This method is not allowed here."
 
 
-def add_error_handlers(app: FastAPI, page_of: PageOf) -> None:
-    """Give an application an answer for every error that leaves a route."""
+def add_error_handlers(app: FastAPI, page_of: PageOf, routes: Sequence[BaseRoute]) -> None:
+    """Give an application an answer for every error that leaves a route.
+
+    Args:
+        app: The application.
+        page_of: Writes an error as a page.
+        routes: All its routes; a 405 names the methods of every one that has the path.
+    """
 
     async def netra_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, NetraError):
@@ -65,7 +73,7 @@ def add_error_handlers(app: FastAPI, page_of: PageOf) -> None:
     app.add_exception_handler(OAuthError, oauth_error)
     app.add_exception_handler(NetraError, netra_error)
     app.add_exception_handler(RequestValidationError, _invalid_content)
-    app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(HTTPException, partial(_framework_error, routes))
 
 
 def _oauth(error: OAuthError) -> Response:
@@ -115,17 +123,32 @@ async def _invalid_content(request: Request, error: Exception) -> Response:
     )
 
 
-async def _framework_error(request: Request, error: Exception) -> Response:
+async def _framework_error(
+    routes: Sequence[BaseRoute], request: Request, error: Exception
+) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})
     if error.status_code == _NOT_FOUND:
         return _problem(request, NotFound("no such route"), headers=headers)
     if error.status_code == _METHOD_NOT_ALLOWED:
+        if allowed := _allowed(routes, request):
+            headers["Allow"] = ", ".join(sorted(allowed))
         return _problem(request, _MethodNotAllowed(), status=_METHOD_NOT_ALLOWED, headers=headers)
     if error.status_code == _TOO_LARGE:
         return _problem(request, ContentTooLarge(), headers=headers)
     return _problem(request, RequestInvalid("the framework refused the request"), headers=headers)
+
+
+def _allowed(routes: Sequence[BaseRoute], request: Request) -> set[str]:
+    """Collect the methods of the resource that a request names (RFC 9110 section 15.5.6).
+
+    That is every route written with the path of the first that matches, which is the narrowest:
+    `/admin/users/password` is no person's id.
+    """
+    matching = [r for r in routes if r.matches(request.scope)[0] is not Match.NONE]
+    named = [r for r in matching if getattr(r, "path", None) == getattr(matching[0], "path", None)]
+    return {method for route in named for method in getattr(route, "methods", ())}
 
 
 def _wants_page(request: Request) -> bool:

@@ -134,9 +134,10 @@ class Logins:
         pending = await self._pending.open_if_needed(transaction, user)
         if pending is not None:
             return pending, None
+        opened = await self._sessions.open(transaction, user.user_id, origin)
         if replaced is not None:
             await self._sessions.end(transaction, replaced.session_id)
-        return await self._sessions.open(transaction, user.user_id, origin), None
+        return opened, None
 
     async def _refuse(self, subject: str, reason: str, origin: Origin) -> None:
         act = Act(

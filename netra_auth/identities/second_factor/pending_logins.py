@@ -161,11 +161,11 @@ class PendingLogins:
             await pending_logins.remove(connection, pending.pending_hash)
         if not isinstance(verdict, Accepted):
             return _Attempt(None, user_id, verdict.reason, is_over=is_over)
-        if replaced is not None:
-            await self._sessions.end(transaction, replaced.session_id)
         opened = await self._sessions.open(
             transaction, user_id, origin, methods=(PASSWORD, ONE_TIME_CODE)
         )
+        if replaced is not None:
+            await self._sessions.end(transaction, replaced.session_id)
         return _Attempt(opened, user_id, f"with {verdict.how}")
 
 
