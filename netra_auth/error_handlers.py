@@ -143,9 +143,14 @@ async def _framework_error(
 
 
 def _allowed(routes: Sequence[BaseRoute], request: Request) -> set[str]:
-    """Collect the methods of every route with the request's path (RFC 9110 section 15.5.6)."""
-    with_path = (r for r in routes if r.matches(request.scope)[0] is not Match.NONE)
-    return {method for route in with_path for method in getattr(route, "methods", ())}
+    """Collect the methods of the resource that a request names (RFC 9110 section 15.5.6).
+
+    That is every route written with the path of the first that matches, which is the narrowest:
+    `/admin/users/password` is no person's id.
+    """
+    matching = [r for r in routes if r.matches(request.scope)[0] is not Match.NONE]
+    named = [r for r in matching if getattr(r, "path", None) == getattr(matching[0], "path", None)]
+    return {method for route in named for method in getattr(route, "methods", ())}
 
 
 def _wants_page(request: Request) -> bool:

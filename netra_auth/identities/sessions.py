@@ -113,10 +113,10 @@ class Sessions:
         methods: tuple[str, ...] = (PASSWORD,),
     ) -> OpenedSession:
         """Begin the session of a login; the earlier one ends, and the browser is known."""
-        if browser.replaced is not None:
-            await self.end(transaction, browser.replaced.session_id)
         opened = await self.open(transaction, user_id, browser.origin, methods)
         known = await self._devices.remember(transaction, user_id, browser.device)
+        if browser.replaced is not None:
+            await self.end(transaction, browser.replaced.session_id)
         return replace(opened, device=known)
 
     async def open(
@@ -208,9 +208,14 @@ class Sessions:
         self, transaction: Transaction, user_id: str, *, but: str | None = None
     ) -> int:
         """End every session of a person, but one if it is named; say how many ended."""
-        found = await sessions.ids_of_user(transaction.connection, user_id)
-        ended = [await self.end(transaction, one) for one in found if one != but]
-        return sum(ended)
+        connection = transaction.connection
+        found = sorted(await sessions.ids_of_user(connection, user_id))
+        # All rows first, in one order, then the feed: whoever ends one of them at the same time
+        # takes its locks in that order too, and neither waits for the other for ever.
+        ended = [one for one in found if one != but and await sessions.remove(connection, one)]
+        for session_id in ended:
+            await self._revocations.revoke_session(transaction, session_id)
+        return len(ended)
 
 
 def _cleaned(text: str, limit: int) -> str:
