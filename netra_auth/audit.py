@@ -46,7 +46,7 @@ class AuditEvent(StrEnum):
     CODE_REUSED = "authorization_code_reused"
     CONSENT_GRANTED = "consent_granted"
     CONSENT_REFUSED = "consent_refused"
-    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_REMOVED = "consent_removed"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - the name of an event
     TOKEN_REFRESHED = "token_refreshed"  # noqa: S105 - the name of an event
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - the name of an event

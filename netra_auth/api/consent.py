@@ -14,7 +14,7 @@ from netra.wire.auth_api import LOGIN_PATH
 from netra_auth.api.authorize import answered, asked_for, page_with
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import continuation, origin_of_address, query_of
-from netra_auth.api.own_form import own_form
+from netra_auth.api.forms import own_form
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.grants.authorization_request import AuthorizationDenied, AuthorizationRequest

@@ -3,7 +3,6 @@
 from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
 
 from netra.errors import ContentInvalid, NetraError
 from netra.secret import Secret
@@ -12,7 +11,7 @@ from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH, LOGOUT_PATH, REGISTER_PAT
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.cookies import clear_cookie, set_cookie
-from netra_auth.api.own_form import own_form
+from netra_auth.api.forms import FORM_CHALLENGE, own_form, see_other
 from netra_auth.api.pages import STYLE_PATH
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
@@ -25,8 +24,6 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(secure_transpo
 _log = event_logger("netra_auth.api")
 _AFTER_LOGIN: Final = LOGOUT_PATH
 """Where a person goes who came without a request to continue: the page that says who is in."""
-_CHALLENGE: Final = {"WWW-Authenticate": 'Form realm="netra"'}
-"""RFC 9110 section 15.5.2 wants a challenge with every 401; browsers ignore schemes like this."""
 
 
 @router.get(STYLE_PATH)
@@ -113,7 +110,7 @@ async def log_out(request: Request) -> Response:
     session = await browser_session(request)
     if session is not None:
         await state.logins.log_out(session, origin_of(request))
-    response = _see_other(LOGIN_PATH)
+    response = see_other(LOGIN_PATH)
     clear_cookie(response, state.pages.cookies.session, secure=state.settings.secure_cookies)
     state.pages.renew_csrf(response)
     return response
@@ -141,13 +138,13 @@ async def _form_page(
         email=email,
     )
     if isinstance(error, LoginRefused):
-        response.headers.update(_CHALLENGE)
+        response.headers.update(FORM_CHALLENGE)
     return response
 
 
 def _logged_in(request: Request, opened: OpenedSession, back: str | None) -> Response:
     state = state_of(request)
-    response = _see_other(back or _AFTER_LOGIN)
+    response = see_other(back or _AFTER_LOGIN)
     set_cookie(
         response,
         state.pages.cookies.session,
@@ -157,7 +154,3 @@ def _logged_in(request: Request, opened: OpenedSession, back: str | None) -> Res
     )
     state.pages.renew_csrf(response)
     return response
-
-
-def _see_other(location: str) -> RedirectResponse:
-    return RedirectResponse(location, status_code=303, headers={"Cache-Control": "no-store"})
