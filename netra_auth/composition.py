@@ -30,7 +30,6 @@ from netra_auth.identities.passwords.changes import PasswordChanges
 from netra_auth.identities.passwords.proof import PasswordProof
 from netra_auth.identities.people.account_export import AccountExports
 from netra_auth.identities.people.accounts import Accounts
-from netra_auth.identities.people.consents import PersonConsents
 from netra_auth.identities.people.person_sessions import PersonSessions
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.second_factor.code_check import CodeCheck
@@ -109,7 +108,6 @@ async def composed(settings: Settings, database: Database, clock: Clock) -> Auth
         password_changes=PasswordChanges(database, hasher, proof, sessions, audit),
         accounts=Accounts(database, sessions, revocations, audit, clock),
         person_sessions=PersonSessions(database, sessions, audit, clock),
-        person_consents=PersonConsents(database, audit),
         account_exports=AccountExports(database, audit, clock),
         public_clients=ground.public_clients,
         user_clients=grants.user_clients,

@@ -110,7 +110,7 @@ async def remove_consent(request: Request) -> Response:
     if session is None:
         return see_other(TO_LOGIN)
     try:
-        await state_of(request).person_consents.remove(
+        await state_of(request).consents.remove(
             session.user.user_id, form.values.get("client_id", ""), origin_of(request)
         )
     except NotFound:
@@ -174,7 +174,7 @@ async def _page(
         note_refusal(request, error)
         problems = {section: error.detail or error.public_text}
     sessions = await state.person_sessions.of(user_id, session.session_id)
-    consents = await state.person_consents.of(user_id)
+    consents = await state.consents.of(user_id)
     second_factor = await state.second_factors.state(user_id)
     return state.pages.render(
         request,

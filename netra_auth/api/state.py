@@ -25,7 +25,6 @@ from netra_auth.identities.passwords.changes import PasswordChanges
 from netra_auth.identities.passwords.proof import PasswordProof
 from netra_auth.identities.people.account_export import AccountExports
 from netra_auth.identities.people.accounts import Accounts
-from netra_auth.identities.people.consents import PersonConsents
 from netra_auth.identities.people.person_sessions import PersonSessions
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.second_factor.pending_logins import PendingLogins
@@ -65,7 +64,6 @@ class AuthState:
     password_changes: PasswordChanges
     accounts: Accounts
     person_sessions: PersonSessions
-    person_consents: PersonConsents
     account_exports: AccountExports
     public_clients: PublicClients
     user_clients: UserClients

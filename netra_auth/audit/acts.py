@@ -45,7 +45,6 @@ class AuditEvent(StrEnum):
     CODE_REUSED = "authorization_code_reused"
     CONSENT_GRANTED = "consent_granted"
     CONSENT_REFUSED = "consent_refused"
-    CONSENT_WITHDRAWN = "consent_withdrawn"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - the name of an event
     TOKEN_REFRESHED = "token_refreshed"  # noqa: S105 - the name of an event
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - the name of an event

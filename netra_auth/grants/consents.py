@@ -1,6 +1,8 @@
 """What people allowed relying parties: remembered by scope, shown, and withdrawn."""
 
 from netra.clock import Clock
+from netra.errors import NotFound
+from netra.wire.auth_admin import ConsentRecord
 from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
 from netra_auth.grants.families import Families
 from netra_auth.store.engine import Database, Transaction
@@ -44,7 +46,8 @@ class Consents:
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
-        await self._audit.note_alone(_act(AuditEvent.CONSENT_REFUSED, user_id, client_id, origin))
+        event, reason = AuditEvent.CONSENT_REFUSED, "the person refused"
+        await self._audit.note_alone(_act(event, user_id, client_id, origin, refused=reason))
 
     async def scopes(
         self, transaction: Transaction, user_id: str, client_id: str
@@ -53,21 +56,24 @@ class Consents:
         scope = await consents.scope_of(transaction.connection, user_id, client_id)
         return frozenset(scope.split())
 
-    async def of_person(self, user_id: str) -> tuple[ConsentRow, ...]:
+    async def of(self, user_id: str) -> tuple[ConsentRecord, ...]:
         """List what a person allowed, by client.
 
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
         async with self._database.reading() as connection:
-            return await consents.of_user(connection, user_id)
+            rows = await consents.of_user(connection, user_id)
+        return tuple(
+            ConsentRecord(client_id=row.client_id, scope=row.scope, granted_at=row.granted_at)
+            for row in rows
+        )
 
-    async def withdraw(self, user_id: str, client_id: str, origin: Origin) -> bool:
+    async def remove(self, user_id: str, client_id: str, origin: Origin) -> None:
         """Take a consent back, and end every token the client holds for the person.
 
-        Says whether there was one.
-
         Raises:
+            NotFound: There is no such consent.
             DatabaseUnavailable: The store cannot be reached.
         """
         async with self._database.transaction() as transaction:
@@ -75,19 +81,22 @@ class Consents:
             existed = await consents.remove(transaction.connection, user_id, client_id)
             if existed:
                 await self._families.end_all_of(transaction, user_id, client_id)
-                act = _act(AuditEvent.CONSENT_WITHDRAWN, user_id, client_id, origin)
-                await self._audit.note(transaction, act)
-        return existed
+            reason = None if existed else "there is no such consent"
+            act = _act(AuditEvent.CONSENT_REMOVED, user_id, client_id, origin, refused=reason)
+            await self._audit.note(transaction, act)
+        if not existed:
+            raise NotFound("there is no such consent")
 
 
-def _act(event: AuditEvent, user_id: str, client_id: str, origin: Origin) -> Act:
-    refused = event is AuditEvent.CONSENT_REFUSED
+def _act(
+    event: AuditEvent, user_id: str, client_id: str, origin: Origin, *, refused: str | None = None
+) -> Act:
     return Act(
         event=event,
-        outcome=Outcome.REFUSED if refused else Outcome.SUCCESS,
+        outcome=Outcome.SUCCESS if refused is None else Outcome.REFUSED,
         origin=origin,
         actor=user_id,
         client_id=client_id,
         subject=user_id,
-        reason="the person refused" if refused else None,
+        reason=refused,
     )

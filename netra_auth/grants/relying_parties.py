@@ -3,7 +3,9 @@
 What a service is registered for belongs to `netra_auth.identities.services`.
 """
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from netra.wire.auth_api import AUTH_AUDIENCE, USERINFO_AUDIENCE
 from netra_auth.grants.id_tokens import offers_openid
@@ -13,7 +15,11 @@ from netra_auth.identities.services.account import Service
 from netra_auth.identities.services.accounts import ServiceAccounts
 from netra_auth.settings import Settings
 
-_SCHEMES = ("https://", "http://")
+_USABLE: Final = re.compile(
+    r"(?:https://[A-Za-z0-9.\-\[\]:]+|http://(?:127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]+)?)"
+    r"(?:[/?][!\x22\x24-~]*)?\Z"
+)
+"""HTTPS, or plain HTTP to the person's own machine; no user information and no fragment."""
 
 
 def person_scopes(*, with_openid: bool) -> frozenset[str]:
@@ -55,7 +61,7 @@ class RelyingParty:
 
     def accepts_redirect(self, uri: str) -> bool:
         """Tell whether a redirect URI is registered, character by character (checklist 32)."""
-        return uri in self.redirect_uris and uri.startswith(_SCHEMES) and "#" not in uri
+        return uri in self.redirect_uris and _USABLE.match(uri) is not None
 
 
 class RelyingParties:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra_auth.store.tables import login_sessions, refresh_tokens
+from netra_auth.store.tables import refresh_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +93,3 @@ async def remove_family(connection: AsyncConnection, family_id: str) -> int:
     """Erase the refresh tokens of a family; say how many there were."""
     statement = delete(refresh_tokens).where(refresh_tokens.c.family_id == family_id)
     return (await connection.execute(statement)).rowcount
-
-
-async def remove_of_client(connection: AsyncConnection, user_id: str, client_id: str) -> None:
-    """Erase every refresh token a client holds for a person."""
-    sessions = select(login_sessions.c.session_id).where(login_sessions.c.user_id == user_id)
-    await connection.execute(
-        delete(refresh_tokens).where(
-            refresh_tokens.c.client_id == client_id, refresh_tokens.c.session_id.in_(sessions)
-        )
-    )

@@ -205,7 +205,7 @@ async def test_an_erased_person_is_told_of_no_more(auth: RunningAuth, shop: Rely
     answer = await auth.http.get("/userinfo", headers=bearer(tokens["access_token"]))
     assert answer.status_code == 401
     assert (await shop.refreshed(tokens["refresh_token"])).json()["error"] == "invalid_grant"
-    assert await auth.state.consents.of_person(person.user_id) == ()
+    assert await auth.state.consents.of(person.user_id) == ()
 
 
 async def test_a_shared_key_signs_no_id_token(tmp_path: Path) -> None:

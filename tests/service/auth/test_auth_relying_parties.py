@@ -100,6 +100,11 @@ async def test_a_redirect_uri_matches_exactly(
         ("refresh_token", CALLBACK),
         ("authorization_code", ""),
         ("authorization_code", "javascript:alert(1)//"),
+        ("authorization_code", "http://shop.example/callback"),
+        ("authorization_code", "http://127.0.0.1.shop.example/callback"),
+        ("authorization_code", "https://user@shop.example/callback"),
+        ("authorization_code", "https://shop.example;script-src/callback"),
+        ("authorization_code", "https://shop.example/callback#part"),
     ],
 )
 async def test_only_a_registered_relying_party_is_answered(
