@@ -13,7 +13,10 @@ _SCHEMES: Final = ("redis", "rediss")
 class RedisUrl:
     """The URL of one Redis, with TLS (`rediss`) or without."""
 
-    text: str = "redis://[[USER]:PASSWORD@]HOST[:PORT][/NUMBER], or the same with rediss for TLS"
+    text: str = (
+        "redis://HOST[:PORT][/NUMBER], or rediss for TLS (USER:PASSWORD or :PASSWORD before @HOST"
+        " where it has one)"
+    )
     inner_whitespace: str = field(default="", init=False)
 
     def flaw(self, value: str, *, deployed: bool) -> Flaw | None:
