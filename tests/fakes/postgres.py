@@ -56,7 +56,7 @@ class PostgresServer:
     """A running server."""
 
     folder: Path
-    _programs: Path
+    programs: Path
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _has_template: bool = False
 
@@ -73,7 +73,7 @@ class PostgresServer:
         """Give everything a database holds, as text."""
         database = make_url(url).database or ""
         command = [
-            str(self._programs / "pg_dump"),
+            str(self.programs / "pg_dump"),
             "-h",
             str(self.folder),
             "-U",
@@ -84,7 +84,7 @@ class PostgresServer:
 
     def _control(self, *command: str) -> None:
         data = str(self.folder / "data")
-        _run_as(_server_user(), [str(self._programs / "pg_ctl"), "-D", data, *command])
+        _run_as(_server_user(), [str(self.programs / "pg_ctl"), "-D", data, *command])
 
     def url(self, database: str) -> str:
         """Write a database's address as DATABASE_URL has it."""
@@ -104,6 +104,12 @@ class PostgresServer:
             await database.close()
             self._has_template = True
         return await self._created(_TEMPLATE)
+
+    async def emptied(self, url: str) -> None:
+        """Make a database of the same name anew, without tables."""
+        name = make_url(url).database
+        await self._run(f"DROP DATABASE {name} WITH (FORCE)")
+        await self._run(f"CREATE DATABASE {name} TEMPLATE template0")
 
     async def _created(self, template: str) -> str:
         name = f"netra_{next(self._numbers)}"
