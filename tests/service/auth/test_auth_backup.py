@@ -25,7 +25,7 @@ from fakes.running_auth import (
     running_auth_service,
     store_path,
 )
-from netra_auth.keyring.keyring import KeyringUnusable
+from netra_auth.keyring.opened_keys import KeyringUnusable
 from netra_auth.recovery import Recovery
 from netra_auth.settings import Settings
 from netra_auth.store.backup import BackupRefused
