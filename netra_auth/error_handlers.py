@@ -141,9 +141,15 @@ async def _framework_error(
 
 
 def _allowed(routes: Sequence[BaseRoute], request: Request) -> set[str]:
-    """Collect the methods of every route with the request's path (RFC 9110 section 15.5.6)."""
-    with_path = (r for r in routes if r.matches(request.scope)[0] is not Match.NONE)
-    return {method for route in with_path for method in getattr(route, "methods", ())}
+    """Collect the methods of the resource a request names (RFC 9110 section 15.5.6).
+
+    It is the first route's with the request's path: a later one may take the path's last part for
+    somebody's id.
+    """
+    matching = (r for r in routes if r.matches(request.scope)[0] is not Match.NONE)
+    path = getattr(next(matching, None), "path", None)
+    of_path = (route for route in routes if getattr(route, "path", None) == path)
+    return {method for route in of_path for method in getattr(route, "methods", ())}
 
 
 def _wants_page(request: Request) -> bool:
