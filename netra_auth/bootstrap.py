@@ -80,6 +80,7 @@ _MAX_BODY_BYTES: Final = 65_536
 
 _KEYS_SECONDS: Final = 5
 _SWEEP_SECONDS: Final = 600
+_SUCCESSORS_SECONDS: Final = 60
 
 
 @asynccontextmanager
@@ -118,6 +119,7 @@ def _upkeep_of(state: AuthState) -> tuple[UpkeepTask, ...]:
     return (
         UpkeepTask("signing_keys", _KEYS_SECONDS, state.key_administration.advance),
         UpkeepTask("janitor", _SWEEP_SECONDS, sweep_store),
+        UpkeepTask("successors", _SUCCESSORS_SECONDS, state.refresh_tokens.forget_old_successors),
     )
 
 

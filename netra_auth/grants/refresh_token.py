@@ -90,6 +90,16 @@ class RefreshTokens:
         await refresh_tokens.add(transaction.connection, row)
         return token
 
+    async def forget_old_successors(self) -> None:
+        """Erase the sealed successors that nobody may ask for again.
+
+        Raises:
+            DatabaseUnavailable: The store cannot be reached.
+        """
+        before = self._clock.timestamp() - RETRY_SECONDS
+        async with self._database.transaction() as transaction:
+            await refresh_tokens.forget_old_successors(transaction.connection, before)
+
     async def redeem(
         self, client: Client, parameters: Mapping[str, str], origin: Origin
     ) -> TokenResponse:

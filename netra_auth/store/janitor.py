@@ -25,10 +25,12 @@ KEPT_SECONDS: Final[Mapping[str, int]] = MappingProxyType(
         "authorization_codes": _DAY,
         "spent_refresh_tokens": 7 * _DAY,
         "refresh_tokens": _DAY,
+        # Access tokens of relying parties, noted so that their family can end them.
+        "family_tokens": 5 * _MINUTE,
         "login_sessions": _DAY,
         "pending_logins": _MINUTE,
         "unconfirmed_second_factors": _DAY,
-        "known_devices": 180 * _DAY,
+        "known_devices": 366 * _DAY,
         # A verifier's clock may be behind ours.
         "used_assertions": 5 * _MINUTE,
         "rate_limits": _MINUTE,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra_auth.store.tables import (
     authorization_codes,
+    family_tokens,
     known_devices,
     login_sessions,
     pending_logins,
@@ -47,6 +48,7 @@ KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         ),
         "spent_refresh_tokens": _Kind(refresh_tokens.c.token_hash, refresh_tokens.c.spent_at),
         "refresh_tokens": _Kind(refresh_tokens.c.token_hash, refresh_tokens.c.expires_at),
+        "family_tokens": _Kind(family_tokens.c.token_id, family_tokens.c.expires_at),
         "login_sessions": _Kind(login_sessions.c.session_id, login_sessions.c.expires_at),
         "pending_logins": _Kind(pending_logins.c.pending_hash, pending_logins.c.expires_at),
         "unconfirmed_second_factors": _Kind(
@@ -88,5 +90,7 @@ async def remove(
     free = (await connection.execute(still)).scalars().all()
     if not free:
         return 0
-    removed = await connection.execute(delete(wanted.key.table).where(wanted.key.in_(free)))
+    removed = await connection.execute(
+        delete(wanted.key.table).where(wanted.key.in_(free), wanted.before(before))
+    )
     return removed.rowcount
