@@ -86,7 +86,7 @@ async def composed(settings: Settings, database: Database, clock: Clock) -> Auth
     secrets = SealedSecrets(settings.keyring_encryption_key)
     codes = CodeCheck(secrets, clock)
     pending_logins = PendingLogins(database, secrets, codes, sessions, audit, clock)
-    proof = PasswordProof(database, hasher, audit)
+    proof = PasswordProof(database, hasher, limits)
     grants = _grants(ground)
     return AuthState(
         settings=settings,

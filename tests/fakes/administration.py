@@ -290,8 +290,9 @@ class FakeAdministration:
         return 200, _body(KeyList(trust_mode="keyring", items=tuple(self.keys)))
 
     def _rotate_keys(self, _request: Request) -> Reply:
-        self.keys.insert(0, key_record(f"kid-{len(self.keys) + 1}", KeyState.PUBLISHED))
-        return _OK
+        made = key_record(f"kid-{len(self.keys) + 1}", KeyState.PUBLISHED)
+        self.keys.insert(0, made)
+        return 201, _body(made)
 
     def _remove_key(self, request: Request) -> Reply:
         left = [key for key in self.keys if key.kid != request.names[0]]
@@ -299,7 +300,7 @@ class FakeAdministration:
             return _NOT_FOUND
         self.keys = left
         self.reasons.append(request.query.get("reason"))
-        return _OK
+        return self._list_keys(request)
 
     # The audit record
 

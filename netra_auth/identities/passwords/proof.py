@@ -2,8 +2,9 @@
 
 from netra.errors import NotFound, PermissionDenied
 from netra.secret import Secret
-from netra_auth.audit import Act, AuditEvent, AuditTrail, Origin, Outcome
+from netra_auth.audit import Act, AuditEvent, Origin, Outcome
 from netra_auth.identities.passwords.hashing import MAX_LENGTH, PasswordHasher
+from netra_auth.limits.opening import Limits
 from netra_auth.store.engine import Database
 from netra_auth.store.repositories import users
 from netra_auth.store.repositories.users import UserRow
@@ -19,10 +20,10 @@ class PasswordWrong(PermissionDenied):
 class PasswordProof:
     """The one place where a logged-in person's password is checked."""
 
-    def __init__(self, database: Database, hasher: PasswordHasher, audit: AuditTrail) -> None:
+    def __init__(self, database: Database, hasher: PasswordHasher, limits: Limits) -> None:
         self._database = database
         self._hasher = hasher
-        self._audit = audit
+        self._limits = limits
 
     async def require(
         self, user_id: str, password: Secret, purpose: str, origin: Origin
@@ -31,6 +32,7 @@ class PasswordProof:
 
         Raises:
             PasswordWrong: It is not.
+            TooManyRequests: Too many were not, here or at log-in, whatever this one is.
             NotFound: The account is gone.
             DatabaseUnavailable: The store cannot be reached.
         """
@@ -38,7 +40,9 @@ class PasswordProof:
             user = await users.by_id(connection, user_id)
         if user is None:
             raise NotFound("the account is gone")
+        attempt = await self._limits.attempts.password(user.email, user_id, None, origin)
         if await self._hasher.verify(password.reveal()[: MAX_LENGTH + 1], user.password_hash):
+            await attempt.succeeded()
             return user
         act = Act(
             event=AuditEvent.PASSWORD_PROOF,
@@ -48,5 +52,5 @@ class PasswordProof:
             subject=user_id,
             reason=f"wrong password, to {purpose}",
         )
-        await self._audit.note_alone(act)
+        await attempt.failed(act)
         raise PasswordWrong(f"wrong password, to {purpose}")
