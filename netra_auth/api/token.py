@@ -66,7 +66,8 @@ async def token(request: Request, response: Response) -> TokenResponse:
     except OAuthError as refusal:
         # A bad code or refresh token is recorded by its grant, with what it belongs to.
         if refusal.error not in _RECORDED:
-            await state.limits.rates.note_refusal(_refused(client, refusal, origin))
+            whom = client_id_of(client) if isinstance(client, ServiceAccount) else None
+            await state.limits.rates.note_refusal(_refused(client, refusal, origin), whom)
         raise
     state.metrics.token_issued(parameters.values["grant_type"])
     return answer

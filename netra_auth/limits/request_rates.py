@@ -48,22 +48,27 @@ class RequestRates:
             await self._audit.note_alone(refused.act)
         raise refused.error
 
-    async def note_refusal(self, act: Act) -> None:
+    async def note_refusal(self, act: Act, whom: str | None = None) -> None:
         """Record a refusal that costs its sender nothing: a bad access token, a forged form.
 
-        Beyond the limit only every tenth, hundredth and so on of an address leaves a row; the
-        answer is the same.
+        Beyond the limit only the first, the tenth and so on of a sender leaves a row; the answer
+        is the same.
+
+        Args:
+            act: What was refused.
+            whom: Who proved to have sent it; without it the address counts.
 
         Raises:
             DatabaseUnavailable: The record cannot be kept.
         """
-        each = self._counted(table.REFUSALS_NOTED, network_of(act.origin.address))
+        sender = whom or network_of(act.origin.address)
+        each = self._counted(table.REFUSALS_NOTED, sender)
         hits = await self._window.count(each.limit.item, each.whom)
         beyond = hits - each.limit.item.amount
         if beyond <= 0:
             await self._audit.note_alone(act)
         elif is_milestone(beyond):
-            reason = f"{act.reason} ({hits} refusals from this address within a minute)"
+            reason = f"{act.reason} ({hits} refusals of this sender within a minute)"
             await self._audit.note_alone(replace(act, reason=reason))
 
     def _counted(self, limit: Limit, whom: str) -> Counted:

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     CLIENT_AT_ADDRESS = "client id at an address"
     SERVICE = "service"
     PRINCIPAL = "person or service"
+    SENDER = "address, or service that proved itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,9 @@ PAGES_DEVICE: Final = Limit(
 )
 REFUSALS_NOTED: Final = Limit(
     _minutes("refusals_noted", 60),
-    Scope.ADDRESS,
-    "refused access tokens and forged forms that get an audit row each; none is answered otherwise",
+    Scope.SENDER,
+    "refused access tokens, forged forms and wrong grants that get an audit row each; none is"
+    " answered otherwise",
 )
 
 REQUESTS: Final = (

@@ -12,6 +12,7 @@ from fakes.clock import ManualClock
 from fakes.running_auth import Person, RunningAuth, bearer, running_auth_service
 from netra.errors import TooManyRequests
 from netra_auth.limits import table
+from netra_auth.limits.known_devices import DEVICE_SECONDS, MOST_DEVICES
 from netra_auth.store.tables import known_devices, rate_limits
 
 MINUTE = 60
@@ -287,6 +288,37 @@ async def test_an_unknown_device_cookie_is_no_device(auth: RunningAuth, cookie: 
             assert page.status_code == 200
 
     assert statuses(answers) == [401] * 5 + [429]
+
+
+async def test_known_browsers_are_bounded_and_end_after_a_year(
+    auth: RunningAuth, clock: ManualClock
+) -> None:
+    """Programs without cookies do not push out a browser that came back; a year's rest does."""
+    person = await auth.registered_person()
+    devices = auth.state.limits.devices
+
+    async def remembered(device: Secret | None) -> Secret:
+        clock.advance(1)
+        async with auth.state.database.transaction() as transaction:
+            return await devices.remember(transaction, person.user_id, device)
+
+    own = await remembered(await remembered(None))
+    once = await remembered(None)
+    for _ in range(MOST_DEVICES):
+        await remembered(None)
+
+    async with auth.state.database.reading() as connection:
+        rows = (await connection.execute(known_devices.select())).all()
+    assert len(rows) == MOST_DEVICES
+    assert await devices.is_of(own, person.user_id)
+    assert not await devices.is_of(once, person.user_id)
+    assert not await devices.is_of(own, None)
+    clock.advance(DEVICE_SECONDS)
+    assert not await devices.is_of(own, person.user_id)
+    assert not await devices.is_anyones(own)
+    await remembered(None)
+    async with auth.state.database.reading() as connection:
+        assert len((await connection.execute(known_devices.select())).all()) == 1
 
 
 async def test_a_new_password_forgets_browsers_and_failures(auth: RunningAuth) -> None:

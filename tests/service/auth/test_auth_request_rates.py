@@ -124,7 +124,7 @@ async def test_a_refused_token_is_401_however_many_there_were(auth: RunningAuth)
     assert {answer.status_code for answer in answers} == {401}
     assert len(recorded) == rows + 2
     assert (recorded[-1].reason or "").endswith(
-        f"({rows + 10} refusals from this address within a minute)"
+        f"({rows + 10} refusals of this sender within a minute)"
     )
 
 
