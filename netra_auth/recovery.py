@@ -9,7 +9,10 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from netra.clock import Clock, as_iso
+from netra.errors import NetraError
 from netra.telemetry import event_logger
 from netra.wire.auth_admin import ChainReport
 from netra_auth.audit import STARTUP, Act, AuditEvent, AuditTrail, Outcome
@@ -132,7 +135,7 @@ class Recovery:
         """Refuse to replace a store that knows of more than the backup does."""
         try:
             of_store = await self._checked(store)
-        except Exception as error:
+        except (NetraError, SQLAlchemyError) as error:
             raise BackupRefused(
                 f"{store} cannot be compared with the backup ({type(error).__name__}); restore "
                 "with --force if it is to be replaced. It is kept under another name."

@@ -103,9 +103,9 @@ async def _outages_named() -> AsyncIterator[None]:
         yield
     except Exception as error:
         outage = _outage(error)
-        if outage is None:
-            raise
-        raise outage from error
+        if outage is not None:
+            raise outage from error
+        raise
 
 
 def _outage(error: Exception) -> DatabaseUnavailable | None:
