@@ -18,9 +18,10 @@ from netra_auth.api.presented_client import (
 from netra_auth.api.request_rates import admit_client
 from netra_auth.api.state import AuthState, origin_of, state_of
 from netra_auth.audit import Act, AuditEvent, Origin, Outcome
-from netra_auth.grants.clients import Client, act_by
+from netra_auth.grants.clients import Client, act_by, client_id_of
 from netra_auth.grants.errors import OAuthCode, OAuthError, invalid_request
 from netra_auth.grants.public_clients import GrantType
+from netra_auth.identities.services.account import ServiceAccount
 from netra_auth.limits import table
 
 router = APIRouter(tags=["oauth"], route_class=FormRoute)

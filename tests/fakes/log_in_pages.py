@@ -38,13 +38,29 @@ class Form(HTMLParser):
         self._ended = self._ended or (tag == "form" and bool(self.fields))
 
 
+async def answered_by(
+    browser: httpx2.AsyncClient, address: str, person: Person, callback: str
+) -> str:
+    """Walk from an authorization request to where the answer goes, and give that address."""
+    answer = await walked(browser, await browser.get(address), person, callback)
+    return str(answer.headers["location"])
+
+
 async def walked(
-    browser: httpx2.AsyncClient, answer: httpx2.Response, person: Person
+    browser: httpx2.AsyncClient,
+    answer: httpx2.Response,
+    person: Person,
+    callback: str | None = None,
 ) -> httpx2.Response:
-    """Follow redirects, log in, allow what is asked for, until a page without a form of ours."""
+    """Follow redirects, log in, allow what is asked for, until a page without a form of ours.
+
+    With a `callback` it ends at the redirect that leads there.
+    """
     for _ in range(_MAX_STEPS):
         here = str(answer.url)
         if answer.is_redirect:
+            if callback is not None and answer.headers["location"].startswith(callback):
+                return answer
             answer = await browser.get(urljoin(here, answer.headers["location"]))
             continue
         form = Form(answer.text)

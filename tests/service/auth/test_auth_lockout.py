@@ -11,6 +11,7 @@ from fakes.addresses import attempt_with, attempts, attempts_at_once, failures, 
 from fakes.clock import ManualClock
 from fakes.running_auth import Person, RunningAuth, bearer, running_auth_service
 from netra.errors import TooManyRequests
+from netra.secret import Secret
 from netra_auth.limits import table
 from netra_auth.limits.known_devices import DEVICE_SECONDS, MOST_DEVICES
 from netra_auth.store.tables import known_devices, rate_limits
