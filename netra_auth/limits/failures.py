@@ -6,21 +6,15 @@ they were right or wrong.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from netra.clock import Clock
 from netra.errors import TooManyRequests
-from netra.telemetry.once_per_interval import OncePerInterval
 from netra_auth.audit import Act, AuditTrail
 from netra_auth.limits.counters.in_store import StoreCounters
 from netra_auth.limits.counters.window import CountedWindow
 from netra_auth.limits.keys import Counted
 from netra_auth.limits.refusals import Caller, refusal
 from netra_auth.store.engine import Database, Transaction
-from netra_auth.store.repositories import rate_limits
-
-_ENDED_AT_ONCE: Final = 500
-"""So many ended counters are erased with one failure, at most once a second."""
 
 
 class Failures:
@@ -30,7 +24,6 @@ class Failures:
         self._database = database
         self._audit = audit
         self._clock = clock
-        self._sweeps = OncePerInterval(clock, 1)
 
     async def refuse_if_reached(self, whom: Sequence[Counted], caller: Caller) -> None:
         """Refuse before any work where a limit is reached; nothing is counted where none is.
@@ -99,8 +92,6 @@ class Failures:
         """
         window = CountedWindow(StoreCounters(transaction.connection, self._clock))
         now = self._clock.timestamp()
-        if self._sweeps.permit("ended") is not None:
-            await rate_limits.remove_ended(transaction.connection, now, _ENDED_AT_ONCE)
         for each in whom:
             hits = await window.count(each.limit.item, each.whom)
             if hits > each.limit.item.amount:

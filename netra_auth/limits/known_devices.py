@@ -11,13 +11,11 @@ from typing import Final
 from netra.clock import Clock
 from netra.ids import random_token
 from netra.secret import Secret
-from netra.telemetry.once_per_interval import OncePerInterval
 from netra_auth.store.engine import Database, Transaction
 from netra_auth.store.repositories import known_devices
 
 DEVICE_SECONDS: Final = 365 * 24 * 3600
 MOST_DEVICES: Final = 20
-_SWEEP_SECONDS: Final = 3600
 
 
 class KnownDevices:
@@ -26,7 +24,6 @@ class KnownDevices:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._sweeps = OncePerInterval(clock, _SWEEP_SECONDS)
 
     async def is_of(self, device: Secret | None, user_id: str | None) -> bool:
         """Tell whether a person logged in with this browser within the last year.
@@ -64,8 +61,6 @@ class KnownDevices:
             await known_devices.rename(connection, device_hash(device), device_hash(renewed))
         await known_devices.note(connection, device_hash(renewed), user_id, self._clock.timestamp())
         await known_devices.keep_newest(connection, user_id, MOST_DEVICES)
-        if self._sweeps.permit("unseen") is not None:
-            await known_devices.remove_unseen(connection, self._since())
         return renewed
 
     async def forget_all_of(self, transaction: Transaction, user_id: str) -> None:

@@ -65,7 +65,6 @@ LOGIN_ACCOUNT_DAY: Final = Limit(_day("login_account_day", 60), Scope.ACCOUNT, _
 LOGIN_DEVICE: Final = Limit(_minutes("login_device", 10, 15), Scope.DEVICE, _LOGINS)
 LOGIN_DEVICE_DAY: Final = Limit(_day("login_device_day", 60), Scope.DEVICE, _LOGINS)
 
-# Whoever comes here has the password: there is no account to guess, only six digits.
 REGISTRATION: Final = Limit(_hour("registration", 200), Scope.ADDRESS, "registrations, done or not")
 
 # A right credential never meets these: it is verified first. Their windows are short, so that a

@@ -79,9 +79,3 @@ async def remove_of(connection: AsyncConnection, user_id: str) -> int:
     """Erase every browser of a person; say how many there were."""
     statement = delete(known_devices).where(known_devices.c.user_id == user_id)
     return (await connection.execute(statement)).rowcount
-
-
-async def remove_unseen(connection: AsyncConnection, since: float) -> int:
-    """Erase the browsers that nobody logged in with since a time; say how many there were."""
-    statement = delete(known_devices).where(known_devices.c.last_seen_at <= since)
-    return (await connection.execute(statement)).rowcount

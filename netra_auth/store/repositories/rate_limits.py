@@ -58,21 +58,6 @@ async def remove(connection: AsyncConnection, key: str) -> None:
     await connection.execute(delete(rate_limits).where(rate_limits.c.limit_key == key))
 
 
-async def remove_ended(connection: AsyncConnection, now: float, limit: int) -> int:
-    """Erase at most `limit` counters whose window has ended; say how many there were."""
-    ended = (
-        select(rate_limits.c.limit_key)
-        .where(rate_limits.c.window_ends_at <= now)
-        .limit(limit)
-        # Another process may be erasing too: each takes what the other has not.
-        .with_for_update(skip_locked=True)
-    )
-    statement = delete(rate_limits).where(
-        rate_limits.c.limit_key.in_(ended), rate_limits.c.window_ends_at <= now
-    )
-    return (await connection.execute(statement)).rowcount
-
-
 async def remove_all(connection: AsyncConnection) -> int:
     """Erase every counter; say how many there were."""
     return (await connection.execute(delete(rate_limits))).rowcount

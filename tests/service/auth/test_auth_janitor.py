@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, delete, func, insert, select, update
 
 from fakes.clock import ManualClock
 from fakes.running_auth import SERVICE_SECRETS, Person, RunningAuth, bearer
@@ -61,7 +61,10 @@ async def fill(auth: RunningAuth, person: Person, number: int, past: float) -> N
                 for n in name
             ],
         ),
-        (tables.known_devices, [{**user, "device_hash": n, "last_seen_at": at} for n in name]),
+        (
+            tables.known_devices,
+            [{**user, "device_hash": n, "logins": 1, "last_seen_at": at} for n in name],
+        ),
         (tables.used_assertions, [{"assertion_hash": n, "expires_at": at} for n in name]),
         (tables.rate_limits, [{"limit_key": n, "hits": 1, "window_ends_at": at} for n in name]),
         (
@@ -74,6 +77,8 @@ async def fill(auth: RunningAuth, person: Person, number: int, past: float) -> N
         ),
     ]
     async with auth.state.database.transaction() as transaction:
+        # The registration of the person was counted.
+        await transaction.connection.execute(delete(tables.rate_limits))
         for table, rows in several:
             await transaction.connection.execute(insert(table), rows)
 

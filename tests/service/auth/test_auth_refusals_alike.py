@@ -155,6 +155,7 @@ async def test_a_replayed_assertion_is_answered_like_any_other(auth: RunningAuth
     assert shown(await replayed()) == shown(await with_assertion(auth, "nobody", KEY)())
 
 
+@pytest.mark.sqlite_only
 async def test_a_token_costs_one_read_and_one_write(auth: RunningAuth) -> None:
     """The grant reads the service and its secrets once, and writes once (the hot path)."""
     _, secrets = await prepared(auth)
