@@ -7,7 +7,7 @@ later number and hash that somebody kept, such as a line of the log.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -34,9 +34,9 @@ _AS_JSON: Final = json.JSONEncoder(
 ).encode
 
 
-def canonical(row: AuditRow, seq: int | None = None) -> str:
-    """Write a row's content, with its own number or a given one, in the form that is hashed."""
-    content = {
+def content_of(row: AuditRow) -> dict[str, object]:
+    """Give what of a row is hashed."""
+    return {
         "audit_id": row.audit_id,
         "recorded_at": float(row.recorded_at),
         "event": row.event,
@@ -48,14 +48,13 @@ def canonical(row: AuditRow, seq: int | None = None) -> str:
         "reason": row.reason,
         "request_id": row.request_id,
         "address": row.address,
-        "seq": row.seq if seq is None else seq,
+        "seq": row.seq,
     }
-    return _AS_JSON(content)
 
 
-def link(previous_hash: str, row: AuditRow, seq: int | None = None) -> str:
-    """Give the hash of a row that follows another's, under its own number or a given one."""
-    return sha256(f"{previous_hash}\n{canonical(row, seq)}".encode()).hexdigest()
+def link(previous_hash: str, content: Mapping[str, object]) -> str:
+    """Give the hash of a row that follows another's, over its content in one canonical form."""
+    return sha256(f"{previous_hash}\n{_AS_JSON(content)}".encode()).hexdigest()
 
 
 class ChainWalk:
@@ -89,7 +88,7 @@ class ChainWalk:
         expected = self.at.seq + 1
         if row.seq is None or row.chain_hash is None or row.seq != expected:
             self._break(expected, f"row {expected} is missing")
-        elif row.chain_hash != link(self.at.chain_hash, row):
+        elif row.chain_hash != link(self.at.chain_hash, content_of(row)):
             self._break(expected, f"row {expected} does not follow from what is before it")
         else:
             self._compare_anchor(row.seq, row.chain_hash)
