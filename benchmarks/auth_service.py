@@ -26,8 +26,6 @@ from netra_auth.api.state import origin_of, state_of
 from netra_auth.bootstrap import opened_state
 from netra_auth.main import keep_what_is_there, server_for
 from netra_auth.settings import Settings, settings_from
-from netra_auth.store.engine import Database
-from netra_auth.store.migrations.upgrade import upgrade_to_head
 
 
 def settings_for(port: str, database_url: str, secret: str) -> Settings:
@@ -66,9 +64,6 @@ def add_empty_routes(app: FastAPI) -> None:
 
 
 async def serve(settings: Settings) -> None:
-    database = Database(settings.database_url)
-    await upgrade_to_head(database)
-    await database.close()
     async with opened_state(settings, SystemClock()) as state:
         server = server_for(settings, state)
         assert isinstance(server.config.app, FastAPI)

@@ -23,6 +23,9 @@ from typing import Final
 from http_load import Load, answer_to, load, post
 
 from fakes.serving import listening_socket
+from netra.secret import Secret
+from netra_auth.store.engine import Database
+from netra_auth.store.migrations.upgrade import upgrade_to_head
 
 CLIENT: Final = "netra-backend"
 FOLDER: Final = Path(__file__).parent
@@ -66,11 +69,18 @@ async def listening(port: int) -> None:
             return
 
 
-def resident_megabytes(pid: int) -> float:
-    """Give the most memory a process has held (VmHWM)."""
+def resident_megabytes(pid: int, what: str = "VmRSS") -> float:
+    """Give the memory a process holds, or (VmHWM) the most it ever held."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    (line,) = (line for line in status.splitlines() if line.startswith(what))
     return int(line.split()[1]) / 1024
+
+
+async def migrated(url: str) -> str:
+    database = Database(Secret(url))
+    await upgrade_to_head(database)
+    await database.close()
+    return url
 
 
 def measured(port: int, request: bytes, seconds: float) -> Load:
@@ -95,7 +105,8 @@ def main() -> None:
         "/token", "grant_type=client_credentials&scope=profile%3Aread%20sessions%3Aopen", basic
     )
     with tempfile.TemporaryDirectory() as folder:
-        ours_url = arguments.database_url or f"sqlite+aiosqlite:///{folder}/ours.db"
+        url = arguments.database_url or f"sqlite+aiosqlite:///{folder}/ours.db"
+        ours_url = asyncio.run(migrated(url))
         with (
             running("auth_service.py", ours_url, secret) as (ours, pid),
             running("authlib_service.py", f"{folder}/peer.db", secret) as (peer, _),
@@ -112,7 +123,8 @@ def main() -> None:
             print(f"client_credentials: x{median(ratios):.2f} of Authlib's throughput")
             introspection(ours, grant, basic, arguments.seconds)
             print(
-                f"resident memory of the auth service under load: {resident_megabytes(pid):.0f} MB"
+                f"memory of the auth service under load: {resident_megabytes(pid):.0f} MB resident,"
+                f" {resident_megabytes(pid, 'VmHWM'):.0f} MB at its peak"
             )
 
 

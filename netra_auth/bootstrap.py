@@ -1,5 +1,6 @@
 """Settings in, a running service's parts out; and the application put together from them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
@@ -43,7 +44,7 @@ from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 from netra_auth.store.janitor import sweep
 from netra_auth.store.schema_version import require_head
-from netra_auth.upkeep import Upkeep, UpkeepTask
+from netra_auth.upkeep import Pause, Upkeep, UpkeepTask
 
 _log = event_logger("netra_auth.bootstrap")
 
@@ -84,8 +85,15 @@ _SUCCESSORS_SECONDS: Final = 60
 
 
 @asynccontextmanager
-async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthState]:
+async def opened_state(
+    settings: Settings, clock: Clock, *, pause: Pause = asyncio.sleep
+) -> AsyncIterator[AuthState]:
     """Build the service's parts, and close what was opened.
+
+    Args:
+        settings: Its configuration.
+        clock: Its clock.
+        pause: What upkeep waits with between two looks at that clock.
 
     Raises:
         StoreNotAtHead: The store has another version than this code works with.
@@ -103,7 +111,7 @@ async def opened_state(settings: Settings, clock: Clock) -> AsyncIterator[AuthSt
             kid=state.keyring.signing_key.kid,
         )
         try:
-            async with Upkeep(_upkeep_of(state), clock).running():
+            async with Upkeep(_upkeep_of(state), clock, pause=pause).running():
                 yield state
         finally:
             state.revocations.close()
@@ -153,7 +161,8 @@ def create_app(
     routes = [route for router in ROUTERS for route in router.routes]
     add_error_handlers(app, _problem_page, routes)
     for router in ROUTERS:
-        app.include_router(router)
+        # As `include_router`, which would have each request look through every router first.
+        app.router.routes.extend(router.routes)
     return app
 
 

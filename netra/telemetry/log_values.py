@@ -182,48 +182,41 @@ def fit(
         return whole
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if _is_fit(value):
-            key, is_telling = redactor.member(name)
-            if type(value) is not str:
-                found[key] = value
-                continue
-            if not is_telling:
-                found[key] = redactor.text(value)
-                continue
-        elif type(value) is dict and not redactor.member(name)[1]:
-            nested = _at_once(value, redactor)
-            if nested is not None:
-                found[redactor.member(name)[0]] = nested
-                continue
-        found |= capped(redactor.value(plain({name: value}, shorten)))
+        key, is_telling = redactor.member(name)
+        kind = type(value)
+        if not _is_short(name):
+            found |= capped(redactor.value(plain({name: value}, shorten)))
+        elif value is None or kind is bool:
+            found[key] = value
+        elif kind is str and len(value) <= _SHORT and value.isascii() and not is_telling:
+            found[key] = redactor.text(value)
+        elif kind is int and -_MAX_SAFE_INTEGER < value < _MAX_SAFE_INTEGER:
+            found[key] = value
+        elif kind is dict and not is_telling and (nested := _at_once(value, redactor)) is not None:
+            found[key] = nested
+        else:
+            found |= capped(redactor.value(plain({name: value}, shorten)))
     return found
 
 
-def _is_fit(value: Any) -> bool:
-    """Tell whether a value is plain and short as it is."""
-    kind = type(value)
-    if kind is str:
-        return _is_short(value)
-    if kind is int:
-        return bool(-_MAX_SAFE_INTEGER < value < _MAX_SAFE_INTEGER)
-    return value is None or kind is bool
-
-
-def _at_once(values: Mapping[str, Any], redactor: Redactor) -> dict[str, Any] | None:
+def _at_once(values: dict[Any, Any], redactor: Redactor) -> dict[str, Any] | None:
     """Redact members that are plain and short as they are; None if any of them is not."""
     if len(values) > _MAX_ITEMS or not _TELLING.isdisjoint(values):
         return None
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if type(name) is not str or not _is_short(name) or not _is_fit(value):
+        if type(name) is not str or not _is_short(name):
             return None
         key, is_telling = redactor.member(name)
-        if type(value) is not str:
+        kind = type(value)
+        if value is None or kind is bool:
             found[key] = value
-        elif is_telling:
-            return None
-        else:
+        elif kind is str and len(value) <= _SHORT and value.isascii() and not is_telling:
             found[key] = redactor.text(value)
+        elif kind is int and -_MAX_SAFE_INTEGER < value < _MAX_SAFE_INTEGER:
+            found[key] = value
+        else:
+            return None
     return found
 
 

@@ -181,7 +181,7 @@ class _Exchange:
     async def _pass_on(self, message: Message) -> None:
         kind = message["type"]
         if kind in {"http.response.start", "websocket.http.response.start"}:
-            self.status = message["status"]
+            self.status = int(message["status"])
             message = self._with_request_id(message)
         elif kind in {"http.response.body", "websocket.http.response.body"}:
             self.sent_bytes += len(message.get("body") or b"")

@@ -31,7 +31,7 @@ class FormRoute(APIRoute):
         if not taken <= _TAKES or "request" not in taken:
             raise TypeError(f"{self.path}: a form route takes a request and a response only")
         sets_headers = "response" in taken
-        status = self.status_code or HTTPStatus.OK
+        status = int(self.status_code or HTTPStatus.OK)
         leaves_out_none = self.response_model_exclude_none
 
         async def handle(request: Request) -> Response:

@@ -24,13 +24,10 @@ class Anchor:
 START: Final = Anchor(0, GENESIS_HASH)
 
 
-def link(previous_hash: str, row: AuditRow, seq: int | None = None) -> str:
-    """Give the hash of a row that follows another's, under its own number or a given one."""
+def content_of(row: AuditRow) -> dict[str, object]:
+    """Give what of a row is hashed."""
     members: dict[str, object] = {name: getattr(row, name) for name in LINKED_MEMBERS}
-    members["recorded_at"] = float(row.recorded_at)
-    if seq is not None:
-        members["seq"] = seq
-    return chain_hash(previous_hash, members)
+    return {**members, "recorded_at": float(row.recorded_at)}
 
 
 class ChainWalk:
@@ -64,7 +61,7 @@ class ChainWalk:
         expected = self.at.seq + 1
         if row.seq is None or row.chain_hash is None or row.seq != expected:
             self._break(expected, f"row {expected} is missing")
-        elif row.chain_hash != link(self.at.chain_hash, row):
+        elif row.chain_hash != chain_hash(self.at.chain_hash, content_of(row)):
             self._break(expected, f"row {expected} does not follow from what is before it")
         else:
             self._compare_anchor(row.seq, row.chain_hash)

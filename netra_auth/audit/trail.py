@@ -7,25 +7,27 @@ keeps the log can prove that the record was not cut off or written anew.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from netra.clock import Clock
 from netra.ids import row_id
 from netra.telemetry.log_events import event_logger
+from netra.wire.audit_chain import chain_hash
 from netra_auth.audit.acts import SIGNS_OF_THEFT, Act
-from netra_auth.audit.chain import link
 from netra_auth.store.engine import Database, LastStep, Transaction
 from netra_auth.store.repositories import audit_records, service_secrets
-from netra_auth.store.repositories.audit_records import AuditRow
 
 _log = event_logger("netra_auth.audit")
 
 _MAX_NAME: Final = 128
 _MAX_REASON: Final = 256
 _MAX_ADDRESS: Final = 64
+_TOLD: Final = (
+    *("outcome", "audit_id", "actor", "client_id", "subject", "reason", "address"),
+    *("seq", "chain_hash"),
+)
 
 Observer: TypeAlias = Callable[[Act], None]
 """Is told of an act once its row is committed; it counts, and touches nothing that can fail."""
@@ -36,7 +38,7 @@ class _Entry:
 
     __slots__ = ("is_alarming", "row")
 
-    def __init__(self, row: AuditRow, *, is_alarming: bool) -> None:
+    def __init__(self, row: dict[str, Any], *, is_alarming: bool) -> None:
         self.row = row
         self.is_alarming = is_alarming
 
@@ -46,17 +48,9 @@ class _Entry:
         write = _log.warning if self.is_alarming else _log.info
         write(
             "audit_recorded",
-            message=f"Audit: {row.event.replace('_', ' ')} {row.outcome}",
-            act=row.event,
-            outcome=row.outcome,
-            audit_id=row.audit_id,
-            actor=row.actor,
-            client_id=row.client_id,
-            subject=row.subject,
-            reason=row.reason,
-            address=row.address,
-            seq=row.seq,
-            chain_hash=row.chain_hash,
+            message=f"Audit: {row['event'].replace('_', ' ')} {row['outcome']}",
+            act=row["event"],
+            **{name: row[name] for name in _TOLD},
         )
 
 
@@ -85,24 +79,25 @@ class AuditTrail:
         await self._database.commit_together(work)
 
     def _put(self, transaction: Transaction, act: Act) -> None:
-        row = AuditRow(
-            audit_id=row_id("aud"),
-            recorded_at=self._clock.timestamp(),
-            event=act.event.value,
-            outcome=act.outcome.value,
-            actor=_clean(act.actor, _MAX_NAME),
-            client_id=_clean_optional(act.client_id, _MAX_NAME),
-            subject=_clean_optional(act.subject, _MAX_NAME),
-            token_hash=None if act.token_id is None else sha256(act.token_id.encode()).hexdigest(),
-            reason=_clean_optional(_reason(act), _MAX_REASON),
-            request_id=act.origin.request_id,
-            address=_clean_optional(act.origin.address, _MAX_ADDRESS),
-        )
+        token_id = act.token_id
+        row: dict[str, Any] = {
+            "audit_id": row_id("aud"),
+            "recorded_at": float(self._clock.timestamp()),
+            "event": act.event.value,
+            "outcome": act.outcome.value,
+            "actor": _clean(act.actor, _MAX_NAME),
+            "client_id": _clean_optional(act.client_id, _MAX_NAME),
+            "subject": _clean_optional(act.subject, _MAX_NAME),
+            "token_hash": None if token_id is None else sha256(token_id.encode()).hexdigest(),
+            "reason": _clean_optional(_reason(act), _MAX_REASON),
+            "request_id": act.origin.request_id,
+            "address": _clean_optional(act.origin.address, _MAX_ADDRESS),
+        }
         entry = _Entry(row, is_alarming=act.event in SIGNS_OF_THEFT)
         transaction.before_commit(LastStep.AUDIT, _append, entry)
         transaction.after_commit(entry.tell)
         if act.secret_id is not None:
-            use = (act.secret_id, row.recorded_at)
+            use = (act.secret_id, row["recorded_at"])
             transaction.before_commit(LastStep.SECRET_USES, _count_uses, use)
         observer = self._observer
         if observer is not None:
@@ -111,13 +106,15 @@ class AuditTrail:
 
 async def _append(transaction: Transaction, entries: Sequence[_Entry]) -> None:
     """Put entries at the end of the chain; the head's lock is held from here to the commit."""
-    seq, chain_hash = await audit_records.locked_head(transaction.connection)
+    seq, last_hash = await audit_records.locked_head(transaction.connection)
     for entry in entries:
         seq += 1
-        chain_hash = link(chain_hash, entry.row, seq)
-        entry.row = replace(entry.row, seq=seq, chain_hash=chain_hash)
+        # Anew, not in place: a batch that fails is done again, one by one.
+        row = {**entry.row, "seq": seq}
+        last_hash = chain_hash(last_hash, row)
+        entry.row = {**row, "chain_hash": last_hash}
     await audit_records.append(
-        transaction.connection, [entry.row for entry in entries], seq, chain_hash
+        transaction.connection, [entry.row for entry in entries], seq, last_hash
     )
 
 

@@ -286,6 +286,10 @@ async def migrate(settings: Settings) -> None:
         await database.close()
 
 
+async def _for_ever(_seconds: float) -> None:
+    await asyncio.Event().wait()
+
+
 @asynccontextmanager
 async def running_auth_service(
     folder: Path,
@@ -293,6 +297,7 @@ async def running_auth_service(
     clock: Clock | None = None,
     port: int = 0,
     overrides: Mapping[str, str | None] | None = None,
+    with_upkeep: bool = False,
 ) -> AsyncIterator[RunningAuth]:
     """Run the auth service until the block ends.
 
@@ -301,13 +306,16 @@ async def running_auth_service(
         clock: Its clock, such as a `ManualClock`; the machine's if None.
         port: Its port; 0 for any free one. Give the same one again to keep the issuer.
         overrides: Variables of its configuration that differ; None removes one.
+        with_upkeep: Let it do by itself what a clock that is moved on makes due.
     """
     used_clock = clock or SystemClock()
     listener = listening_socket(port)
     bound = listener.getsockname()[1]
     settings = auth_settings(folder, bound, **(overrides or {}))
     await provide_store(settings)
-    async with opened_state(settings, used_clock) as state:
+    # Else what a test looks at after it moved the clock on would depend on who is quicker.
+    pause = asyncio.sleep if with_upkeep or clock is None else _for_ever
+    async with opened_state(settings, used_clock, pause=pause) as state:
         server = server_for(settings, state)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -13,6 +13,7 @@ WRITING: Final = "netra_writing"
 """The execution option of a connection that is going to write."""
 
 _BUSY_MILLISECONDS: Final = 5000
+_PAUSE_SECONDS: Final = 0.02
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
@@ -22,8 +23,7 @@ _PRAGMAS: Final = (
 
 
 def prepare(engine: AsyncEngine) -> None:
-    """Have every connection of an engine set up, and every write begin with its lock."""
-    event.listen(engine.sync_engine, "connect", _set_up)
+    """Have every write begin with its lock."""
     event.listen(engine.sync_engine, "begin", _begin)
 
 
@@ -99,26 +99,47 @@ class _Cursor:
 
 
 async def connect(database: str, **options: Any) -> aiosqlite.Connection:
-    """Open a connection whose thread never keeps the process alive."""
-    connection = _Connection(lambda: sqlite3.connect(database, **options), 64)
+    """Open a connection, set up as agreed, whose thread never keeps the process alive."""
+
+    def opened() -> sqlite3.Connection:
+        # None switches off the driver's own implicit BEGIN; `_begin` issues ours.
+        made: sqlite3.Connection = sqlite3.connect(database, **options, isolation_level=None)
+        return made
+
+    connection = _Connection(opened, iter_chunk_size=64)
     worker = connection._thread  # noqa: SLF001 - the driver has no name for it
     worker.daemon = True
     try:
-        return await connection
+        await connection
     except BaseException:
         # The driver leaves the thread of a connection that could not be opened to itself; it would
         # report to an event loop that may be closed by then.
         await asyncio.to_thread(worker.join)
         raise
+    try:
+        await _set_up(connection)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
-def _set_up(dbapi_connection: Any, _record: Any) -> None:
-    # None switches off the driver's own implicit BEGIN; `_begin` issues ours.
-    dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
+async def _set_up(connection: _Connection) -> None:
+    """Issue the pragmas; where another process is just changing the journal's mode, wait for it.
+
+    SQLite itself does not wait there, whatever its busy timeout.
+    """
+    now = asyncio.get_running_loop().time
+    deadline = now() + _BUSY_MILLISECONDS / 1000
     for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+        while True:
+            try:
+                await connection.cursor().execute(pragma)
+                break
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or now() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
 
 
 def _begin(connection: Connection) -> None:

@@ -1,8 +1,8 @@
 """SQL over `audit`: rows are added and read, never changed (triggers refuse it)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -40,7 +40,6 @@ class Selection:
 
 
 EVERYTHING: Final = Selection()
-_FIELDS: Final = tuple(field.name for field in fields(AuditRow))
 _APPEND: Final = insert(audit)
 _MOVE_HEAD: Final = update(audit_head).values(
     seq=bindparam("to_seq"), chain_hash=bindparam("to_hash")
@@ -55,10 +54,10 @@ async def locked_head(connection: AsyncConnection) -> tuple[int, str]:
 
 
 async def append(
-    connection: AsyncConnection, rows: Sequence[AuditRow], seq: int, chain_hash: str
+    connection: AsyncConnection, rows: Sequence[dict[str, Any]], seq: int, chain_hash: str
 ) -> None:
-    """Append rows and move the chain's end to the last of them."""
-    await connection.execute(_APPEND, [{f: getattr(row, f) for f in _FIELDS} for row in rows])
+    """Append rows, each as a value for every field of `AuditRow`, and move the chain's end."""
+    await connection.execute(_APPEND, rows)
     await connection.execute(_MOVE_HEAD, {"to_seq": seq, "to_hash": chain_hash})
 
 

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fakes.clock import ManualClock
 from fakes.running_auth import RunningAuth, bearer, running_auth_service
-from netra.wire.audit_chain import GENESIS_HASH
+from netra.wire.audit_chain import GENESIS_HASH, chain_hash
 from netra.wire.audit_lines import audit_line, audit_record
 from netra.wire.auth_admin import AuditPage, ChainReport
 from netra_auth.audit import ANONYMOUS_ACTOR, Act, AuditEvent, Origin, Outcome
-from netra_auth.audit.chain import Anchor, link
+from netra_auth.audit.chain import Anchor, content_of
 from netra_auth.store.repositories.audit_records import EVERYTHING
 from netra_auth.store.tables import audit, audit_head
 
@@ -61,7 +61,7 @@ async def test_every_row_is_linked_to_the_one_before(auth: RunningAuth) -> None:
     previous = GENESIS_HASH
     for number, row in enumerate(rows, 1):
         assert row.seq == number
-        assert row.chain_hash == link(previous, row)
+        assert row.chain_hash == chain_hash(previous, content_of(row))
         previous = row.chain_hash
     report = await report_of(auth)
     assert report.is_whole
@@ -117,7 +117,7 @@ async def test_an_inserted_row_shows(auth: RunningAuth) -> None:
     await acts(auth, *(f"act {n}" for n in range(8)))
     rows = await auth.audited()
     forged = replace(rows[3], audit_id="aud_forged", actor="somebody else")
-    forged = replace(forged, chain_hash=link(rows[2].chain_hash or "", forged))
+    forged = replace(forged, chain_hash=chain_hash(rows[2].chain_hash or "", content_of(forged)))
     later = [
         update(audit).where(audit.c.seq == n).values(seq=n + 1) for n in range(len(rows), 3, -1)
     ]
@@ -184,7 +184,7 @@ async def test_a_rewritten_record_shows_against_an_anchor(auth: RunningAuth) -> 
     previous = rows[1].chain_hash or ""
     for row in rows[2:]:
         changed = replace(row, actor="somebody else")
-        previous = link(previous, changed)
+        previous = chain_hash(previous, content_of(changed))
         values = {"actor": "somebody else", "chain_hash": previous}
         statements.append(update(audit).where(audit.c.seq == row.seq).values(**values))
     await tamper(auth, *statements, update(audit_head).values(chain_hash=previous))

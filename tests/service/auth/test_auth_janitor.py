@@ -99,7 +99,7 @@ async def test_thousands_of_rows_go(auth: RunningAuth, clock: ManualClock) -> No
     many = 2 * BATCH + 7
     await fill(auth, person, many, clock.timestamp())
     audited = len(await auth.audited())
-    clock.advance(200 * _DAY)
+    clock.advance(370 * _DAY)
 
     removed = await swept(auth)
 

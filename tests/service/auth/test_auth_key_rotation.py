@@ -187,15 +187,16 @@ async def test_without_a_schedule_nothing_rotates(tmp_path: Path, clock: ManualC
         assert (only["state"], only["next_at"]) == ("active", None)
 
 
-async def test_upkeep_does_it_without_being_asked(auth: RunningAuth, clock: ManualClock) -> None:
+async def test_upkeep_does_it_without_being_asked(tmp_path: Path, clock: ManualClock) -> None:
     """A running service brings a rotation on by itself, when its clock says so."""
-    kid: str = (await rotate(auth)).json()["kid"]
-    clock.advance(PUBLISHED_SECONDS)
+    async with running_auth_service(tmp_path, clock=clock, with_upkeep=True) as auth:
+        kid: str = (await rotate(auth)).json()["kid"]
+        clock.advance(PUBLISHED_SECONDS)
 
-    async def signs() -> bool:
-        return kid_of(await auth.service_token("netra-backend")) == kid
+        async def signs() -> bool:
+            return kid_of(await auth.service_token("netra-backend")) == kid
 
-    await eventually(signs, within=10 * UNIT)
+        await eventually(signs, within=10 * UNIT)
 
 
 async def test_a_compromised_key_is_out_of_use_at_once(

@@ -1,6 +1,7 @@
 """The store: its versions, its constraints, and what happens when it cannot be reached."""
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -159,8 +160,8 @@ async def test_a_failing_transaction_announces_nothing(auth: RunningAuth) -> Non
         async with auth.state.database.transaction() as transaction:
             transaction.after_commit(lambda: told.append("committed"))
             row = AuditRow(audit_id="aud_1", recorded_at=0, event="e", outcome="success", actor="a")
-            await audit_records.append(transaction.connection, [row], 1, GENESIS_HASH)
-            await audit_records.append(transaction.connection, [row], 2, GENESIS_HASH)
+            await audit_records.append(transaction.connection, [asdict(row)], 1, GENESIS_HASH)
+            await audit_records.append(transaction.connection, [asdict(row)], 2, GENESIS_HASH)
 
     with pytest.raises(IntegrityError):
         await fail()
