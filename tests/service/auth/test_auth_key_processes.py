@@ -224,6 +224,7 @@ async def test_a_look_serves_those_who_wait_though_its_asker_leaves(auth: Runnin
     assert cancelled == [True, False, True, False, False]
 
 
+@pytest.mark.sqlite_only
 async def test_a_process_that_cannot_see_the_store_soon_gives_no_key(
     auth: RunningAuth, clock: ManualClock
 ) -> None:
