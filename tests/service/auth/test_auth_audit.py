@@ -1,5 +1,6 @@
 """The audit record: every act of the service, and no secret in it or in the log."""
 
+import json
 from hashlib import sha256
 
 import pytest
@@ -161,3 +162,45 @@ async def test_no_secret_reaches_record_or_log(
     ]
     told = capsys.readouterr().out + repr(await auth.audited()) + repr(auth.state)
     assert [secret for secret in secrets if secret in told] == []
+
+
+async def test_refused_permissions_revocations_and_keys_name_what_they_concern(
+    auth: RunningAuth,
+) -> None:
+    """A 403 has its actor and request, a revocation its jti, a new key its kid (checklist 59)."""
+    person = await auth.registered_person()
+    tokens = await auth.tokens_of(person)
+    jti = str(json_object(read_jws(tokens["access_token"], max_token_bytes=8192).payload)["jti"])
+    answer = await auth.http.get("/revocations", headers=bearer(tokens["access_token"]))
+    revoked = {"token": tokens["access_token"], "client_id": CLI}
+    await auth.http.post("/revoke", data=revoked)
+
+    assert answer.status_code == 403
+    (refused,) = await auth.audited("access_refused")
+    assert (refused.actor, refused.outcome) == (person.user_id, "refused")
+    assert refused.request_id == answer.headers["x-request-id"]
+    (ended,) = await auth.audited("token_revoked")
+    assert (ended.client_id, ended.subject) == (CLI, person.user_id)
+    assert ended.token_hash == sha256(jti.encode()).hexdigest()
+    (made,) = await auth.audited("signing_key_created")
+    kid = auth.state.keyring.signing_key.kid
+    assert made.token_hash == sha256(kid.encode()).hexdigest()
+    assert (made.actor, made.request_id) == ("service:netra-auth", None)
+
+
+async def test_the_log_names_each_row(
+    auth: RunningAuth, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every row has one log event with its number and hash, under its request's id (59)."""
+    before = len(await auth.audited())
+    await auth.service_token("netra-backend")
+    await auth.service_answer("netra-backend", scope="users:admin")
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [line for line in lines if line["event"] == "audit_recorded"]
+    rows = (await auth.audited())[before:]
+    assert len(rows) == 2
+    assert [(line["audit_id"], line["seq"], line["chain_hash"]) for line in told] == [
+        (row.audit_id, row.seq, row.chain_hash) for row in rows
+    ]
+    assert [line.get("request_id") for line in told] == [row.request_id for row in rows]
