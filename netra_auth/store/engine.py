@@ -126,12 +126,14 @@ def _outage(error: Exception) -> DatabaseUnavailable | None:
 
 def _engine(url: Secret, *, is_sqlite: bool) -> AsyncEngine:
     if not is_sqlite:
-        return create_async_engine(
+        engine = create_async_engine(
             url.reveal(),
             hide_parameters=True,
             pool_timeout=_POOL_WAIT_SECONDS,
             **postgresql.ENGINE_OPTIONS,
         )
+        postgresql.prepare(engine)
+        return engine
     engine = create_async_engine(
         url.reveal(),
         hide_parameters=True,

@@ -181,13 +181,13 @@ async def test_another_origin_reads_nothing(site: Site) -> None:
 
 
 async def test_the_cookie_is_not_a_scripts(site: Site) -> None:
-    """Even on the auth service's own pages a script reads neither cookie (checklist 50)."""
+    """Even on the auth service's own pages a script reads no cookie (checklist 50)."""
     person = await site.auth.registered_person()
     context = await site.browser.new_context()
     await site.logged_in(context, person, Pkce.new())
     cookies = {cookie.get("name"): cookie for cookie in await context.cookies(site.auth.url)}
 
-    assert set(cookies) == {"netra_session", "netra_csrf"}
+    assert set(cookies) == {"netra_session", "netra_csrf", "netra_device"}
     for cookie in cookies.values():
         assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Lax")
 

@@ -6,6 +6,9 @@ an atomic statement or under a row's lock. The driver is imported only where it 
 
 from typing import Any, Final
 
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 ENGINE_OPTIONS: Final[dict[str, Any]] = {
     "pool_size": 10,
     "max_overflow": 10,
@@ -40,6 +43,37 @@ _OUTAGES: Final = frozenset({_READ_ONLY, _IDLE_IN_TRANSACTION, _NO_SUCH_DATABASE
 _OUTAGE_CLASSES: Final = frozenset({"08", "28", "53", "57", "58"})
 """Connection, authorization, resources, operator intervention (a statement that took too long
 among them), system: whatever was asked, it cannot be answered now."""
+
+
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def prepare(engine: AsyncEngine) -> None:
+    """Let a text with a NUL, which PostgreSQL's text cannot hold, be one that names nothing.
+
+    SQLite looks it up and finds nothing. Here the statement would fail, and a caller's bad input
+    would be told as a fault of ours.
+    """
+    event.listen(engine.sync_engine, "before_cursor_execute", _without_nul, retval=True)
+
+
+def _without_nul(
+    _connection: Any,
+    _cursor: Any,
+    statement: str,
+    parameters: Any,
+    _context: Any,
+    is_many: bool,  # noqa: FBT001 - the library's signature
+) -> tuple[str, Any]:
+    if is_many:
+        return statement, [_storable(row) for row in parameters]
+    return statement, _storable(parameters)
+
+
+def _storable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(
+        value.replace("\0", _REPLACEMENT) if isinstance(value, str) else value for value in row
+    )
 
 
 def is_contention(sqlstate: str) -> bool:

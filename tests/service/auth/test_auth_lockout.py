@@ -14,6 +14,7 @@ from netra.errors import TooManyRequests
 from netra.secret import Secret
 from netra_auth.limits import table
 from netra_auth.limits.known_devices import DEVICE_SECONDS, MOST_DEVICES
+from netra_auth.store.janitor import KEPT_SECONDS, sweep
 from netra_auth.store.tables import known_devices, rate_limits
 
 MINUTE = 60
@@ -318,6 +319,8 @@ async def test_known_browsers_are_bounded_and_end_after_a_year(
     assert not await devices.is_of(own, person.user_id)
     assert not await devices.is_anyones(own)
     await remembered(None)
+    clock.advance(KEPT_SECONDS["known_devices"] - DEVICE_SECONDS + 1)
+    await sweep(auth.state.database, clock)
     async with auth.state.database.reading() as connection:
         assert len((await connection.execute(known_devices.select())).all()) == 1
 
@@ -417,7 +420,7 @@ async def test_a_lockout_leaves_few_rows_and_says_how_many_there_were(auth: Runn
 async def test_counters_hold_no_address_and_go_when_their_window_has_ended(
     auth: RunningAuth, clock: ManualClock
 ) -> None:
-    """A key is a limit's name and a hash; ended counters are erased as new failures come."""
+    """A key is a limit's name and a hash; the janitor erases counters that have ended."""
     await attempts(auth, NOBODY, 2)
 
     async def keys() -> set[str]:
@@ -425,8 +428,9 @@ async def test_counters_hold_no_address_and_go_when_their_window_has_ended(
             return set((await connection.execute(rate_limits.select())).scalars())
 
     first = await keys()
-    clock.advance(DAY)
+    clock.advance(DAY + KEPT_SECONDS["rate_limits"] + 1)
     await attempts(auth, replace(NOBODY, email="other@example.org"), 1)
+    await sweep(auth.state.database, clock)
 
     assert len(first) == 4
     assert not any("nobody" in key or "127.0.0.1" in key for key in first)
