@@ -1,6 +1,6 @@
 """What changes the store's signing keys: time, an administrator's word, and a compromise.
 
-Every change is decided with the rows locked and written with its audit rows in one transaction,
+Every change is decided with the keys locked and written with its audit rows in one transaction,
 so that of any number of processes exactly one makes it.
 """
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import delete, exists, insert, literal, select, update
+from sqlalchemy import delete, exists, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra_auth.store.tables import signing_keys
@@ -44,11 +44,12 @@ async def all_of(connection: AsyncConnection) -> tuple[SigningKeyRow, ...]:
 async def locked(connection: AsyncConnection) -> tuple[SigningKeyRow, ...]:
     """List every key, and let nobody else change one until the transaction ends.
 
-    The locks are taken first and the rows read after, so that they are as the previous holder
-    left them. SQLite knows no row locks and needs none: its transactions write one at a time.
+    The table is locked and not its rows: a rotation adds one, and whoever waited for the rows that
+    there were before would then wait crosswise with whoever began after. SQLite needs no lock: its
+    transactions write one at a time.
     """
-    statement = select(signing_keys.c.kid).order_by(signing_keys.c.kid).with_for_update()
-    await connection.execute(statement)
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"))
     return await all_of(connection)
 
 

@@ -28,6 +28,7 @@ async def test_a_user_is_told_who_it_is(backend: RunningBackend) -> None:
             "threads:read",
             "threads:write",
             "account:delete",
+            "account:manage",
             "session:end",
             "agents:run",
         ],
