@@ -455,6 +455,7 @@ def take_away(store: Path) -> None:
     store.mkdir()
 
 
+@pytest.mark.sqlite_only
 async def test_a_store_that_is_away_is_503(auth: RunningAuth) -> None:
     """No change is half done, and nobody is told anything else (checklist 43)."""
     administrator = await toolkit(auth)
