@@ -1,6 +1,7 @@
 """The second factor: setting it up, logging in with it, and what cannot be done without it."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -258,15 +259,15 @@ async def test_a_recovery_code_works_once(auth: RunningAuth, clock: ManualClock)
     assert (await auth.audited("login"))[-2].reason == "with a recovery code"
 
 
-async def test_nothing_of_it_is_stored_in_the_clear(auth: RunningAuth, clock: ManualClock) -> None:
+async def test_nothing_of_it_is_stored_in_the_clear(
+    auth: RunningAuth, clock: ManualClock, stored_bytes: Callable[[RunningAuth], bytes]
+) -> None:
     """Neither the secret nor a recovery code is in the store, the audit record or an export."""
     person, authenticator = await with_second_factor(auth, clock)
     headers = bearer(await auth.service_token("netra-ops"))
     export = await auth.http.get(f"/admin/users/{person.user_id}/export", headers=headers)
-    kept = export.text.encode()
-    for name in ("netra-auth.db", "netra-auth.db-wal"):
-        path = Path(auth.settings.database_url.reveal().partition("///")[2]).with_name(name)
-        kept += path.read_bytes() if path.exists() else b""
+    await auth.state.database.close()
+    kept = export.text.encode() + stored_bytes(auth)
 
     assert person.email.encode() in kept
     assert authenticator.secret.reveal().encode() not in kept
