@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from netra.wire.auth_api import CHAT_PATH
 from netra_ops.validation.answer import Answer
 from netra_ops.validation.auth_service import CHAT_CALLBACK
 from netra_ops.validation.step import Outcome, Step, Walk, described, failed, passed
@@ -12,16 +13,22 @@ _ALLOWED: Final = "access-control-allow-origin"
 
 
 def _take(walk: Walk) -> Outcome:
-    asked = walk.auth.ask_silently(walk.origin)
-    if fault := _log_in_fault(asked, walk):
-        return failed(fault)
+    fault = _log_in_fault(walk.auth.ask_silently(walk.origin), walk) or _reading_fault(walk)
+    if fault is None:
+        return passed(f"{walk.origin} may log people in and read the answer")
+    # Where nobody answers there is no page either, and no telling whether its log-in would work.
+    walk.ask("GET", CHAT_PATH)
+    return failed(fault)
+
+
+def _reading_fault(walk: Walk) -> str | None:
     allowed = walk.auth.ask_to_redeem(walk.origin).headers.get(_ALLOWED)
-    if allowed != walk.origin:
-        return failed(
-            f"{walk.origin} may log people in, but may not read the token "
-            f"({_ALLOWED}: {allowed or 'none'})"
-        )
-    return passed(f"{walk.origin} may log people in and read the answer")
+    if allowed == walk.origin:
+        return None
+    return (
+        f"{walk.origin} may log people in, but may not read the token "
+        f"({_ALLOWED}: {allowed or 'none'})"
+    )
 
 
 def _log_in_fault(answer: Answer, walk: Walk) -> str | None:
