@@ -32,6 +32,7 @@ def settings_for(port: str, database_url: str, secret: str) -> Settings:
     values = auth_environment(
         PORT=port,
         ISSUER_URL=f"http://127.0.0.1:{port}",
+        REQUEST_LIMIT_FACTOR="100",
         DATABASE_URL=database_url,
         SERVICE_REGISTRY=service_registry({"netra-backend": secret}),
     )
