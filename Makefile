@@ -41,7 +41,7 @@ run: $(VENV)/.run ## Start the auth service and the backend; Ctrl-C stops both.
 llm: $(VENV)/.run ## Install what NETRA_MODEL needs besides: the clients of language models.
 	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/llm.txt
 
-test: $(VENV)/.dev ## Run every quick test (under five minutes).
+test: $(VENV)/.dev ## Run every quick test.
 	@$(PYTEST) -m "not long" $(PYTEST_ARGS)
 
 check: lint types imports ## Run what CI runs: lint, types, import contracts, all tests.
