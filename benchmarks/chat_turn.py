@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import Final
 
@@ -148,11 +149,14 @@ async def under_load(server: Server) -> tuple[list[float], float]:
     Gives the delays of the events and how many came a second, from when everybody listens.
     """
     pace = PEOPLE / EVENTS_PER_SECOND
+    # At random, as people come: at even distances many would speak at the same moments.
+    chance = Random(EVENTS_PER_SECOND)  # noqa: S311 - nothing secret hangs on it
+    arrivals = [chance.uniform(0, GATHERING_SECONDS / 2) for _ in range(PEOPLE)]
     text = streaming_agent.question(int((GATHERING_SECONDS + LOADED_SECONDS) / pace), pace)
     async with server.talkers() as talkers:
 
         async def listen(number: int, talker: Talker) -> None:
-            await asyncio.sleep(number / PEOPLE * GATHERING_SECONDS / 2)
+            await asyncio.sleep(arrivals[number])
             await talker.turn(text, streaming_agent.NAME)
 
         listening = asyncio.gather(*(listen(*numbered) for numbered in enumerate(talkers)))
