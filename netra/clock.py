@@ -5,6 +5,7 @@ Code that needs time takes a `Clock`; what a stored or signed time means is deci
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -37,4 +38,10 @@ def as_datetime(timestamp: float) -> datetime:
 
 def as_iso(timestamp: float) -> str:
     """Write seconds since the epoch as RFC 3339 with microseconds and `Z`."""
-    return as_datetime(timestamp).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    seconds, microseconds = divmod(round(timestamp * 1_000_000), 1_000_000)
+    return f"{_whole(seconds)}.{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=64)
+def _whole(seconds: int) -> str:
+    return as_datetime(seconds).isoformat().removesuffix("+00:00")

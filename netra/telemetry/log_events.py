@@ -100,7 +100,7 @@ def event_logger(room: str) -> EventLogger:
             processors=[_write_event],
             wrapper_class=EventLogger,
             logger_factory=lambda *_: None,
-            cache_logger_on_first_use=False,
+            cache_logger_on_first_use=True,
         )
     return cast("EventLogger", structlog.get_logger(room=room))
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 from netra_auth.api.transport import secure_transport
 
@@ -23,6 +24,18 @@ class FormRoute(APIRoute):
     Raises:
         TypeError: The function takes anything else, which nobody would read for it.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        handle = self.get_route_handler()
+
+        # Nothing of what the framework puts around a function is needed here: no dependency has
+        # something to close, and what is raised is answered by the same handlers further out.
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await handle(Request(scope, receive, send))
+            await response(scope, receive, send)
+
+        self.app = app
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Call the function, and write what it gives."""

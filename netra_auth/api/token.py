@@ -53,6 +53,8 @@ async def token(request: Request, response: Response) -> TokenResponse:
     parameters = await oauth_form(request)
     grant = _grant_type(parameters.values.get("grant_type"))
     record.stage = Stage.AUTHENTICATION
+    # What signs is looked up before a grant begins: inside, it could not wait for the store.
+    signing = state.keyring.current()
     client = await state.clients.authenticate(presented_client(request, parameters), origin)
     await admit_client(request, client, table.SERVICE_TOKENS)
     record.stage = Stage.HANDLER
@@ -60,8 +62,7 @@ async def token(request: Request, response: Response) -> TokenResponse:
     response.headers["Pragma"] = "no-cache"
     if grant is not GrantType.CLIENT_CREDENTIALS:
         client = await state.clients.recorded(client, origin)
-    # What signs is looked up before a grant begins: inside, it could not wait for the store.
-    await state.keyring.current()
+    await signing
     try:
         answer = await _redeem(state, grant, client, parameters.values, origin)
     except OAuthError as refusal:

@@ -122,10 +122,10 @@ async def _count_uses(transaction: Transaction, uses: Sequence[tuple[str, float]
     """Count the uses of secrets, in the order of their ids: no two transactions wait crosswise."""
     number = Counter(secret_id for secret_id, _ in uses)
     latest = dict(sorted(uses, key=itemgetter(1)))
-    for secret_id in sorted(number):
-        await service_secrets.count_uses(
-            transaction.connection, secret_id, number[secret_id], latest[secret_id]
-        )
+    await service_secrets.count_uses(
+        transaction.connection,
+        [(secret_id, number[secret_id], latest[secret_id]) for secret_id in sorted(number)],
+    )
 
 
 def _reason(act: Act) -> str | None:

@@ -6,14 +6,14 @@ on them, since each looks before it signs, verifies or publishes. What changes t
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy.exc import IntegrityError
 
 from netra.clock import Clock
-from netra.errors import CouldNotDecide, DatabaseUnavailable, NetraError
+from netra.errors import CouldNotDecide, DatabaseUnavailable
 from netra.secret import Secret
 from netra.telemetry.log_events import event_logger
 from netra.tokens import KeySet, SigningKey
@@ -29,6 +29,7 @@ from netra_auth.keyring.opened_keys import (
 )
 from netra_auth.settings import Settings, TokenTrustMode
 from netra_auth.store.engine import Database
+from netra_auth.store.group_read import GroupRead
 from netra_auth.store.repositories import signing_keys
 
 _log = event_logger("netra_auth.keyring")
@@ -46,7 +47,7 @@ class KeysUnreadable(CouldNotDecide):
 class Keyring(Protocol):
     """The keys in force.
 
-    `current` looks at the store first. The properties give what was found last, for code that
+    `current` looks at the store. The properties give what was found last, for code that
     cannot wait; a view that is too old to sign with gives no signing key.
     """
 
@@ -66,8 +67,8 @@ class Keyring(Protocol):
     def published(self) -> Mapping[str, Any]:
         """The JWK set (RFC 7517)."""
 
-    async def current(self) -> KeysInForce:
-        """Give the keys as of the latest commit.
+    def current(self) -> asyncio.Future[KeysInForce]:
+        """Begin to look at the store; what is given has the keys as of its latest commit.
 
         Raises:
             DatabaseUnavailable: The store cannot be reached.
@@ -104,9 +105,11 @@ class SharedKeyring:
         """Nothing: a shared secret has no public half."""
         return self.keys.published
 
-    async def current(self) -> KeysInForce:
+    def current(self) -> asyncio.Future[KeysInForce]:
         """Give the keys."""
-        return self.keys
+        known: asyncio.Future[KeysInForce] = asyncio.get_running_loop().create_future()
+        known.set_result(self.keys)
+        return known
 
     async def to_publish(self) -> KeysInForce:
         """Give the keys."""
@@ -128,10 +131,7 @@ class StoredKeyring:
         self._clock = clock
         self._keys = keys
         self._seen_at = clock.monotonic()
-        self._turn = asyncio.Lock()
-        self._begun = 0
-        self._done = 0
-        self._failure: NetraError | None = None
+        self._looks: GroupRead[None, KeysInForce] = GroupRead(self._look)
 
     @property
     def signing_key(self) -> SigningKey:
@@ -150,24 +150,9 @@ class StoredKeyring:
         """The JWK set, as last seen."""
         return self._keys.published
 
-    async def current(self) -> KeysInForce:
+    def current(self) -> asyncio.Future[KeysInForce]:
         """Give the keys as of the latest commit: a look that began before the call does not do."""
-        asked = self._begun
-        async with self._turn:
-            if self._done <= asked:
-                self._begun += 1
-                try:
-                    await self._look()
-                except NetraError as error:
-                    self._failure = error
-                else:
-                    self._failure = None
-                self._done = self._begun
-            if isinstance(self._failure, KeyringUnusable):
-                raise KeysUnreadable(self._failure.reason) from self._failure
-            if self._failure is not None:
-                raise DatabaseUnavailable(self._failure.reason) from self._failure
-            return self._keys
+        return cast("asyncio.Future[KeysInForce]", self._looks.get(None))  # Always found.
 
     async def to_publish(self) -> KeysInForce:
         """Give the keys to publish: an outage of seconds keeps nobody from verifying."""
@@ -182,15 +167,19 @@ class StoredKeyring:
     def _is_outdated(self) -> bool:
         return self._clock.monotonic() - self._seen_at > LATEST_VIEW_SECONDS
 
-    async def _look(self) -> None:
+    async def _look(self, _asked: Collection[None]) -> Mapping[None, KeysInForce]:
         began = self._clock.monotonic()
         async with self._database.reading() as connection:
             if await signing_keys.states(connection) != self._keys.states:
                 rows = await signing_keys.all_of(connection)
-                self._keys = opened(rows, self._encryption_key)
+                try:
+                    self._keys = opened(rows, self._encryption_key)
+                except KeyringUnusable as error:
+                    raise KeysUnreadable(error.reason) from error
                 kids = sorted(self._keys.verification_keys.kids)
                 _log.info("keyring_changed", kid=self._keys.signing_key.kid, published=kids)
         self._seen_at = began
+        return {None: self._keys}
 
 
 async def open_keyring(

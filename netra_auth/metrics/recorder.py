@@ -5,6 +5,8 @@ two never disagree; what leaves no row of its own (a good access token, a client
 counted where it happens. Every label has few values, none of them chosen by a caller.
 """
 
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
@@ -26,45 +28,46 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._authentications = Counter(
+        self._authentications = self._counter(
             "netra_auth_authentications",
             "Authentications, by who was to be established, where, and how it ended.",
             ("kind", "stage", "outcome", "reason"),
-            registry=self._registry,
         )
-        self._acts = Counter(
+        self._acts = self._counter(
             "netra_auth_audited_acts",
             "Acts in the audit record, by event and outcome.",
             ("event", "outcome"),
-            registry=self._registry,
         )
-        self._tokens = Counter(
+        self._tokens = self._counter(
             "netra_auth_tokens_issued",
             "Answers of the token endpoint that carried tokens, by grant.",
             ("grant",),
-            registry=self._registry,
         )
 
     def observe(self, act: Act) -> None:
         """Count an act that was recorded."""
-        self._acts.labels(act.event.value, act.outcome.value).inc()
+        self._acts(act.event.value, act.outcome.value).inc()
         if act.event not in _STAGES:
             return
         kind, stage = _STAGES[act.event]
         if act.outcome is Outcome.REFUSED:
             reason = counted_reason(act.reason)
-            self._authentications.labels(kind, stage, act.outcome.value, reason).inc()
+            self._authentications(kind, stage, act.outcome.value, reason).inc()
         elif act.event is AuditEvent.LOGIN:
             self.authenticated(kind, stage)
 
     def authenticated(self, kind: str, stage: str) -> None:
         """Count that somebody proved who they are."""
-        self._authentications.labels(kind, stage, Outcome.SUCCESS.value, "").inc()
+        self._authentications(kind, stage, Outcome.SUCCESS.value, "").inc()
 
     def token_issued(self, grant: str) -> None:
         """Count an answer of the token endpoint."""
-        self._tokens.labels(grant).inc()
+        self._tokens(grant).inc()
 
     def exposition(self) -> bytes:
         """Write everything in Prometheus' text format."""
         return generate_latest(self._registry)
+
+    def _counter(self, name: str, told: str, labels: tuple[str, ...]) -> Callable[..., Counter]:
+        """Make a counter, and give what finds it for some labels' values."""
+        return cache(Counter(name, told, labels, registry=self._registry).labels)

@@ -24,51 +24,51 @@ class GroupRead(Generic[Key, Value]):
 
     def __init__(self, load: Callable[[Collection[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
         self._load = load
-        self._asked: dict[Key, asyncio.Future[Value | None]] = {}
+        self._asked: dict[Key, list[asyncio.Future[Value | None]]] = {}
         self._reader: asyncio.Task[None] | None = None
 
-    async def get(self, key: Key) -> Value | None:
-        """Look a key up; None if it is not there.
+    def get(self, key: Key) -> "asyncio.Future[Value | None]":
+        """Begin to look a key up; what is given has its value, or None if it is not there.
 
-        Raises:
-            DatabaseUnavailable: The store cannot be reached.
+        Whoever awaits it learns of a store that cannot be reached: `DatabaseUnavailable`. Nobody
+        need do so.
         """
-        found = self._asked.get(key)
-        if found is None:
-            found = asyncio.get_running_loop().create_future()
-            self._asked[key] = found
-            if self._reader is None:
-                self._reader = asyncio.create_task(self._read())
-        # One waiter's cancellation is not the others'.
-        return await asyncio.shield(found)
+        waiting: asyncio.Future[Value | None] = asyncio.get_running_loop().create_future()
+        self._asked.setdefault(key, []).append(waiting)
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read())
+        return waiting
 
     async def _read(self) -> None:
-        taken: dict[Key, asyncio.Future[Value | None]] = {}
+        taken: dict[Key, list[asyncio.Future[Value | None]]] = {}
         try:
             while self._asked:
                 keys = list(self._asked)[:_TOGETHER]
                 taken = {key: self._asked.pop(key) for key in keys}
                 await self._settle(taken)
         except asyncio.CancelledError:
-            for future in (*taken.values(), *self._asked.values()):
-                _fail(future, DatabaseUnavailable("the service stops"))
+            for waiting in (*taken.values(), *self._asked.values()):
+                _fail(waiting, DatabaseUnavailable("the service stops"))
             self._asked.clear()
             raise
         finally:
             self._reader = None
 
-    async def _settle(self, taken: Mapping[Key, asyncio.Future[Value | None]]) -> None:
+    async def _settle(self, taken: Mapping[Key, list["asyncio.Future[Value | None]"]]) -> None:
         try:
             found = await self._load(taken.keys())
         except Exception as error:  # noqa: BLE001 - it is whoever asked that must know
-            for future in taken.values():
-                _fail(future, error)
+            for waiting in taken.values():
+                _fail(waiting, error)
         else:
-            for key, future in taken.items():
-                future.set_result(found.get(key))
+            for key, waiting in taken.items():
+                for one in waiting:
+                    if not one.done():  # Whoever asked may have gone.
+                        one.set_result(found.get(key))
 
 
-def _fail(future: "asyncio.Future[Value | None]", error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
-        future.exception()  # Nobody may be waiting any more.
+def _fail(waiting: list["asyncio.Future[Value | None]"], error: Exception) -> None:
+    for one in waiting:
+        if not one.done():
+            one.set_exception(error)
+            one.exception()  # Nobody may be waiting any more.

@@ -40,6 +40,7 @@ class Selection:
 
 
 EVERYTHING: Final = Selection()
+_LOCKED_HEAD: Final = select(audit_head.c.seq, audit_head.c.chain_hash).with_for_update()
 _APPEND: Final = insert(audit)
 _MOVE_HEAD: Final = update(audit_head).values(
     seq=bindparam("to_seq"), chain_hash=bindparam("to_hash")
@@ -48,8 +49,7 @@ _MOVE_HEAD: Final = update(audit_head).values(
 
 async def locked_head(connection: AsyncConnection) -> tuple[int, str]:
     """Give the number and hash of the chain's end; until the commit nobody else may move it."""
-    statement = select(audit_head.c.seq, audit_head.c.chain_hash).with_for_update()
-    seq, chain_hash = (await connection.execute(statement)).one()
+    seq, chain_hash = (await connection.execute(_LOCKED_HEAD)).one()
     return seq, chain_hash
 
 

@@ -1,8 +1,10 @@
 """SQL over `service_secrets`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra_auth.store.tables import service_secrets
@@ -19,6 +21,13 @@ class ServiceSecretRow:
     valid_until: float | None = None
     last_used_at: float | None = None
     uses: int = 0
+
+
+_COUNT_USES: Final = (
+    update(service_secrets)
+    .where(service_secrets.c.secret_id == bindparam("used"))
+    .values(uses=service_secrets.c.uses + bindparam("more"), last_used_at=bindparam("at"))
+)
 
 
 def valid_at(at: float) -> ColumnElement[bool]:
@@ -61,13 +70,15 @@ async def valid(connection: AsyncConnection, at: float) -> tuple[ServiceSecretRo
     return await _listed(connection, valid_at(at))
 
 
-async def count_uses(connection: AsyncConnection, secret_id: str, number: int, at: float) -> None:
-    """Count uses of a secret, in the store: two processes never lose one of each other's."""
-    await connection.execute(
-        update(service_secrets)
-        .where(service_secrets.c.secret_id == secret_id)
-        .values(uses=service_secrets.c.uses + number, last_used_at=at)
-    )
+async def count_uses(connection: AsyncConnection, uses: Sequence[tuple[str, int, float]]) -> None:
+    """Count uses of secrets, in the store: two processes never lose one of each other's.
+
+    Args:
+        connection: Where.
+        uses: The secret, how often it was used, and when last.
+    """
+    several = [{"used": used, "more": more, "at": at} for used, more, at in uses]
+    await connection.execute(_COUNT_USES, several)
 
 
 async def end_all(connection: AsyncConnection, service_id: str, at: float) -> None:

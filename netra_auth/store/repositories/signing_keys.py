@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from netra_auth.store.tables import signing_keys
 
 _GONE: Final = "gone"
+_STATES: Final = select(signing_keys.c.kid, signing_keys.c.state).where(
+    signing_keys.c.state != _GONE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +58,7 @@ async def locked(connection: AsyncConnection) -> tuple[SigningKeyRow, ...]:
 
 async def states(connection: AsyncConnection) -> frozenset[tuple[str, str]]:
     """Give the `kid` and the state of every key that is not gone."""
-    columns = (signing_keys.c.kid, signing_keys.c.state)
-    statement = select(*columns).where(signing_keys.c.state != _GONE)
-    return frozenset((kid, state) for kid, state in await connection.execute(statement))
+    return frozenset((kid, state) for kid, state in await connection.execute(_STATES))
 
 
 async def add(connection: AsyncConnection, row: SigningKeyRow) -> None:

@@ -1,6 +1,7 @@
 """Small writes that share a transaction: none lost, none failed by another, all in order."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -253,11 +254,10 @@ async def test_a_look_up_sees_what_was_there_when_it_was_asked() -> None:
         return seen
 
     group: GroupRead[str, int] = GroupRead(load)
-    early = asyncio.create_task(group.get("a"))
+    early = group.get("a")
     await begun.wait()
     state["a"] = 2
-    late = asyncio.create_task(group.get("a"))
-    await asyncio.sleep(0)
+    late = group.get("a")
     go_on.set()
 
     assert (await early, await late) == (1, 2)
@@ -278,3 +278,28 @@ async def test_a_look_up_that_fails_fails_for_all_and_only_once() -> None:
 
     assert {type(outcome) for outcome in failed} == {DatabaseUnavailable}
     assert await group.get("a") == 1
+
+
+async def test_whoever_asked_may_leave_and_need_not_look_at_a_failure() -> None:
+    """A look-up that nobody awaits any more costs the others nothing, and complains of nothing."""
+    outages = [DatabaseUnavailable("gone")]
+
+    async def load(keys: object) -> dict[str, int]:
+        assert keys
+        if outages:
+            raise outages.pop()
+        return {"a": 1}
+
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, said: complaints.append(said))
+    group: GroupRead[str, int] = GroupRead(load)
+    forgotten, awaited = group.get("a"), group.get("a")
+    await asyncio.wait((awaited,))
+    del forgotten, awaited
+    gc.collect()
+    left, stayed = group.get("a"), group.get("a")
+    left.cancel()
+
+    assert await stayed == 1
+    assert left.cancelled()
+    assert not complaints
