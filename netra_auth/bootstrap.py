@@ -151,6 +151,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # What the framework would tell others has been through no redaction of ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         lifespan=lifespan if state is None else None,
     )
     if state is not None:

@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from netra_auth.api.transport import secure_transport
 
-_TAKES: Final = {"request", "response"}
+_NOT_KEPT: Final = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+"""What an answer of the token endpoint must say (RFC 6749 section 5.1)."""
 
 
 class FormRoute(APIRoute):
-    """A route whose function takes the request, and perhaps the response whose headers it sets.
+    """A route whose function takes the request alone, and whose answers nobody keeps.
 
     What it is declared to depend on is for the documentation and never called; the transport is
     looked at here.
@@ -40,26 +40,19 @@ class FormRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Call the function, and write what it gives."""
         endpoint = self.endpoint
-        taken = set(inspect.signature(endpoint).parameters)
-        if not taken <= _TAKES or "request" not in taken:
-            raise TypeError(f"{self.path}: a form route takes a request and a response only")
-        sets_headers = "response" in taken
+        if list(inspect.signature(endpoint).parameters) != ["request"]:
+            raise TypeError(f"{self.path}: a form route takes a request only")
         status = int(self.status_code or HTTPStatus.OK)
         leaves_out_none = self.response_model_exclude_none
 
         async def handle(request: Request) -> Response:
             await secure_transport(request)
-            if not sets_headers:
-                given = await endpoint(request)
-                return given if isinstance(given, Response) else written(given)
-            carrier = Response()
-            answer = written(await endpoint(request, carrier))
-            del carrier.headers["content-length"]
-            answer.headers.raw.extend(carrier.headers.raw)
+            given = await endpoint(request)
+            if isinstance(given, Response):
+                return given
+            text = given.model_dump_json(exclude_none=leaves_out_none)
+            answer = Response(text, status, media_type="application/json")
+            answer.raw_headers.extend(_NOT_KEPT)
             return answer
-
-        def written(answer: BaseModel) -> Response:
-            text = answer.model_dump_json(exclude_none=leaves_out_none)
-            return Response(text, status, media_type="application/json")
 
         return handle

@@ -1,6 +1,6 @@
 """`POST /introspect` (RFC 7662)."""
 
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Request, Security
 
 from netra.telemetry import Stage, request_record
 from netra.wire.auth_api import INTROSPECT_PATH, IntrospectionResponse
@@ -31,16 +31,15 @@ router = APIRouter(tags=["oauth"], route_class=FormRoute)
         client_id=CLIENT_ID,
     ),
 )
-async def introspect(request: Request, response: Response) -> IntrospectionResponse:
+async def introspect(request: Request) -> IntrospectionResponse:
     """Say whether a token is in force, and what it is."""
     state, origin = state_of(request), origin_of(request)
     record = request_record(request.scope)
     record.stage = Stage.AUTHENTICATION
     parameters = await oauth_form(request)
     client = await state.clients.authenticate(presented_client(request, parameters), origin)
-    await admit_client(request, client, table.SERVICE_INTROSPECTIONS)
+    await admit_client(request, client, origin, table.SERVICE_INTROSPECTIONS)
     record.stage = Stage.HANDLER
-    response.headers["Cache-Control"] = "no-store"
     unverified_token = parameters.values.get("token")
     if unverified_token is None:
         raise invalid_request("token is missing.")

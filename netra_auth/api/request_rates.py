@@ -5,6 +5,7 @@ from fastapi import Request
 from netra.errors import TooManyRequests
 from netra.secret import Secret
 from netra_auth.api.state import origin_of, state_of
+from netra_auth.audit import Origin
 from netra_auth.grants.clients import Client, client_id_of
 from netra_auth.grants.errors import ClientSlowedDown
 from netra_auth.grants.public_clients import PublicClient
@@ -16,13 +17,12 @@ from netra_auth.limits.request_rates import at_address
 from netra_auth.limits.table import Limit
 
 
-async def admit_client(request: Request, client: Client, of_service: Limit) -> None:
+async def admit_client(request: Request, client: Client, origin: Origin, of_service: Limit) -> None:
     """Count a request of an OAuth client: a service's by its id, a public client's by address.
 
     Raises:
         ClientSlowedDown: It is one too many.
     """
-    origin = origin_of(request)
     caller = Caller(origin=origin, client_id=client_id_of(client))
     rates = state_of(request).limits.rates
     try:

@@ -38,7 +38,7 @@ async def revoke(request: Request) -> Response:
     record.stage = Stage.AUTHENTICATION
     parameters = await oauth_form(request)
     client = await state.clients.authenticate(presented_client(request, parameters), origin)
-    await admit_client(request, client, table.SERVICE_REVOCATIONS)
+    await admit_client(request, client, origin, table.SERVICE_REVOCATIONS)
     record.stage = Stage.HANDLER
     unverified_token = parameters.values.get("token")
     if unverified_token is None:

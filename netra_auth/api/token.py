@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Request, Security
 
 from netra.telemetry import Stage, request_record
 from netra.wire.auth_api import TOKEN_PATH, TokenResponse
@@ -46,7 +46,7 @@ _FORM: Final = form_body(
     responses=oauth_errors(400, 401),
     openapi_extra=_FORM,
 )
-async def token(request: Request, response: Response) -> TokenResponse:
+async def token(request: Request) -> TokenResponse:
     """Exchange a grant for an access token."""
     state, origin = state_of(request), origin_of(request)
     record = request_record(request.scope)
@@ -56,10 +56,8 @@ async def token(request: Request, response: Response) -> TokenResponse:
     # What signs is looked up before a grant begins: inside, it could not wait for the store.
     signing = state.keyring.current()
     client = await state.clients.authenticate(presented_client(request, parameters), origin)
-    await admit_client(request, client, table.SERVICE_TOKENS)
+    await admit_client(request, client, origin, table.SERVICE_TOKENS)
     record.stage = Stage.HANDLER
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Pragma"] = "no-cache"
     if grant is not GrantType.CLIENT_CREDENTIALS:
         client = await state.clients.recorded(client, origin)
     await signing

@@ -200,6 +200,8 @@ def _app(state: AppState, sockets: ConnectionRegistry, lifespan: Lifespan[FastAP
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # What the framework would tell others has been through no redaction of ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.netra = state
     routers = [room.router for room in (health, me, sessions, threads, messages, usage)]

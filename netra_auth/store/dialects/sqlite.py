@@ -3,14 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import aiosqlite
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 WRITING: Final = "netra_writing"
-"""The execution option of a connection that is going to write."""
+"""The execution option of a connection that is going to write: see `_begin`."""
 
 _BUSY_MILLISECONDS: Final = 5000
 _PAUSE_SECONDS: Final = 0.02
@@ -23,7 +23,7 @@ _PRAGMAS: Final = (
 
 
 def prepare(engine: AsyncEngine) -> None:
-    """Have every write begin with its lock."""
+    """Have every write transaction begin with its lock, at its first statement."""
     event.listen(engine.sync_engine, "begin", _begin)
 
 
@@ -31,21 +31,41 @@ class _Connection(aiosqlite.Connection):
     """A connection whose statements cross to its thread once, with everything they give.
 
     The driver's own cursors cross four times, to be made, run, read and closed, and crossing takes
-    far longer than SQLite does.
+    far longer than SQLite does. So a transaction begins with its first statement.
     """
+
+    _is_to_begin = False
+
+    def begin_with_next(self) -> None:
+        """Have a write transaction begin right before the next statement."""
+        self._is_to_begin = True
 
     def cursor(self) -> "_Cursor":  # type: ignore[override]  # The engine asks for no more than this.
         """Make a cursor; nothing happens until it is used."""
         return _Cursor(self)
 
+    async def commit(self) -> None:
+        """Commit, if anything was begun."""
+        self._is_to_begin = False
+        if self.in_transaction:
+            await super().commit()
+
     async def rollback(self) -> None:
         """Roll back, if anything was begun."""
+        self._is_to_begin = False
         if self.in_transaction:
             await super().rollback()
 
     async def run(self, work: Callable[[sqlite3.Connection], "_Given"]) -> "_Given":
         """Do something in the connection's thread."""
-        given: _Given = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        begins, self._is_to_begin = self._is_to_begin, False
+
+        def begun() -> "_Given":
+            if begins:
+                self._conn.execute("BEGIN IMMEDIATE")
+            return work(self._conn)
+
+        given: _Given = await self._execute(begun)  # type: ignore[no-untyped-call]
         return given
 
 
@@ -147,7 +167,8 @@ def _begin(connection: Connection) -> None:
     # and SQLite then fails at once whatever the busy timeout: writers take their lock first.
     # Readers need no transaction: each statement is a snapshot of its own.
     if connection.get_execution_options().get(WRITING):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver = cast("_Connection", connection.connection.driver_connection)
+        driver.begin_with_next()
 
 
 ENGINE_OPTIONS: Final[dict[str, Any]] = {

@@ -10,12 +10,16 @@ from sqlalchemy import Connection
 from netra_auth.store.engine import Database
 
 FOLDER: Final = Path(__file__).parent
-_ONE_AT_A_TIME: Final = (
+_ONE_AT_A_TIME: Final = {
+    # A transaction takes the one lock there is with its first statement, whatever it is.
+    "sqlite": ("SELECT 1",),
     # Changing a large table, or waiting for another process that does, takes as long as it takes.
-    "SET LOCAL statement_timeout = 0",
-    "SET LOCAL lock_timeout = 0",
-    "SELECT pg_advisory_xact_lock(7231981100)",
-)
+    "postgresql": (
+        "SET LOCAL statement_timeout = 0",
+        "SET LOCAL lock_timeout = 0",
+        "SELECT pg_advisory_xact_lock(7231981100)",
+    ),
+}
 
 
 def alembic_config() -> Config:
@@ -37,9 +41,8 @@ async def upgrade_to_head(database: Database) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        for statement in _ONE_AT_A_TIME:
-            connection.exec_driver_sql(statement)
+    for statement in _ONE_AT_A_TIME[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
