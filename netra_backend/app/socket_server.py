@@ -73,8 +73,16 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Close because the server stops."""
-        super().shutdown()
+        """Close because the server stops, and say so."""
+        if self.handshake_complete and not self.close_sent:
+            self.stop_keepalive()
+            code, reason = CloseCode.RESTARTING, "restarting"
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+            self.conn.send_close(code, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+        else:
+            super().shutdown()
         self._end_in_time()
 
     def keepalive_timeout(self) -> None:

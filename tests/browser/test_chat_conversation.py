@@ -222,6 +222,11 @@ async def test_a_stop_that_failed_can_be_tried_again(modules: Page) -> None:
     refused = await play(modules, *asked, frame(type="error", code="x", run_id="run_1", message=""))
     lost = await play(modules, *asked, ["disconnected"], READY)
 
+    gone = await play(
+        modules, *asked, frame(type="error", code="not_found", run_id="run_1", message="")
+    )
+
+    assert gone["runs"]["run_1"]["state"] == "failed"
     assert refused["runs"]["run_1"]["state"] == "running"
     assert lost["runs"]["run_1"]["state"] == "stopping"
 
@@ -263,6 +268,14 @@ async def test_events_of_a_deleted_thread_only_count(modules: Page) -> None:
     state = await play(modules, READY, event(1, "agent_started", erased=True))
 
     assert (state["seq"], state["runs"]) == (1, {})
+
+
+async def test_a_run_whose_words_were_erased_is_over_with_its_last_event(modules: Page) -> None:
+    """What was deleted in another window does not go on for ever in this one."""
+    state = await play(modules, READY, STARTED, event(2, "agent_failed", erased=True))
+
+    assert state["runs"]["run_1"]["state"] == "failed"
+    assert state["listStale"] is True
 
 
 async def test_messages_read_and_messages_heard_of_are_one_list(modules: Page) -> None:

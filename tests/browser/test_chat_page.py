@@ -12,8 +12,9 @@ from playwright.async_api import Browser, expect
 from fakes.browser import DESKTOP, PHONE, keep_picture
 from fakes.chat_page import logged_in, visitor
 from fakes.chat_site import ChatSite, chat_site
-from fakes.scripted_agents import Words, catalogue, tool
+from fakes.scripted_agents import ScriptedPackage, Words, catalogue, tool
 from netra.agent_api import Question, Run, RunFailed, ToolContext
+from netra_backend.app.agents.catalogue import AgentCatalogue
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -283,6 +284,41 @@ async def test_everything_works_by_keyboard(
     list_first = ["skip", "new", "search", "thread", "log-out"]
     assert order == [*list_first, "rename-open", "delete-open", "log", "summary", "quiet", "text"]
     await keep_picture(page, tmp_path, "desktop-light-keyboard")
+
+
+async def test_what_cannot_be_stored_is_not_sent(browser: Browser, plain_site: ChatSite) -> None:
+    """Blanks of any kind are no message, and half a character does not cost the connection."""
+    seen = await logged_in(browser, plain_site)
+    for blank in ("\u0085", "\u001c", " \u2003"):
+        await seen.say(blank)
+    await seen.page.evaluate("document.getElementById('text').value = 'half \\ud83d'")
+    await seen.page.press("#text", "Enter")
+
+    assert len(await seen.answers(1)) == 1
+    await expect(seen.log.locator(".bubble")).to_have_text(["half \N{REPLACEMENT CHARACTER}"])
+    assert len(seen.sockets) == 1
+
+
+@pytest.mark.parametrize("width", [320, 390, 430])
+async def test_on_a_phone_nothing_squeezes_what_sends_and_stops(
+    browser: Browser, tmp_path: Path, stage: Stage, width: int
+) -> None:
+    """Both can be hit by a finger beside the choice of agents (WCAG 2.2, 2.5.8)."""
+    package = ScriptedPackage(stage.answer, [tool("look_up", stage.look_up)])
+    agents = AgentCatalogue({"assistant": package, "a-model-with-a-long-name": package})
+    async with chat_site(tmp_path, catalogue=agents) as site:
+        seen = await logged_in(browser, site, (width, 800), has_touch=True)
+        await seen.say("Take your time")
+        await expect(seen.page.locator("#stop")).to_be_visible()
+        await expect(seen.page.locator("#agent-choice")).to_be_visible()
+        await keep_picture(seen.page, tmp_path, f"phone-light-composer-{width}")
+
+        for control in ("#agent", "#send", "#stop"):
+            box = await seen.page.locator(control).bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert control == "#agent" or (box["width"], box["height"]) == (40, 40)
 
 
 async def test_on_a_phone_the_list_slides_over_the_conversation(

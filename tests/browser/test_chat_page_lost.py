@@ -179,6 +179,28 @@ async def test_two_windows_of_one_person_show_the_same(
     )
 
 
+async def test_a_conversation_deleted_in_another_window_ends_in_this_one(
+    browser: Browser, site: ChatSite
+) -> None:
+    """Its run is seen to stop, and what is said in it then is refused and kept."""
+    seen = await logged_in(browser, site)
+    await seen.say("first")
+    await expect(seen.page.locator("#stop")).to_be_visible()
+    await expect(seen.page.locator("#threads .thread")).to_have_count(1)
+    other = await seen.page.context.new_page()
+    await other.goto(seen.page.url)
+    await other.locator("html[data-phase=online]").wait_for()
+    await other.click("#delete-open")
+    await other.click("#delete button[type=submit]")
+
+    await expect(other.locator("#threads .thread")).to_have_count(0)
+    await expect(seen.page.locator("#stop")).to_be_hidden()
+    await expect(seen.page.locator(".failure.mild")).to_be_visible()
+    await seen.say("second")
+    await expect(seen.page.locator("#threads .thread")).to_have_count(0)
+    await expect(seen.log.locator(".bubble").last).to_have_text("second")
+
+
 async def test_a_session_that_ended_elsewhere_is_said_plainly(
     browser: Browser, site: ChatSite, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 What comes of the run is said by its events and not here.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,9 @@ from netra_backend.app.threads.views import MessageView
 MAX_DERIVED_TITLE: Final = 60
 _UNTITLED: Final = "New conversation"
 _RETRY_SECONDS: Final = 5
+_STOPPING_SECONDS: Final = 10.0
+"""More than another process takes to see that a run is cancelled, and its agent to stop."""
+_LOOK_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,58 @@ class ChatTurns:
 
         for run_id in await self._database.work_for(principal, method, delete):
             self._engine.cancelled(run_id, str(principal))
+
+    async def delete_thread(
+        self,
+        principal: AuthenticatedPrincipal,
+        method: CredentialMethod | None,
+        thread_id: str,
+    ) -> None:
+        """Delete a thread; what runs in it is stopped before, so that every run says its end.
+
+        Raises:
+            NotFound: There is no such thread of theirs.
+            Conflict: A run of it did not stop in time; nothing was deleted.
+            DatabaseUnavailable: The database did not answer.
+        """
+
+        async def stop(session: PrincipalSession) -> Sequence[str]:
+            return await RunService(session, self._clock).stop_thread(thread_id)
+
+        async def goes_on(session: PrincipalSession) -> bool:
+            return await RunService(session, self._clock).is_thread_busy(thread_id)
+
+        now = asyncio.get_running_loop().time
+        deadline = now() + _STOPPING_SECONDS
+        while not await self._deleted(principal, method, thread_id):
+            for run_id in await self._database.work_for(principal, method, stop):
+                self._engine.cancelled(run_id, str(principal))
+            while await self._database.work_for(principal, method, goes_on, writes=False):
+                if now() > deadline:
+                    raise Conflict(
+                        "a run of the thread does not stop",
+                        detail="An answer in this conversation is just being stopped. Try again.",
+                    )
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _deleted(
+        self,
+        principal: AuthenticatedPrincipal,
+        method: CredentialMethod | None,
+        thread_id: str,
+    ) -> bool:
+        """Delete a thread unless a run of it has not ended."""
+
+        async def delete(session: PrincipalSession) -> bool:
+            threads = ThreadService(session, self._clock)
+            # Held first: nobody begins a run in it between the look and the deletion.
+            await threads.hold_thread(thread_id)
+            if await RunService(session, self._clock).is_thread_busy(thread_id):
+                return False
+            await threads.delete_thread(thread_id)
+            return True
+
+        return await self._database.work_for(principal, method, delete)
 
     async def _stored(
         self,

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from netra.policy import Permission
+from netra.telemetry import request_record
 from netra_backend.app.app_state import state_of
 from netra_backend.app.auth_integration.auth import ProtectedRoute, permitted
 from netra_backend.app.dependencies import Caller, SessionDep
@@ -83,8 +84,12 @@ async def rename_thread(threads: Threads, thread_id: str, body: ThreadTitle) -> 
 
 
 @router.delete(
-    "/{thread_id}", status_code=HTTPStatus.NO_CONTENT, responses=_ONE, dependencies=WRITE
+    "/{thread_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_ONE | problems(HTTPStatus.CONFLICT),
+    dependencies=WRITE,
 )
-async def delete_thread(threads: Threads, thread_id: str) -> None:
-    """Delete one of the caller's threads and its messages."""
-    await threads.delete_thread(thread_id)
+async def delete_thread(request: Request, principal: Caller, thread_id: str) -> None:
+    """Delete one of the caller's threads and its messages; what runs in it is stopped first."""
+    method = request_record(request.scope).method
+    await state_of(request).chat.delete_thread(principal, method, thread_id)

@@ -118,6 +118,18 @@ class RunRepository:
         """Find the runs that a message began, ended or not."""
         return (await self._session.scalars(select(Run).where(Run.message_id == message_id))).all()
 
+    async def runs_to_stop(self, thread_id: str, state: str) -> Sequence[Run]:
+        """Find the runs of a thread that are in a state and not cancelled."""
+        query = select(Run).where(
+            Run.thread_id == thread_id, Run.state == state, Run.cancelled.is_(False)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def is_thread_busy(self, thread_id: str) -> bool:
+        """Say whether a run of a thread has a lease: it goes when the run's last event is there."""
+        query = select(func.count(RunLease.run_id)).where(RunLease.thread_id == thread_id)
+        return bool(await self._session.scalar(query))
+
     async def is_last_event_due(self, thread_id: str, ended: Sequence[str]) -> bool:
         """Say whether a run of a thread has ended in one of some ways, and has not said so yet."""
         query = (

@@ -181,6 +181,17 @@ class RunService:
             run.cancelled = True
         return [run.id for run in stopped]
 
+    async def stop_thread(self, thread_id: str) -> Sequence[str]:
+        """Stop the runs of a thread that have not ended and are not stopped yet; name them."""
+        stopped = await self._rows.runs_to_stop(thread_id, _ACCEPTED)
+        for run in stopped:
+            run.cancelled = True
+        return [run.id for run in stopped]
+
+    async def is_thread_busy(self, thread_id: str) -> bool:
+        """Say whether a run of a thread has not said its last event."""
+        return await self._rows.is_thread_busy(thread_id)
+
     async def erase_if_withdrawn(self, run_id: str) -> None:
         """Empty the events of a run whose question was deleted meanwhile."""
         run = await self._rows.loaded(run_id)

@@ -82,6 +82,10 @@ class ThreadService:
         await self._rows.flush()
         return _thread_view(thread)
 
+    async def hold_thread(self, thread_id: str) -> None:
+        """Let nobody say anything in a thread until this session ends."""
+        await self._touched(thread_id)
+
     async def delete_thread(self, thread_id: str) -> None:
         """Delete a thread and its messages and runs; the journal keeps that something happened."""
         thread = await self._thread(thread_id)
@@ -150,12 +154,15 @@ class ThreadService:
         await journal.erase_everything(self._session)
 
     async def _post(self, thread_id: str, author: _Author, text: str) -> MessageView:
+        return await self._said(thread_id, author, text, await self._touched(thread_id))
+
+    async def _touched(self, thread_id: str) -> int:
         moment = None
         if _ID.fullmatch(thread_id):
             moment = await self._rows.touched(thread_id, self._now())
         if moment is None:
             raise NotFound("no such thread of this principal")
-        return await self._said(thread_id, author, text, moment)
+        return moment
 
     async def _begun(self, title: str, now: int) -> ThreadView:
         values = {"id": row_id("thr"), "title": title, "created_at": now, "updated_at": now}

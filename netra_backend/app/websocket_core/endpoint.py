@@ -5,7 +5,7 @@ Who may in is decided by `unified_websocket_auth` and the policy, what then happ
 
 from fastapi import APIRouter, WebSocket
 
-from netra.errors import NetraError, PermissionDenied, RequestInvalid, TooManyRequests
+from netra.errors import NetraError, NotFound, PermissionDenied, RequestInvalid, TooManyRequests
 from netra.policy import Permission
 from netra.principal import UserPrincipal
 from netra.telemetry.request_record import request_record
@@ -23,7 +23,7 @@ from netra_backend.app.websocket_core.unified_websocket_auth import (
 def chat_socket_routes(
     auth: UnifiedWebSocketAuth, registry: ConnectionRegistry, times: SessionTimes | None = None
 ) -> APIRouter:
-    """Make the router of the chat's socket.
+    """Make the router of the chat's socket, which comes last: sockets elsewhere are answered 404.
 
     Args:
         auth: Says who a handshake comes from.
@@ -63,6 +63,12 @@ def chat_socket_routes(
     # Starlette's own route: FastAPI's would keep a stack of dependencies for every open socket.
     router.add_websocket_route(SOCKET_PATH, serve_socket)
     router.add_api_route(SOCKET_PATH, refuse_plain_request)
+
+    async def refuse_elsewhere(websocket: WebSocket) -> None:
+        await auth.deny(websocket, NotFound(f"sockets are served at {SOCKET_PATH}"))
+
+    # The framework's own answer is 403, as if somebody were known and not allowed.
+    router.add_websocket_route("/{path:path}", refuse_elsewhere)
     return router
 
 

@@ -159,6 +159,19 @@ async def test_nobody_else_gets_in(backend: RunningBackend, logged: LogLines) ->
     assert logged.of("websocket_closed") == []
 
 
+async def test_a_socket_elsewhere_is_not_found(backend: RunningBackend) -> None:
+    """404, as for a plain request: 403 would say that somebody is known and not allowed."""
+    token = backend.issuer.user_token()
+    for path in ("/ws/", "/WS", "/nope", "/api/me"):
+        for headers in ({}, {"Authorization": f"Bearer {token}"}):
+            address = f"ws{backend.url.removeprefix('http')}{path}"
+            with pytest.raises(InvalidStatus) as refused:
+                async with connect(address, proxy=None, additional_headers=headers):
+                    pass
+            response = refused.value.response
+            assert (response.status_code, b'"not_found"' in response.body) == (404, True)
+
+
 # What may be said.
 
 

@@ -470,6 +470,6 @@ async def test_a_process_that_is_told_to_stop_closes_with_1012(tmp_path: Path) -
             await chat.resume()
             exit_code = asyncio.create_task(process.stop())
 
-            assert (await chat.closed())[0] == 1012
+            assert await chat.closed() == (1012, "restarting")
             assert await exit_code == 0
     assert '"closed_by":"server"' in process.events("websocket_closed")[0]

@@ -12,7 +12,7 @@ from fakes.scripted_agents import Script, Words, catalogue, tool
 from fakes.timing import UNIT
 from netra.agent_api import Question, Run, RunFailed, ToolContext, ToolFailed, ToolRefused
 from netra.clock import SystemClock
-from netra.errors import Conflict
+from netra.errors import Conflict, NotFound
 from netra.policy import Permission
 from netra.wire.chat_protocol import EventName, FailureReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
@@ -446,6 +446,66 @@ async def test_a_deleted_thread_stops_its_run_and_leaves_the_journal_gapless(
     erased = journal.events(turn.run_id)
     assert {str(one.payload) for one in erased} == {"{'erased': True}"}
     assert journal.rows("SELECT count(*) FROM t_run_steps WHERE run_id = ?", turn.run_id) == [(0,)]
+
+
+async def test_a_run_whose_thread_is_deleted_says_its_end(store: Path, journal: Journal) -> None:
+    """Who deletes a conversation that is being answered sees the run end; no word of it stays."""
+    used, stopped = asyncio.Event(), asyncio.Event()
+
+    async def wait(_words: Words, _context: ToolContext) -> object:
+        used.set()
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    async def answer(_question: Question, run: Run) -> str:
+        await run.say("something private")
+        await run.call("wait", {"text": "something private"})
+        return "never"
+
+    patient = slower(renew_seconds=1000.0)
+    async with running_engine(
+        store, catalogue(answer, tool("wait", wait)), limits=patient
+    ) as running:
+        turn = await running.ask("private question")
+        waiting = await running.ask("and another", thread_id=turn.thread_id)
+        await asyncio.wait_for(used.wait(), 10 * UNIT)
+        await running.chat.delete_thread(person(), SUBPROTOCOL, turn.thread_id)
+
+        assert stopped.is_set()
+        assert journal.unfinished() == []
+        with pytest.raises(NotFound):
+            await running.chat.delete_thread(person(), SUBPROTOCOL, turn.thread_id)
+
+    journal.check()
+    for run_id in (turn.run_id, waiting.run_id):
+        erased = journal.events(run_id)
+        assert erased[-1].name is FAILED
+        assert {str(one.payload) for one in erased} == {"{'erased': True}"}
+    assert journal.rows("SELECT count(*) FROM t_threads") == [(0,)]
+    assert journal.rows("SELECT count(*) FROM t_messages") == [(0,)]
+
+
+async def test_a_thread_whose_run_nobody_stops_is_not_deleted(
+    store: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an engine at work the deletion is refused, and everything is still there."""
+    monkeypatch.setattr("netra_backend.app.chat.turn._STOPPING_SECONDS", UNIT / 10)
+    used = asyncio.Event()
+
+    async def answer(_question: Question, _run: Run) -> str:
+        used.set()
+        return str(await asyncio.Event().wait())
+
+    async with running_engine(store, catalogue(answer)) as running:
+        turn = await running.ask("a question")
+        await asyncio.wait_for(used.wait(), 10 * UNIT)
+    with pytest.raises(Conflict):
+        await running.chat.delete_thread(person(), SUBPROTOCOL, turn.thread_id)
+
+    assert journal.rows("SELECT count(*) FROM t_messages") == [(1,)]
+    assert journal.unfinished() == [turn.run_id]
 
 
 async def test_a_deleted_message_takes_what_its_run_said_along(

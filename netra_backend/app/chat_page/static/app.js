@@ -214,8 +214,15 @@ function spokenOf(run) {
 
 // ---- saying
 
+// What the service takes for a text: it knows a few more blanks than this language does, and no
+// halves of characters.
+function sayable(said) {
+  const whole = new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(said));
+  return /[^\s\x1c-\x1f\x85]/.test(whole) ? whole.trim() : "";
+}
+
 function say(said) {
-  const whole = said.trim();
+  const whole = sayable(said);
   if (whole !== "") {
     chat.say(whole);
     draw();
@@ -234,7 +241,7 @@ function grow() {
   if (!CSS.supports("field-sizing", "content")) {
     text.rows = Math.min(8, Math.max(1, text.value.split("\n").length));
   }
-  byId("send").disabled = text.value.trim() === "";
+  byId("send").disabled = sayable(text.value) === "";
 }
 
 byId("composer").addEventListener("submit", (event) => {

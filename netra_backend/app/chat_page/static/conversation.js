@@ -150,15 +150,18 @@ function refused(state, frame) {
   if (frame.client_id) {
     return refusedItem(state, frame);
   }
-  // A run that could not be stopped goes on, and can be stopped again.
+  // A run that could not be stopped goes on, and can be stopped again; one that is gone is over.
+  const next = frame.code === "not_found" ? erased : { state: "running" };
   return changedRun(state, frame.run_id, (run) =>
-    run.state === "stopping" ? { ...run, state: "running" } : run,
+    run.state === "stopping" ? { ...run, ...next } : run,
   );
 }
 
 function refusedItem(state, { client_id: clientId, code, message, retry_after: after }) {
   const problem = { code, message, after: after ?? null };
-  return changedItem(state, clientId, { state: after ? "held" : "refused", problem });
+  const next = changedItem(state, clientId, { state: after ? "held" : "refused", problem });
+  // Where it was to be said may have been deleted in another window.
+  return code === "not_found" ? { ...next, listStale: true } : next;
 }
 
 function event(state, frame) {
@@ -168,7 +171,10 @@ function event(state, frame) {
   const next = { ...state, seq: frame.seq };
   const { type, run_id: runId, thread_id: threadId, payload } = frame;
   if (payload.erased) {
-    return next;
+    // Its words are gone; that the run is over still counts.
+    return isEnd(type)
+      ? changedRun({ ...next, listStale: true }, runId, (run) => (isOver(run) ? run : { ...run, ...erased }))
+      : next;
   }
   if (type === "agent_started") {
     return started(next, frame);
@@ -187,6 +193,12 @@ function event(state, frame) {
           });
   }
   return after;
+}
+
+const erased = { state: "failed", failure: { reason: "cancelled", message: "" } };
+
+function isEnd(type) {
+  return type === "agent_completed" || type === "agent_failed";
 }
 
 function started(state, { run_id: runId, thread_id: threadId, agent_name: agent, payload }) {
