@@ -7,24 +7,20 @@ from typing import Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from netra.errors import ContentInvalid, NetraError, NotFound, PermissionDenied
-from netra.secret import Secret
 from netra.telemetry import authentication_refused, event_logger, request_record
 from netra.wire.auth_admin import ACCOUNT_PATH, ConsentRecord, SessionRecord
 from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH
-from netra_auth.api.browser_session import browser_session
-from netra_auth.api.forms import own_form, see_other
+from netra_auth.api.forms import see_other
 from netra_auth.api.login import without_session
+from netra_auth.api.own_page import Visit, own_page
 from netra_auth.api.request_rates import page_rate
 from netra_auth.api.shown import device_name, moment
-from netra_auth.api.state import AuthState, origin_of, state_of
+from netra_auth.api.state import AuthState, state_of
 from netra_auth.api.transport import secure_transport
-from netra_auth.identities.sessions import LiveSession
 
 router = APIRouter(
     include_in_schema=False, dependencies=[Depends(secure_transport), Depends(page_rate)]
 )
-
-TO_LOGIN: Final = f"{LOGIN_PATH}?continue={ACCOUNT_PATH}"
 
 _log = event_logger("netra_auth.api")
 _DONE: Final = MappingProxyType(
@@ -40,78 +36,61 @@ _DONE: Final = MappingProxyType(
 
 
 @router.get(ACCOUNT_PATH)
-async def account_page(request: Request) -> Response:
+@own_page
+async def account_page(request: Request, visit: Visit) -> Response:
     """Show the account of whoever is in."""
-    session = await browser_session(request)
-    if session is None:
-        return see_other(TO_LOGIN)
-    return await _page(request, session)
+    return await _page(request, visit)
 
 
 @router.post(f"{ACCOUNT_PATH}/sessions/end")
-async def end_session(request: Request) -> Response:
+@own_page
+async def end_session(request: Request, visit: Visit) -> Response:
     """End one of the person's sessions."""
-    form = await own_form(request)
-    session = await browser_session(request)
-    if session is None:
-        return see_other(TO_LOGIN)
-    user_id, session_id = session.user.user_id, form.values.get("session_id", "")
+    session_id, user_id = visit.field("session_id"), visit.user_id
     try:
-        await state_of(request).person_sessions.end(
-            session_id, user_id, user_id, origin_of(request)
-        )
+        await state_of(request).person_sessions.end(session_id, user_id, user_id, visit.origin)
     except NotFound:
         # It ended by itself meanwhile, or was never theirs: the page shows what there is.
         return see_other(ACCOUNT_PATH)
-    if session_id == session.session_id:
+    if session_id == visit.session.session_id:
         return without_session(request, LOGIN_PATH)
     return _done("session")
 
 
 @router.post(f"{ACCOUNT_PATH}/sessions/end-others")
-async def end_other_sessions(request: Request) -> Response:
+@own_page
+async def end_other_sessions(request: Request, visit: Visit) -> Response:
     """End every session of the person but this one."""
-    await own_form(request)
-    session = await browser_session(request)
-    if session is None:
-        return see_other(TO_LOGIN)
-    user_id = session.user.user_id
     await state_of(request).person_sessions.end_all(
-        user_id, user_id, origin_of(request), but=session.session_id
+        visit.user_id, visit.user_id, visit.origin, but=visit.session.session_id
     )
     return _done("sessions")
 
 
 @router.post(f"{ACCOUNT_PATH}/password")
-async def change_password(request: Request) -> Response:
+@own_page
+async def change_password(request: Request, visit: Visit) -> Response:
     """Change the password against the present one."""
-    form = await own_form(request)
-    session = await browser_session(request)
-    if session is None:
-        return see_other(TO_LOGIN)
     try:
         await state_of(request).password_changes.change(
-            session.user.user_id,
-            session.session_id,
-            Secret(form.values.get("current_password", "")),
-            Secret(form.values.get("new_password", "")),
-            origin_of(request),
+            visit.user_id,
+            visit.session.session_id,
+            visit.secret("current_password"),
+            visit.secret("new_password"),
+            visit.origin,
         )
     except (PermissionDenied, ContentInvalid) as error:
-        return await _page(request, session, "password", error)
+        return await _page(request, visit, "password", error)
     return _done("password")
 
 
 @router.post(f"{ACCOUNT_PATH}/consents/remove")
-async def remove_consent(request: Request) -> Response:
+@own_page
+async def remove_consent(request: Request, visit: Visit) -> Response:
     """Take back what the person allowed a program."""
-    form = await own_form(request)
-    session = await browser_session(request)
-    if session is None:
-        return see_other(TO_LOGIN)
     try:
         await state_of(request).consents.remove(
-            session.user.user_id, form.values.get("client_id", ""), origin_of(request)
+            visit.user_id, visit.field("client_id"), visit.origin
         )
     except NotFound:
         return see_other(ACCOUNT_PATH)
@@ -119,14 +98,12 @@ async def remove_consent(request: Request) -> Response:
 
 
 @router.post(f"{ACCOUNT_PATH}/export")
-async def export(request: Request) -> Response:
+@own_page
+async def export(request: Request, visit: Visit) -> Response:
     """Give the person everything the service holds of them, as a file."""
-    await own_form(request)
-    session = await browser_session(request)
-    if session is None:
-        return see_other(TO_LOGIN)
-    user_id = session.user.user_id
-    exported = await state_of(request).account_exports.of(user_id, user_id, origin_of(request))
+    exported = await state_of(request).account_exports.of(
+        visit.user_id, visit.user_id, visit.origin
+    )
     return Response(
         exported.model_dump_json(indent=2),
         media_type="application/json",
@@ -139,19 +116,17 @@ async def export(request: Request) -> Response:
 
 
 @router.post(f"{ACCOUNT_PATH}/delete")
-async def delete(request: Request) -> Response:
+@own_page
+async def delete(request: Request, visit: Visit) -> Response:
     """Erase the person's account against their password."""
-    form = await own_form(request)
-    session = await browser_session(request)
-    if session is None:
-        return see_other(TO_LOGIN)
-    state, origin, user_id = state_of(request), origin_of(request), session.user.user_id
-    password = Secret(form.values.get("password", ""))
+    state, password = state_of(request), visit.secret("password")
     try:
-        await state.password_proof.require(user_id, password, "delete the account", origin)
+        await state.password_proof.require(
+            visit.user_id, password, "delete the account", visit.origin
+        )
     except PermissionDenied as error:
-        return await _page(request, session, "delete", error)
-    await state.users.erase(user_id, user_id, origin)
+        return await _page(request, visit, "delete", error)
+    await state.users.erase(visit.user_id, visit.user_id, visit.origin)
     return without_session(request, LOGIN_PATH)
 
 
@@ -163,24 +138,24 @@ def note_refusal(request: Request, error: NetraError) -> None:
 
 async def _page(
     request: Request,
-    session: LiveSession,
+    visit: Visit,
     section: str | None = None,
     error: NetraError | None = None,
 ) -> Response:
     """Write the page; a refusal stands in the section whose form it answers."""
-    state, user_id = state_of(request), session.user.user_id
+    state, user_id = state_of(request), visit.user_id
     problems: Mapping[str, str] = {}
     if section is not None and error is not None:
         note_refusal(request, error)
         problems = {section: error.detail or error.public_text}
-    sessions = await state.person_sessions.of(user_id, session.session_id)
+    sessions = await state.person_sessions.of(user_id, visit.session.session_id)
     consents = await state.consents.of(user_id)
     second_factor = await state.second_factors.state(user_id)
     return state.pages.render(
         request,
         "account.html",
         status=200 if error is None else error.status,
-        email=session.user.email,
+        email=visit.session.user.email,
         notice=_DONE.get(request.query_params.get("done", "")),
         problems=problems,
         sessions=[_shown_session(record) for record in sessions],

@@ -2,19 +2,12 @@
 
 from fastapi import APIRouter, Request, Response, Security
 
-from netra.telemetry import Stage, request_record
 from netra.wire.auth_api import REVOKE_PATH
-from netra_auth.api.documentation import PRESENT, PRINTABLE, Text, form_body, oauth_errors
+from netra_auth.api.documentation import oauth_errors
 from netra_auth.api.form_route import FormRoute
-from netra_auth.api.presented_client import (
-    CLIENT_ID,
-    client_secret_basic,
-    oauth_form,
-    presented_client,
-)
-from netra_auth.api.request_rates import admit_client
-from netra_auth.api.state import origin_of, state_of
-from netra_auth.grants.errors import invalid_request
+from netra_auth.api.presented_client import client_secret_basic
+from netra_auth.api.state import state_of
+from netra_auth.api.token_in_question import TOKEN_FORM, token_in_question
 from netra_auth.limits import table
 
 router = APIRouter(tags=["oauth"], route_class=FormRoute)
@@ -25,23 +18,12 @@ router = APIRouter(tags=["oauth"], route_class=FormRoute)
     response_class=Response,
     dependencies=[Security(client_secret_basic)],
     responses=oauth_errors(400, 401, 403),
-    openapi_extra=form_body(
-        token=Text("The token in question.", required=True, pattern=PRESENT),
-        token_type_hint=Text("Not needed; taken and ignored.", pattern=PRINTABLE),
-        client_id=CLIENT_ID,
-    ),
+    openapi_extra=TOKEN_FORM,
 )
 async def revoke(request: Request) -> Response:
     """End a token; the answer is the same if there was none."""
-    state, origin = state_of(request), origin_of(request)
-    record = request_record(request.scope)
-    record.stage = Stage.AUTHENTICATION
-    parameters = await oauth_form(request)
-    client = await state.clients.authenticate(presented_client(request, parameters), origin)
-    await admit_client(request, client, origin, table.SERVICE_REVOCATIONS)
-    record.stage = Stage.HANDLER
-    unverified_token = parameters.values.get("token")
-    if unverified_token is None:
-        raise invalid_request("token is missing.")
-    await state.token_revocation.revoke(client, unverified_token, origin)
+    asked = await token_in_question(request, table.SERVICE_REVOCATIONS)
+    await state_of(request).token_revocation.revoke(
+        asked.client, asked.unverified_token, asked.origin
+    )
     return Response(headers={"Cache-Control": "no-store"})

@@ -24,6 +24,29 @@ DELTA = EventName.TEXT_DELTA
 ANSWERED, FAILED = EventName.AGENT_COMPLETED, EventName.AGENT_FAILED
 
 
+class Waiting:
+    """An agent that says something and then waits in a tool until it is stopped."""
+
+    def __init__(self) -> None:
+        self.used, self.stopped = asyncio.Event(), asyncio.Event()
+
+    def alone(self) -> AgentCatalogue:
+        """Give a catalogue of nobody else."""
+        return catalogue(self._answer, tool("wait", self._wait))
+
+    async def _answer(self, _question: Question, run: Run) -> str:
+        await run.say("something private")
+        await run.call("wait", {"text": "something private"})
+        return "something private"
+
+    async def _wait(self, _words: Words, _context: ToolContext) -> object:
+        self.used.set()
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            self.stopped.set()
+
+
 async def who(_words: Words, context: ToolContext) -> object:
     """Say for whom the tool works."""
     return {"user_id": str(context.principal)}
@@ -417,27 +440,13 @@ async def test_a_deleted_thread_stops_its_run_and_leaves_the_journal_gapless(
     store: Path, journal: Journal
 ) -> None:
     """With its thread a run is gone: it writes nothing more, and its events keep their places."""
-    stopped = asyncio.Event()
-    used = asyncio.Event()
-
-    async def wait(_words: Words, _context: ToolContext) -> object:
-        used.set()
-        try:
-            return await asyncio.Event().wait()
-        finally:
-            stopped.set()
-
-    async def answer(_question: Question, run: Run) -> str:
-        await run.say("something private")
-        await run.call("wait", {})
-        return "never"
-
-    async with running_engine(store, catalogue(answer, tool("wait", wait))) as running:
+    agent = Waiting()
+    async with running_engine(store, agent.alone()) as running:
         turn = await running.ask("private question")
-        await asyncio.wait_for(used.wait(), 10 * UNIT)
+        await asyncio.wait_for(agent.used.wait(), 10 * UNIT)
         async with running.database.session_for(person(), SUBPROTOCOL) as session:
             await ThreadService(session, SystemClock()).delete_thread(turn.thread_id)
-        await asyncio.wait_for(stopped.wait(), 10 * UNIT)
+        await asyncio.wait_for(agent.stopped.wait(), 10 * UNIT)
         next_turn = await running.ask("and now?")
         await running.chat.cancel(person(), SUBPROTOCOL, next_turn.run_id)
         await journal.ended(next_turn.run_id)
@@ -450,30 +459,15 @@ async def test_a_deleted_thread_stops_its_run_and_leaves_the_journal_gapless(
 
 async def test_a_run_whose_thread_is_deleted_says_its_end(store: Path, journal: Journal) -> None:
     """Who deletes a conversation that is being answered sees the run end; no word of it stays."""
-    used, stopped = asyncio.Event(), asyncio.Event()
-
-    async def wait(_words: Words, _context: ToolContext) -> object:
-        used.set()
-        try:
-            return await asyncio.Event().wait()
-        finally:
-            stopped.set()
-
-    async def answer(_question: Question, run: Run) -> str:
-        await run.say("something private")
-        await run.call("wait", {"text": "something private"})
-        return "never"
-
     patient = slower(renew_seconds=1000.0)
-    async with running_engine(
-        store, catalogue(answer, tool("wait", wait)), limits=patient
-    ) as running:
+    agent = Waiting()
+    async with running_engine(store, agent.alone(), limits=patient) as running:
         turn = await running.ask("private question")
         waiting = await running.ask("and another", thread_id=turn.thread_id)
-        await asyncio.wait_for(used.wait(), 10 * UNIT)
+        await asyncio.wait_for(agent.used.wait(), 10 * UNIT)
         await running.chat.delete_thread(person(), SUBPROTOCOL, turn.thread_id)
 
-        assert stopped.is_set()
+        assert agent.stopped.is_set()
         assert journal.unfinished() == []
         with pytest.raises(NotFound):
             await running.chat.delete_thread(person(), SUBPROTOCOL, turn.thread_id)
@@ -545,27 +539,14 @@ async def test_a_deleted_question_stops_its_run_and_leaves_no_word_of_it(
     store: Path, journal: Journal
 ) -> None:
     """Who deletes a question while it is answered gets no answer, and nothing said stays."""
-    used, stopped = asyncio.Event(), asyncio.Event()
-
-    async def wait(_words: Words, _context: ToolContext) -> object:
-        used.set()
-        try:
-            return await asyncio.Event().wait()
-        finally:
-            stopped.set()
-
-    async def answer(_question: Question, run: Run) -> str:
-        await run.say("something private")
-        await run.call("wait", {"text": "something private"})
-        return "something private"
-
     patient = slower(renew_seconds=1000.0)
-    agents = catalogue(answer, tool("wait", wait))
+    agent = Waiting()
+    agents = agent.alone()
     async with running_engine(store, agents, limits=patient) as running:
         turn = await running.ask("something private")
-        await asyncio.wait_for(used.wait(), 10 * UNIT)
+        await asyncio.wait_for(agent.used.wait(), 10 * UNIT)
         await running.chat.withdraw(person(), SUBPROTOCOL, turn.thread_id, turn.message_id)
-        await asyncio.wait_for(stopped.wait(), 10 * UNIT)
+        await asyncio.wait_for(agent.stopped.wait(), 10 * UNIT)
         await journal.ended(turn.run_id)
 
     journal.check()
@@ -581,21 +562,11 @@ async def test_a_question_deleted_while_its_process_is_dead_is_not_answered_late
     store: Path, journal: Journal
 ) -> None:
     """Whoever takes the run up after a deletion says nothing more, and erases what was said."""
-    used = asyncio.Event()
-
-    async def wait(_words: Words, _context: ToolContext) -> object:
-        used.set()
-        return await asyncio.Event().wait()
-
-    async def answer(_question: Question, run: Run) -> str:
-        await run.say("something private")
-        await run.call("wait", {"text": "something private"})
-        return "something private"
-
-    agents = catalogue(answer, tool("wait", wait))
+    agent = Waiting()
+    agents = agent.alone()
     async with running_engine(store, agents) as first:
         turn = await first.ask("something private")
-        await asyncio.wait_for(used.wait(), 10 * UNIT)
+        await asyncio.wait_for(agent.used.wait(), 10 * UNIT)
     assert journal.unfinished() == [turn.run_id]
     async with running_engine(store, agents) as second:
         await second.chat.withdraw(person(), SUBPROTOCOL, turn.thread_id, turn.message_id)
