@@ -12,7 +12,7 @@ from netra.tokens.jwk_rules import ACCESS_TOKEN_ALGORITHMS, Algorithm, KeySetInv
 from netra.tokens.jws import TokenRejected, UnknownKey, json_object, verify_jws
 from netra.tokens.key_source import Fetch, FixedKeySource, KeySource, RemoteKeySource
 from netra.tokens.keys import KeySet, SigningKey, VerificationKey
-from netra.tokens.revocation_set import RevocationSet
+from netra.tokens.revocation_set import ISSUER_SKEW_SECONDS, RevocationSet
 from netra.tokens.verifier import AccessTokenVerifier, RevocationLookup
 from netra.tokens.verify import (
     MAX_LEEWAY_SECONDS,
@@ -23,6 +23,7 @@ from netra.tokens.verify import (
 
 __all__ = [
     "ACCESS_TOKEN_ALGORITHMS",
+    "ISSUER_SKEW_SECONDS",
     "MAX_LEEWAY_SECONDS",
     "MAX_LIFETIME_SECONDS",
     "AccessClaims",

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from netra.clock import Clock
-from netra.tokens import MAX_LEEWAY_SECONDS, SignedClaims
+from netra.tokens import ISSUER_SKEW_SECONDS, MAX_LEEWAY_SECONDS, SignedClaims
 from netra.wire.auth_api import (
     MAX_ACCESS_TOKEN_SECONDS,
     Revocation,
@@ -22,7 +22,7 @@ from netra_auth.store.repositories import revocations
 from netra_auth.store.repositories.revocations import NewRevocation
 
 Named: TypeAlias = tuple[tuple[str, str, float], ...]
-"""Everything a token can be revoked by: kinds, identifiers, until when an entry must reach."""
+"""Everything a token can be revoked by: kinds, identifiers, since when an entry counts."""
 
 _TICK_SECONDS: Final = 0.25
 """How often a waiting reader looks for what another process committed."""
@@ -64,11 +64,12 @@ class Revocations:
         Raises:
             DatabaseUnavailable: The store cannot be reached.
         """
-        # A subject's entry concerns only what lives no longer than it says: whoever is let in again
-        # a minute later gets tokens that are good.
+        # A subject's entry concerns only what was issued before it: whoever is let in again gets
+        # tokens that are good.
+        issued_at = claims.issued_at - ISSUER_SKEW_SECONDS
         named = [
             (RevocationKind.TOKEN.value, claims.token_id, 0.0),
-            (RevocationKind.SUBJECT.value, claims.subject, claims.expires_at),
+            (RevocationKind.SUBJECT.value, claims.subject, issued_at),
         ]
         if claims.session_id is not None:
             named.append((RevocationKind.SESSION.value, claims.session_id, 0.0))
@@ -81,7 +82,7 @@ class Revocations:
         return {
             named: named
             for named in tokens
-            if any(found.get((kind, identifier), -1) >= at for kind, identifier, at in named)
+            if any(found.get((kind, identifier), -1) >= since for kind, identifier, since in named)
         }
 
     async def page(self, after: int, limit: int) -> RevocationPage:

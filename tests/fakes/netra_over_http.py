@@ -9,6 +9,7 @@ import hashlib
 import json
 import secrets
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -125,6 +126,11 @@ class _Server(ThreadingHTTPServer):
             self.chat.serve(request)
         else:
             super().finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that was interrupted and is gone."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(fake: FakeNetra) -> type[BaseHTTPRequestHandler]:

@@ -12,7 +12,7 @@ from netra_auth.store.tables import counters, revocations
 
 COUNTER: Final = "revocations"
 _IN_FORCE: Final = select(
-    revocations.c.kind, revocations.c.identifier, revocations.c.expires_at
+    revocations.c.kind, revocations.c.identifier, revocations.c.revoked_at
 ).where(
     revocations.c.kind.in_(RevocationKind),
     revocations.c.identifier.in_(bindparam("identifiers", expanding=True)),
@@ -79,12 +79,15 @@ async def after(connection: AsyncConnection, seq: int, limit: int) -> tuple[Revo
 async def in_force(
     connection: AsyncConnection, identifiers: Collection[str], at: float
 ) -> dict[tuple[str, str], float]:
-    """Find which of several identifiers are revoked at a time: kind and identifier to its end."""
+    """Find which of several identifiers are revoked at a time: kind and identifier to since when.
+
+    Of what was revoked more than once the last time counts.
+    """
     rows = await connection.execute(_IN_FORCE, {"identifiers": list(identifiers), "at": at})
-    ends: dict[tuple[str, str], float] = {}
-    for kind, identifier, expires_at in rows:
-        ends[kind, identifier] = max(expires_at, ends.get((kind, identifier), 0))
-    return ends
+    since: dict[tuple[str, str], float] = {}
+    for kind, identifier, revoked_at in rows:
+        since[kind, identifier] = max(revoked_at, since.get((kind, identifier), revoked_at))
+    return since
 
 
 async def latest(connection: AsyncConnection) -> int:

@@ -114,7 +114,8 @@ class RevocationFollower:
 
     def _read(self, page: RevocationPage) -> None:
         self._revocations.apply(
-            (item.kind.value, item.identifier, item.expires_at) for item in page.items
+            (item.kind.value, item.identifier, item.revoked_at, item.expires_at)
+            for item in page.items
         )
         self._revocations.purge(self._clock.timestamp())
         if page.items and self._on_applied is not None:

@@ -220,7 +220,8 @@ def _expired(chat: Chat) -> str:
 
 
 def _revoked(chat: Chat) -> str:
-    chat.revocations.apply([("session", "ses_alice", SystemClock().timestamp() + 300)])
+    now = SystemClock().timestamp()
+    chat.revocations.apply([("session", "ses_alice", now, now + 300)])
     return chat.issuer.user_token()
 
 

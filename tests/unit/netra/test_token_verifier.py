@@ -80,7 +80,7 @@ async def test_a_revoked_token_is_refused() -> None:
     token = issue_access_token(user_claims(), SIGNING_KEY)
     await checked.verify(token)
 
-    revocations.apply([("session", "ses_01k9anna", NOW + 300)])
+    revocations.apply([("session", "ses_01k9anna", NOW, NOW + 300)])
 
     with pytest.raises(TokenRejected, match="revoked"):
         await checked.verify(token)

@@ -153,7 +153,8 @@ def _expired(backend: Backend) -> str:
 
 def _revoked(backend: Backend) -> str:
     token = backend.issuer.user_token(session_id="ses_ended")
-    backend.revocations.apply([("session", "ses_ended", backend.clock.timestamp() + 300)])
+    now = backend.clock.timestamp()
+    backend.revocations.apply([("session", "ses_ended", now, now + 300)])
     return token
 
 

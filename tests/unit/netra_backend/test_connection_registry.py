@@ -77,7 +77,7 @@ async def test_only_who_is_concerned_is_ended(
     for socket in (concerned, other, bob):
         registry.admit(socket)
     registry.end_revoked()
-    revocations.apply([("session", "ses_1", 2e9)])
+    revocations.apply([("session", "ses_1", 2e9, 2e9)])
 
     with log_lines() as lines:
         registry.end_revoked()
@@ -92,7 +92,7 @@ async def test_a_socket_revoked_on_its_way_in_is_ended(
     registry: ConnectionRegistry, revocations: RevocationSet
 ) -> None:
     """What was revoked between the handshake and the admission is not missed (checklist 48)."""
-    revocations.apply([("subject", "usr_anna", 2e9)])
+    revocations.apply([("subject", "usr_anna", 2e9, 2e9)])
     socket = Socket()
 
     registry.admit(socket)

@@ -279,7 +279,8 @@ async def test_a_revoked_credential_is_replaced(auth: Auth, clock: ManualClock) 
     )
     first = await credential.outcome()
     assert isinstance(first, ProvenCredential)
-    revocations.apply([("token", first.principal.token_id, clock.timestamp() + 300)])
+    now = clock.timestamp()
+    revocations.apply([("token", first.principal.token_id, now, now + 300)])
 
     assert credential.proven() is None
     assert await credential.outcome() is not first
