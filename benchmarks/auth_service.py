@@ -24,7 +24,8 @@ from netra_auth.api.bearer import ProtectedRoute, authenticated
 from netra_auth.api.presented_client import oauth_form, presented_client
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.bootstrap import opened_state
-from netra_auth.main import keep_what_is_there, server_for
+from netra_auth.main import server_for
+from netra_auth.process_memory import give_large_pieces_back, keep_what_is_there
 from netra_auth.settings import Settings, settings_from
 
 
@@ -65,6 +66,7 @@ def add_empty_routes(app: FastAPI) -> None:
 
 
 async def serve(settings: Settings) -> None:
+    give_large_pieces_back()
     async with opened_state(settings, SystemClock()) as state:
         server = server_for(settings, state)
         assert isinstance(server.config.app, FastAPI)

@@ -8,7 +8,6 @@ command line is not valid.
 
 import argparse
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -29,6 +28,7 @@ from netra.isolated_environment import process_environment
 from netra.telemetry import configure_logging, event_logger
 from netra_auth.api.state import AuthState
 from netra_auth.bootstrap import create_app, opened_state
+from netra_auth.process_memory import give_large_pieces_back, keep_what_is_there
 from netra_auth.recovery import Recovery
 from netra_auth.settings import Settings, settings_from
 from netra_auth.store.engine import Database
@@ -41,7 +41,6 @@ _STOPPED: Final = 0
 _CANNOT_START: Final = 1
 _NOT_CONFIGURED: Final = 2
 _GRACE_SECONDS: Final = 5
-_OBJECTS_BETWEEN_COLLECTIONS: Final = 10_000
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -98,17 +97,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _refuse_start(f"Cannot listen on {settings.host} port {settings.port}.", "cannot_listen")
         return _CANNOT_START
     return _STOPPED
-
-
-def keep_what_is_there() -> None:
-    """Spare the garbage collector what was made at the start and stays to the end.
-
-    Looking through it again and again would stop every request for milliseconds. What a request
-    makes goes without the collector; it need not look after each of them.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def server_for(settings: Settings, state: AuthState) -> AuthServer:
@@ -195,6 +183,7 @@ async def _run(settings: Settings, arguments: argparse.Namespace) -> None:
     if arguments.restored:
         await recovery.settle_restored()
     elif not arguments.migrate_only:
+        give_large_pieces_back()
         async with opened_state(settings, SystemClock()) as state:
             server = server_for(settings, state)
             keep_what_is_there()

@@ -14,7 +14,7 @@ from netra_auth.api.forms import see_other
 from netra_auth.api.login import without_session
 from netra_auth.api.own_page import Visit, own_page
 from netra_auth.api.request_rates import page_rate
-from netra_auth.api.shown import device_name, moment
+from netra_auth.api.shown import device_name, moment, wishes
 from netra_auth.api.state import AuthState, state_of
 from netra_auth.api.transport import secure_transport
 
@@ -159,7 +159,7 @@ async def _page(
         notice=_DONE.get(request.query_params.get("done", "")),
         problems=problems,
         sessions=[_shown_session(record) for record in sessions],
-        consents=[_shown_consent(record, state) for record in consents],
+        consents=[await _shown_consent(record, state) for record in consents],
         second_factor=second_factor,
         is_second_factor_offered=state.second_factors.is_offered,
         chat_url=chat_url(state),
@@ -184,12 +184,13 @@ def _shown_session(record: SessionRecord) -> Mapping[str, object]:
     }
 
 
-def _shown_consent(record: ConsentRecord, state: AuthState) -> Mapping[str, object]:
-    known = state.public_clients.get(record.client_id)
+async def _shown_consent(record: ConsentRecord, state: AuthState) -> Mapping[str, object]:
+    known = await state.user_clients.find(record.client_id)
     return {
         "client_id": record.client_id,
+        # One that is registered no more is known by its id alone.
         "name": record.client_id if known is None else known.name,
-        "scope": record.scope,
+        "wishes": wishes(record.scope),
         "granted": moment(record.granted_at),
     }
 

@@ -3,9 +3,6 @@
 Nothing is granted but by the form of this page, which only this page can make.
 """
 
-from types import MappingProxyType
-from typing import Final
-
 from fastapi import APIRouter, Depends, Request, Response
 
 from netra.errors import RequestInvalid
@@ -16,26 +13,17 @@ from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import continuation, origin_of_address, query_of
 from netra_auth.api.forms import own_form
 from netra_auth.api.request_rates import page_rate
+from netra_auth.api.shown import wishes
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.grants.authorization_request import AuthorizationDenied, AuthorizationRequest
 from netra_auth.grants.authorization_step import Step
 from netra_auth.grants.errors import OAuthCode, OAuthError
 from netra_auth.grants.public_clients import PublicClient
-from netra_auth.grants.scopes import EMAIL, OFFLINE_ACCESS, OPENID, PROFILE
 from netra_auth.identities.sessions import LiveSession
 
 router = APIRouter(
     include_in_schema=False, dependencies=[Depends(secure_transport), Depends(page_rate)]
-)
-
-_IN_WORDS: Final = MappingProxyType(
-    {
-        OPENID: "Know that you logged in, when, and by which id it will know you again",
-        PROFILE: "See when your account was last changed",
-        EMAIL: "See your e-mail address",
-        OFFLINE_ACCESS: "Stay connected while you are away, for up to 30 days or until you log out",
-    }
 )
 
 
@@ -102,7 +90,7 @@ def _page(
         client_id=client.client_id,
         destination=origin,
         email=session.user.email,
-        wishes=tuple(_IN_WORDS[scope] for scope in asked.scope.split() if scope in _IN_WORDS),
+        wishes=wishes(asked.scope),
         audiences=audiences,
         back=back,
     )

@@ -67,16 +67,9 @@ def problems(*statuses: int) -> Responses:
 
 
 def oauth_errors(*statuses: int) -> Responses:
-    """Document OAuth's own errors under these statuses, and the problems besides.
-
-    A 400 may also be a problem: the answer to plain HTTP from another machine.
-    """
+    """Document OAuth's own errors under these statuses, and the problems besides."""
     documented: Responses = {
-        status: {
-            "description": _SAYS[status],
-            "model": OAuthErrorResponse,
-            "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
-        }
+        status: {"description": _SAYS[status], "model": OAuthErrorResponse}
         for status in (*statuses, 429)
     }
     return documented | problems(413, 503)

@@ -9,7 +9,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
-from netra_auth.api.transport import secure_transport
+from netra_auth.api.transport import TransportInsecure, secure_transport
+from netra_auth.grants.errors import invalid_request
 
 _NOT_KEPT: Final = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 """What an answer of the token endpoint must say (RFC 6749 section 5.1)."""
@@ -46,7 +47,10 @@ class FormRoute(APIRoute):
         leaves_out_none = self.response_model_exclude_none
 
         async def handle(request: Request) -> Response:
-            await secure_transport(request)
+            try:
+                await secure_transport(request)
+            except TransportInsecure as error:
+                raise invalid_request(error.public_text) from error
             given = await endpoint(request)
             if isinstance(given, Response):
                 return given

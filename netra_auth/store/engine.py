@@ -24,6 +24,8 @@ from netra_auth.store.transaction import LastStep, StoreContended, Transaction
 __all__ = ["Database", "LastStep", "StoreContended", "Transaction"]
 
 _POOL_WAIT_SECONDS: Final = 5
+_WRITE_TURN_SECONDS: Final = 5.0
+"""If the store is locked from outside, whoever waits behind a waiting writer waits no longer."""
 Result = TypeVar("Result")
 
 
@@ -46,7 +48,7 @@ class Database:
         async with AsyncExitStack() as stack:
             if self.is_sqlite:
                 # One writer at a time anyway: waiting here is fair, and costs no polling.
-                await stack.enter_async_context(self._write_turn)
+                await stack.enter_async_context(self._turn_to_write())
             await stack.enter_async_context(_outages_named())
             connection = await stack.enter_async_context(self._engine.connect())
             if self.is_sqlite:
@@ -56,6 +58,18 @@ class Database:
             yield transaction
             await transaction.finish()
         transaction.announce()
+
+    @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_WRITE_TURN_SECONDS):
+                await self._write_turn.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable("another write did not end in time") from None
+        try:
+            yield
+        finally:
+            self._write_turn.release()
 
     async def commit_together(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Do a small piece of writing in a transaction shared with whoever writes meanwhile.

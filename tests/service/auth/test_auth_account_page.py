@@ -7,6 +7,7 @@ import pytest
 
 from fakes.authenticator import send, set_up
 from fakes.clock import ManualClock
+from fakes.relying_party import relying_party
 from fakes.running_auth import Person, Pkce, RunningAuth, bearer
 from netra_auth.store.tables import consents, refresh_tokens
 
@@ -131,6 +132,31 @@ async def test_a_consent_is_taken_back(auth: RunningAuth, clock: ManualClock) ->
         left = (await connection.execute(refresh_tokens.select())).mappings().all()
     assert len(left) == 2  # The other person's: the spent one and its successor.
     assert [act.outcome for act in await auth.audited("consent_removed")] == ["success", "refused"]
+
+
+async def test_a_connected_program_is_shown_by_its_name_and_in_words(
+    auth: RunningAuth, clock: ManualClock
+) -> None:
+    """As it was when the person was asked; one that is registered no more shows its id."""
+    person = await auth.registered_person()
+    await relying_party(auth, "shop", name="The Shop")
+    async with auth.state.database.transaction() as transaction:
+        for client_id in ("shop", "gone"):
+            row = {
+                "user_id": person.user_id,
+                "client_id": client_id,
+                "scope": "email openid",
+                "granted_at": clock.timestamp(),
+            }
+            await transaction.connection.execute(consents.insert().values(row))
+    async with auth.browser() as browser:
+        await auth.log_in(browser, person)
+        page = (await browser.get("/account")).text
+
+    assert "<strong>The Shop</strong>" in page
+    assert "<strong>gone</strong>" in page
+    assert page.count("See your e-mail address") == 2
+    assert "openid" not in page
 
 
 async def test_the_data_is_a_file(auth: RunningAuth) -> None:

@@ -244,7 +244,12 @@ async def test_plain_http_from_another_machine_is_refused(tmp_path: Path) -> Non
         for method, path in (("GET", authorize_path(Pkce.new())), ("POST", "/token")):
             answer = await auth.http.request(method, path, headers=outside)
             assert answer.status_code == 400
-            assert answer.json()["code"] == "transport_insecure"
+            said = answer.json()
+            if path == "/token":  # In OAuth's words (RFC 6749 section 5.2).
+                assert said["error"] == "invalid_request"
+                assert "HTTPS" in said["error_description"]
+            else:
+                assert said["code"] == "transport_insecure"
         secured = {**outside, "X-Forwarded-Proto": "https"}
         answer = await auth.http.get("/login", headers=secured)
         assert answer.status_code == 200

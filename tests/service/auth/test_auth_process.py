@@ -20,6 +20,7 @@ from fakes.running_auth import ENCRYPTION_KEY, SERVICE_SECRETS, bearer
 from fakes.timing import UNIT, eventually_blocking
 from netra.isolated_environment import IsolatedEnvironment, replaced_environment
 from netra.telemetry import release_logging
+from netra_auth.identities.passwords.hashing import MEMORY_KIBIBYTES
 from netra_auth.main import main
 from netra_auth.store.schema_version import HEAD
 
@@ -167,3 +168,29 @@ def served(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Clien
     finally:
         process.terminate()
         process.communicate(timeout=20 * UNIT)
+
+
+@pytest.mark.long
+@pytest.mark.sqlite_only
+def test_the_memory_of_a_password_hash_goes_back(tmp_path: Path) -> None:
+    """A hash takes 19 MiB while it is made; a process that made many holds none of that."""
+    with served(tmp_path) as (process, http):
+
+        def register(number: int) -> int:
+            person = {"email": f"person{number}@example.org", "password": "correct horse battery"}
+            return http.post("/users", json=person).status_code
+
+        register(0)
+        before = resident_kibibytes(process.pid)
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(register, range(1, 13)))
+        grown = resident_kibibytes(process.pid) - before
+
+    assert set(answers) == {201}
+    assert grown < MEMORY_KIBIBYTES / 2
+
+
+def resident_kibibytes(pid: int) -> int:
+    """Give the memory a process holds."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0])

@@ -1,6 +1,8 @@
 """The store: its versions, its constraints, and what happens when it cannot be reached."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from fakes.running_auth import (
     migrate,
     store_path,
 )
+from fakes.timing import UNIT
 from netra.errors import DatabaseUnavailable
 from netra.secret import Secret
 from netra.wire.audit_chain import GENESIS_HASH
@@ -223,3 +226,27 @@ async def lose_store(auth: RunningAuth) -> None:
     for suffix in ("", "-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)  # noqa: ASYNC240 - a test may block
     path.mkdir()
+
+
+@pytest.mark.sqlite_only
+async def test_whoever_waits_behind_a_waiting_writer_waits_no_longer(
+    auth: RunningAuth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where somebody else has locked the store, writers give up at once and not one by one."""
+    monkeypatch.setattr("netra_auth.store.engine._WRITE_TURN_SECONDS", UNIT / 10)
+    database = auth.state.database
+
+    async def write() -> None:
+        async with database.transaction() as transaction:
+            await transaction.connection.execute(text("DELETE FROM rate_limits"))
+
+    with closing(sqlite3.connect(store_path(auth.settings), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        first = asyncio.create_task(write())
+        async with asyncio.timeout(4):
+            behind = await asyncio.gather(*(write() for _ in range(3)), return_exceptions=True)
+        other.execute("ROLLBACK")
+        await first
+
+    assert {str(error) for error in behind} == {"another write did not end in time"}
+    assert {type(error) for error in behind} == {DatabaseUnavailable}
