@@ -262,6 +262,13 @@ class KeyList(WireModel):
     items: tuple[KeyRecord, ...]
 
 
+class AuditOutcome(StrEnum):
+    """How a recorded act ended."""
+
+    SUCCESS = "success"
+    REFUSED = "refused"
+
+
 class AuditRecord(WireModel):
     """One act, as the audit record has it; the members of a line of `audit.ndjson`.
 

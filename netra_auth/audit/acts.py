@@ -7,16 +7,14 @@ id.
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias
+
+from netra.wire.auth_admin import AuditOutcome
 
 ANONYMOUS_ACTOR: Final = "anonymous"
 
 
-class Outcome(StrEnum):
-    """How an act ended."""
-
-    SUCCESS = "success"
-    REFUSED = "refused"
+Outcome: TypeAlias = AuditOutcome
 
 
 class AuditEvent(StrEnum):

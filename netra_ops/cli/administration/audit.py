@@ -8,7 +8,7 @@ import typer
 
 from netra.clock import SystemClock
 from netra.policy import Permission
-from netra.wire.auth_admin import AuditRecord, ChainReport
+from netra.wire.auth_admin import AuditOutcome, AuditRecord, ChainReport
 from netra_ops.administration.audit_file import Exported, walked
 from netra_ops.administration.audit_file import export as write_export
 from netra_ops.administration.audit_rows import (
@@ -42,7 +42,7 @@ _DEFAULT_FILE: Final = Path("audit.ndjson")
 def filters(
     *,
     event: Annotated[str | None, typer.Option(help="What was done, such as login.")] = None,
-    outcome: Annotated[str | None, typer.Option(help="success or refused.")] = None,
+    outcome: Annotated[AuditOutcome | None, typer.Option(help="How it ended.")] = None,
     actor: Annotated[str | None, typer.Option(help="Who did it.")] = None,
     client: Annotated[str | None, typer.Option(help="Through which client.")] = None,
     subject: Annotated[str | None, typer.Option(help="Whom it concerned.")] = None,
@@ -50,7 +50,7 @@ def filters(
     """Collect the members that rows must have."""
     members = {
         "event": event,
-        "outcome": outcome,
+        "outcome": None if outcome is None else outcome.value,
         "actor": actor,
         "client_id": client,
         "subject": subject,

@@ -71,6 +71,16 @@ def test_what_was_done_is_listed_by_its_members(
     assert run("audit", "list", "--event", "nothing").out == "There is no such row.\n"
 
 
+def test_an_outcome_that_no_act_has_is_a_wrong_call(run: Run, netra: FakeNetra) -> None:
+    """A slip of the hand must not look as if nothing had happened."""
+    done = run("audit", "list", "--outcome", "bogus")
+
+    assert done.code == 2
+    assert "bogus" in done.err
+    assert "refused" in done.err
+    assert netra.asked == []
+
+
 @pytest.mark.parametrize("when", ["yesterday", "7", "2027-13-01", "-7d", "7d ago", "9" * 400])
 def test_a_time_that_is_none_is_refused(run: Run, netra: FakeNetra, when: str) -> None:
     """Nothing is guessed."""
