@@ -299,7 +299,9 @@ async def test_what_cannot_be_stored_is_not_sent(browser: Browser, plain_site: C
     assert len(seen.sockets) == 1
 
 
-@pytest.mark.parametrize("width", [320, 390, 430])
+@pytest.mark.parametrize(
+    "width", [320, *(pytest.param(width, marks=pytest.mark.long) for width in (390, 430))]
+)
 async def test_on_a_phone_nothing_squeezes_what_sends_and_stops(
     browser: Browser, tmp_path: Path, stage: Stage, width: int
 ) -> None:

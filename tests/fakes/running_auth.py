@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 
 from fakes.environments import auth_environment, service_registry
-from fakes.serving import listening_socket
+from fakes.serving import listening_socket, running
 from netra.clock import Clock, SystemClock
 from netra.contract import Violations, load
 from netra.contract.declared.netra_auth import CONTRACT
@@ -315,18 +315,13 @@ async def running_auth_service(
     await provide_store(settings)
     # Else what a test looks at after it moved the clock on would depend on who is quicker.
     pause = asyncio.sleep if with_upkeep or clock is None else _for_ever
-    async with opened_state(settings, used_clock, pause=pause) as state:
-        server = server_for(settings, state)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+    url = f"http://127.0.0.1:{bound}"
+    async with (
+        opened_state(settings, used_clock, pause=pause) as state,
+        running(server_for(settings, state), listener),
+        httpx2.AsyncClient(base_url=url, timeout=30) as http,
+    ):
         try:
-            while not server.started:
-                if serving.done():
-                    await serving
-                await asyncio.sleep(0.005)
-            url = f"http://127.0.0.1:{bound}"
-            async with httpx2.AsyncClient(base_url=url, timeout=30) as http:
-                yield RunningAuth(url, bound, settings, state, http)
+            yield RunningAuth(url, bound, settings, state, http)
         finally:
-            server.should_exit = True
-            await serving
-            listener.close()
+            state.revocations.close()

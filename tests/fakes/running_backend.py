@@ -1,6 +1,5 @@
 """The real backend under a real server on a free port, with a real store in a file."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,8 +14,8 @@ from fastapi import FastAPI
 from fakes.auth_service import BACKEND_SECRET, FakeAuthService
 from fakes.environments import backend_environment
 from fakes.issuer import BACKEND_SCOPES, Issuer
-from fakes.serving import listening_socket
-from fakes.timing import UNIT, eventually
+from fakes.serving import listening_socket, running
+from fakes.timing import UNIT
 from netra.clock import Clock, SystemClock
 from netra.contract.configuration import Configuration
 from netra.contract.declared.netra_backend import CONTRACT
@@ -132,12 +131,5 @@ async def running_backend(
     with listening_socket(port) as listener:
         host, port = listener.getsockname()
         scheme = "https" if settings.tls_certificate_path else "http"
-        server = uvicorn.Server(server_config(app, settings))
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            await eventually(lambda: server.started or task.done(), within=10 * UNIT)
-            assert server.started
+        async with running(uvicorn.Server(server_config(app, settings)), listener):
             yield RunningBackend(f"{scheme}://{host}:{port}", app, app.state.netra, store, issuer)
-        finally:
-            server.should_exit = True
-            await task

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,12 +60,41 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[Served]:
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=0,
     )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        await eventually(lambda: server.started or task.done(), within=5 * UNIT)
+    async with running(uvicorn.Server(config), listener):
         yield Served(listener.getsockname()[1])
+
+
+@asynccontextmanager
+async def running(server: uvicorn.Server, listener: socket.socket) -> AsyncIterator[None]:
+    """Let a server serve until the block ends.
+
+    It starts and ends in the steps of its own `serve`, but for two things: it takes no signals, and
+    it is not waited for by the tenth of a second, in which thousands of tests would spend minutes.
+    How a whole process stops is held by the tests that start one.
+    """
+    config, state = server.config, server.server_state
+    if not config.loaded:
+        config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])
+    assert server.started
+    ticking = asyncio.create_task(server.main_loop())
+    try:
+        yield
     finally:
-        server.should_exit = True
-        await task
+        ticking.cancel()
+        await asyncio.wait((ticking,))
+        for listening in server.servers:
+            listening.close()
         listener.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        patience = config.timeout_graceful_shutdown
+        with suppress(AssertionError):
+            within = 10 * UNIT if patience is None else patience
+            await eventually(lambda: not (state.connections or state.tasks), within=within)
+        for task in state.tasks:
+            task.cancel()
+        for listening in server.servers:
+            await listening.wait_closed()
+        await server.lifespan.shutdown()

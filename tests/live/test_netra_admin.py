@@ -111,6 +111,7 @@ def test_a_person_who_is_no_operator_administers_nothing(running: Installation) 
         assert (done.returncode, done.stdout) == (1, "")
 
 
+@pytest.mark.long
 def test_a_secret_is_rotated_with_an_overlap(running: Installation, tmp_path: Path) -> None:
     """Both work, who still uses the old one is seen, and then it can be deleted."""
     made = _told(
@@ -172,6 +173,7 @@ def test_keys_are_listed_and_changed(running: Installation) -> None:
     assert gone.returncode == 1
 
 
+@pytest.mark.long
 def test_the_audit_record_is_exported_and_whole(running: Installation, tmp_path: Path) -> None:
     """Every act of these commands is in it; the export is proven without the service."""
     file = tmp_path / "audit.ndjson"
@@ -212,6 +214,7 @@ def test_another_machines_service_is_administered_by_its_credential(
     assert (wrong.returncode, wrong.stdout) == (1, "")
 
 
+@pytest.mark.long
 def test_an_installation_of_before_administers_all_after_its_start(tmp_path: Path) -> None:
     """The toolkit's entry in the registry is completed once, and said so."""
     installation = Installation(tmp_path / "state")

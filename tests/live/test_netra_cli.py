@@ -318,6 +318,7 @@ def test_a_signal_ends_the_foreground_and_both_services(
     assert fresh.status()["pids"] == dict.fromkeys(SERVICES)
 
 
+@pytest.mark.long
 def test_down_ends_the_foreground(fresh: Installation) -> None:
     """What another terminal stopped did not die."""
     child = fresh.foreground()
@@ -398,6 +399,7 @@ WRONG_EDITS: Final = (
 )
 
 
+@pytest.mark.long
 def test_a_wrong_edit_is_refused_by_name(fresh: Installation) -> None:
     """The start fails with the variable's name and without its value, and nothing stays."""
     fresh.up()
