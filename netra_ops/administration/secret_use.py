@@ -13,10 +13,17 @@ class OldSecret:
 
     PASS: nobody will miss it. FAIL: it was used since the newer one was made. UNKNOWN: neither
     was used since, so whoever uses the service may have either.
+
+    Attributes:
+        secret: What is judged.
+        newest: What was made last.
+        has_ended: Whether its time is over: it opens nothing, whoever has it.
+        verdict: The judgement.
     """
 
     secret: SecretRecord
     newest: SecretRecord
+    has_ended: bool
     verdict: Verdict
 
 
@@ -25,7 +32,7 @@ def newest_of(secrets: Iterable[SecretRecord]) -> SecretRecord | None:
     return max(secrets, key=lambda secret: (secret.created_at, secret.secret_id), default=None)
 
 
-def old_secrets(secrets: tuple[SecretRecord, ...]) -> tuple[OldSecret, ...]:
+def old_secrets(secrets: tuple[SecretRecord, ...], now: float) -> tuple[OldSecret, ...]:
     """Judge every secret that a newer one stands beside, the oldest first."""
     newest = newest_of(secrets)
     if newest is None:
@@ -33,7 +40,12 @@ def old_secrets(secrets: tuple[SecretRecord, ...]) -> tuple[OldSecret, ...]:
     older = sorted(
         (secret for secret in secrets if secret is not newest), key=lambda old: old.created_at
     )
-    return tuple(OldSecret(old, newest, _verdict(old, newest)) for old in older)
+    return tuple(_judged(old, newest, now) for old in older)
+
+
+def _judged(old: SecretRecord, newest: SecretRecord, now: float) -> OldSecret:
+    has_ended = old.valid_until is not None and old.valid_until <= now
+    return OldSecret(old, newest, has_ended, Verdict.PASS if has_ended else _verdict(old, newest))
 
 
 def _verdict(old: SecretRecord, newest: SecretRecord) -> Verdict:

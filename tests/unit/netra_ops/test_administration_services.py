@@ -356,7 +356,7 @@ def test_an_old_secret_may_go_once_the_new_one_took_its_place(
     old = secret_record("sec_1", NOW - 100, last_used_at=old_used)
     new = secret_record("sec_2", NOW, last_used_at=new_used)
 
-    (judged,) = old_secrets((new, old))
+    (judged,) = old_secrets((new, old), NOW)
 
     assert (judged.secret, judged.newest, judged.verdict) == (old, new, verdict)
 
@@ -367,13 +367,17 @@ def test_showing_a_service_answers_whether_the_old_secret_can_go(
     """In a sentence for people, and as a word in JSON."""
     used = secret_record("sec_2", NOW, last_used_at=NOW + 5, uses=2, valid_until=NOW + 9e7)
     netra.administration.services["billing"] = _billing(
-        secret_record("sec_1", NOW - 50, valid_until=NOW - 4e8), used, secret_record("sec_3", NOW)
+        secret_record("sec_0", NOW - 60),
+        secret_record("sec_1", NOW - 50, valid_until=NOW - 4e8),
+        used,
+        secret_record("sec_3", NOW),
     )
 
     shown = run("services", "show", "billing").out
     answers = json.loads(run("services", "show", "billing", "--json").out)["old_secrets"]
 
-    assert "Can sec_1 be deleted? Not known yet: it was never used" in shown
+    assert "Can sec_0 be deleted? Not known yet: it was never used" in shown
+    assert "Can sec_1 be deleted? Yes: its time was over " in shown
     assert "Can sec_2 be deleted? No: it was used 0 s ago" in shown
-    assert [answer["can_be_deleted"] for answer in answers] == ["unknown", "no"]
+    assert [answer["can_be_deleted"] for answer in answers] == ["unknown", "yes", "no"]
     assert "(over)" in shown

@@ -59,7 +59,7 @@ def show_service(service: ServiceRecord) -> None:
         for secret in service.secrets
     )
     show_table(("secret", "made", "good until", "last used", "uses"), rows, "It has no secret.")
-    for old in old_secrets(service.secrets):
+    for old in old_secrets(service.secrets, now):
         tell(printable(f"Can {old.secret.secret_id} be deleted? {_says(old, now)}"))
 
 
@@ -72,16 +72,17 @@ def record_document(service: ServiceRecord) -> dict[str, Any]:
             "can_be_deleted": _ANSWERS[old.verdict],
             "says": _says(old, now),
         }
-        for old in old_secrets(service.secrets)
+        for old in old_secrets(service.secrets, now)
     ]
     return {**document(service), "old_secrets": answers}
 
 
 def may_be_deleted(service: ServiceRecord, secret_id: str) -> str:
     """Say what is known before a secret is deleted."""
-    for old in old_secrets(service.secrets):
+    now = SystemClock().timestamp()
+    for old in old_secrets(service.secrets, now):
         if old.secret.secret_id == secret_id:
-            return printable(f"Can {secret_id} be deleted? {_says(old, SystemClock().timestamp())}")
+            return printable(f"Can {secret_id} be deleted? {_says(old, now)}")
     newest = newest_of(service.secrets)
     if newest is None or newest.secret_id != secret_id:
         return printable(f"{service.service_id} has no secret {secret_id}.")
@@ -91,6 +92,8 @@ def may_be_deleted(service: ServiceRecord, secret_id: str) -> str:
 
 def _says(old: OldSecret, now: float) -> str:
     newest, last = old.newest, old.secret.last_used_at
+    if old.has_ended and old.secret.valid_until is not None:
+        return f"Yes: its time was over {long_in(now - old.secret.valid_until)} ago."
     if old.verdict is Verdict.FAIL and last is not None:
         return (
             f"No: it was used {long_in(now - last)} ago, after {newest.secret_id} was made. "
