@@ -65,7 +65,7 @@ class _Connection(aiosqlite.Connection):
                 self._conn.execute("BEGIN IMMEDIATE")
             return work(self._conn)
 
-        given: _Given = await self._execute(begun)  # type: ignore[no-untyped-call]
+        given: _Given = await self._execute(begun)  # type: ignore[no-untyped-call]  # the driver's own
         return given
 
 

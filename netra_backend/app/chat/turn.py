@@ -177,6 +177,7 @@ class ChatTurns:
                         "a run of the thread does not stop",
                         detail="An answer in this conversation is just being stopped. Try again.",
                     )
+                # Looked for in the store: another process may be the one that stops it.
                 await asyncio.sleep(_LOOK_SECONDS)
 
     async def _deleted(

@@ -263,8 +263,8 @@ async def test_a_look_up_sees_what_was_there_when_it_was_asked() -> None:
     assert (await early, await late) == (1, 2)
 
 
-async def test_a_look_up_that_fails_fails_for_all_and_only_once() -> None:
-    """An outage reaches everybody who asked, and the next one asks anew."""
+def unreachable_at_first() -> GroupRead[str, int]:
+    """Look things up in a store whose first reading fails."""
     outages = [DatabaseUnavailable("gone")]
 
     async def load(keys: object) -> dict[str, int]:
@@ -273,7 +273,12 @@ async def test_a_look_up_that_fails_fails_for_all_and_only_once() -> None:
             raise outages.pop()
         return {"a": 1}
 
-    group: GroupRead[str, int] = GroupRead(load)
+    return GroupRead(load)
+
+
+async def test_a_look_up_that_fails_fails_for_all_and_only_once() -> None:
+    """An outage reaches everybody who asked, and the next one asks anew."""
+    group = unreachable_at_first()
     failed = await asyncio.gather(group.get("a"), group.get("b"), return_exceptions=True)
 
     assert {type(outcome) for outcome in failed} == {DatabaseUnavailable}
@@ -282,17 +287,9 @@ async def test_a_look_up_that_fails_fails_for_all_and_only_once() -> None:
 
 async def test_whoever_asked_may_leave_and_need_not_look_at_a_failure() -> None:
     """A look-up that nobody awaits any more costs the others nothing, and complains of nothing."""
-    outages = [DatabaseUnavailable("gone")]
-
-    async def load(keys: object) -> dict[str, int]:
-        assert keys
-        if outages:
-            raise outages.pop()
-        return {"a": 1}
-
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, said: complaints.append(said))
-    group: GroupRead[str, int] = GroupRead(load)
+    group = unreachable_at_first()
     forgotten, awaited = group.get("a"), group.get("a")
     await asyncio.wait((awaited,))
     del forgotten, awaited
