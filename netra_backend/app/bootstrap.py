@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.types import Lifespan
 
 from netra.clock import Clock, SystemClock
-from netra.errors import ConfigurationInvalid, NetraError
+from netra.errors import ConfigurationInvalid
 from netra.principal import UserPrincipal
 from netra.telemetry.log_events import event_logger
 from netra.tokens import (
@@ -43,7 +43,6 @@ from netra_backend.app.clients.circuit_breaker import CircuitBreaker
 from netra_backend.app.db.engine import open_engine
 from netra_backend.app.db.holders import HolderLocks
 from netra_backend.app.db.leases import RunLeases
-from netra_backend.app.db.schema_version import HEAD, stored_version
 from netra_backend.app.db.session import Database, service_authentication_context
 from netra_backend.app.error_handlers import add_error_handlers
 from netra_backend.app.events.bus import MemoryBus
@@ -330,35 +329,3 @@ async def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait((task,))
-
-
-class StoreNotReady(NetraError):
-    """The store's schema is not the one this revision needs."""
-
-    code = "store_not_ready"
-
-
-async def make_store_ready(settings: Settings, *, migrates: bool) -> None:
-    """Look whether the store has the schema this revision needs, and migrate it if told to.
-
-    Raises:
-        StoreNotReady: It has not, and migration was not asked for.
-        DatabaseUnavailable: The store could not be opened.
-    """
-    engine = open_engine(settings.database_url, creates=migrates)
-    try:
-        version = await stored_version(engine)
-        if version == HEAD:
-            return
-        if not migrates:
-            raise StoreNotReady(
-                f"The store's schema is at version {version or 'none'} and this revision needs "
-                f"{HEAD}: start with --migrate."
-            )
-        # Alembic takes a fifth of a second to import, which a ready store need not wait for.
-        from netra_backend.app.db.migrate import migrate_to_head  # noqa: PLC0415 - as said above
-
-        await migrate_to_head(engine)
-        _log.info("store_migrated", before=version, after=HEAD)
-    finally:
-        await engine.dispose()

@@ -47,6 +47,7 @@ class Settings:
         shared_keys: The keys tokens are signed with in shared-key mode, the present one first;
             empty when the auth service publishes its keys.
         database_url: The store.
+        database_owner_url: The store as the role that owns its tables, for migrations.
         revision: The deployed version's name.
         host: Where to listen.
         port: Where to listen; 0 takes any free port.
@@ -67,6 +68,7 @@ class Settings:
     token_audience: str
     shared_keys: tuple[Secret, ...]
     database_url: Secret
+    database_owner_url: Secret | None
     revision: str
     host: str
     port: int
@@ -95,6 +97,7 @@ class Settings:
             token_audience=configuration.text("TOKEN_AUDIENCE"),
             shared_keys=_shared_keys(configuration),
             database_url=configuration.secret("DATABASE_URL"),
+            database_owner_url=configuration.optional_secret("DATABASE_OWNER_URL"),
             revision=configuration.text("REVISION"),
             host=configuration.text("HOST"),
             port=configuration.integer("PORT"),

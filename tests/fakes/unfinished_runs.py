@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fakes.running_backend import store_url
+from fakes.stores import store_url
 from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
 from netra.secret import Secret

@@ -1,7 +1,5 @@
 """Regressions a, b and e: an error is booked on the identity and the stage that caused it."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from fakes.log_lines import LogLines, log_lines
 from fakes.running_backend import RunningBackend, running_backend
+from fakes.stores import plain
 from netra.principal import AuthenticatedPrincipal
 from netra_backend.app.auth_integration.auth import authenticated
 from netra_backend.app.db.tables import Message, Thread
@@ -61,7 +60,7 @@ def _thread(owner_id: str) -> Thread:
 
 
 def _rows(store: Path) -> int:
-    with closing(sqlite3.connect(store)) as connection:
+    with plain(store) as connection:
         threads: int = connection.execute("SELECT count(*) FROM t_threads").fetchone()[0]
         messages: int = connection.execute("SELECT count(*) FROM t_messages").fetchone()[0]
     return threads + messages

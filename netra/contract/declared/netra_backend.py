@@ -10,6 +10,7 @@ from netra.contract.formats import (
     PORT,
     ApiKey,
     ApiUrl,
+    DatabaseUrl,
     Matching,
     Origins,
     ServiceUrl,
@@ -57,6 +58,14 @@ CONTRACT: Final = Contract(
         in_both.JWT_SECRET_KEY,
         in_both.JWT_SECRET_KEY_PREVIOUS,
         in_both.DATABASE_URL,
+        Variable(
+            "DATABASE_OWNER_URL",
+            "The same store, as the role that owns its tables; only --migrate and --migrate-only"
+            " use it. On PostgreSQL the role in DATABASE_URL must not own them.",
+            SECRET,
+            DatabaseUrl(),
+            differs_from=("DATABASE_URL",),
+        ),
         in_both.REVISION,
         in_both.HOST,
         Variable(

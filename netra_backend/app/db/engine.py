@@ -1,11 +1,14 @@
 """How connections to the database are made, for SQLite files and for PostgreSQL.
 
-What runs on a connection, and for whom, is decided in `session`.
+What runs on a connection, and for whom, is decided in `session`. Every transaction is told for whom
+it is (`isolation.admission`), and the database holds it to that.
 """
 
 import asyncio
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,16 +20,46 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from netra.errors import ConfigurationInvalid
 from netra.secret import Secret
+from netra_backend.app.db.isolation.admission import ADMISSION, NOBODY, Admission, Duty
+from netra_backend.app.db.isolation.postgres_transactions import IsolatedConnection
+from netra_backend.app.db.isolation.sqlite_rooms import (
+    Authorizer,
+    Occupant,
+    Room,
+    authorize_duty,
+    functions,
+)
 from netra_backend.app.db.outage import commit_translated
 
 WRITES: Final = "netra_writes"
 """Execution option: the transaction is going to write, so SQLite takes its lock at the start."""
 
-_BUSY_MILLISECONDS: Final = 5000
+_SQLITE_SETTINGS: Final = (
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA foreign_keys=ON",
+)
 _POOL_WAIT_SECONDS: Final = 5.0
 _FILE: Final = "netra_file"
+_OCCUPANT: Final = "netra_occupant"
+_STATEMENTS_KEPT: Final = 512
 
 T = TypeVar("T")
+
+
+class Use(Enum):
+    """What connections are for.
+
+    Attributes:
+        SESSIONS: Everything but the others: the rows of whoever a transaction is for.
+        RUNS: The duty of that name.
+        OWNERSHIP: Bringing the schema to a version; nothing isolates it.
+    """
+
+    SESSIONS = auto()
+    RUNS = auto()
+    OWNERSHIP = auto()
 
 
 def open_engine(
@@ -35,6 +68,7 @@ def open_engine(
     pool_size: int = 10,
     pool_wait: float = _POOL_WAIT_SECONDS,
     creates: bool = False,
+    use: Use = Use.SESSIONS,
 ) -> AsyncEngine:
     """Make an engine; nothing is connected yet.
 
@@ -44,6 +78,7 @@ def open_engine(
         pool_wait: Seconds a caller waits for a connection before it is told there is none.
         creates: Whether a missing SQLite file is made. Only a migration does that: a service whose
             file went away must say so and not go on with an empty one.
+        use: What its connections are for.
 
     Raises:
         ConfigurationInvalid: The address names no SQLite file.
@@ -57,10 +92,19 @@ def open_engine(
         pool_timeout=pool_wait,
         pool_pre_ping=not is_sqlite,
         hide_parameters=True,
+        connect_args=_connect_arguments(use, is_sqlite=is_sqlite),
     )
     if is_sqlite:
-        _prepare_sqlite(engine.sync_engine, Path(str(address.database)), creates=creates)
+        _prepare_sqlite(engine.sync_engine, Path(str(address.database)), use, creates=creates)
+    elif use is not Use.OWNERSHIP:
+        _prepare_postgres(engine.sync_engine)
     return engine
+
+
+def _connect_arguments(use: Use, *, is_sqlite: bool) -> dict[str, Any]:
+    if is_sqlite:
+        return {"cached_statements": _STATEMENTS_KEPT}
+    return {} if use is Use.OWNERSHIP else {"connection_class": IsolatedConnection}
 
 
 class Transactions:
@@ -74,9 +118,11 @@ class Transactions:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._in_thread: Engine | None = None
+        self._for_runs: Engine | None = None
         self._thread: ThreadPoolExecutor | None = None
         if engine.dialect.name == "sqlite":
-            self._in_thread = _beside(engine)
+            self._in_thread = _beside(engine, Use.SESSIONS)
+            self._for_runs = _beside(engine, Use.RUNS)
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="netra-sqlite")
 
     @property
@@ -84,30 +130,37 @@ class Transactions:
         """Whether the work is done in a thread, away from the event loop."""
         return self._in_thread is not None
 
-    async def run(self, work: Callable[[Connection], T], *, writes: bool) -> T:
-        """Run a piece of work and commit; roll back if it raises.
+    async def run(
+        self, work: Callable[[Connection], T], admission: Admission, *, writes: bool
+    ) -> T:
+        """Run a piece of work for a principal or a duty and commit; roll back if it raises.
 
         Raises:
             SQLAlchemyError: The database did not do it.
             InternalError: The commit failed; whether it took effect is not known.
         """
-        if self._in_thread is not None:
-            job = partial(_transaction, self._in_thread, work, writes=writes)
+        options = {WRITES: writes, ADMISSION: admission}
+        beside = self._for_runs if admission.duty is Duty.RUNS else self._in_thread
+        if beside is not None:
+            job = partial(_transaction, beside, work, options)
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
         async with self._engine.connect() as connection:
-            await connection.execution_options(**{WRITES: writes})
+            await connection.execution_options(**options)
             return await connection.run_sync(_committed, work)
 
     async def aclose(self) -> None:
         """Close the connection when the work that was given is done."""
-        if self._in_thread is not None:
-            # The thread itself ends with this object.
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._thread, self._in_thread.dispose)
+        loop = asyncio.get_running_loop()
+        for beside in (self._in_thread, self._for_runs):
+            if beside is not None:
+                # The thread itself ends with this object.
+                await loop.run_in_executor(self._thread, beside.dispose)
 
 
-def _transaction(engine: Engine, work: Callable[[Connection], T], *, writes: bool) -> T:
-    with engine.connect().execution_options(**{WRITES: writes}) as connection:
+def _transaction(
+    engine: Engine, work: Callable[[Connection], T], options: Mapping[str, object]
+) -> T:
+    with engine.connect().execution_options(**options) as connection:
         return _committed(connection, work)
 
 
@@ -123,13 +176,17 @@ def _committed(connection: Connection, work: Callable[[Connection], T]) -> T:
     return result
 
 
-def _beside(engine: AsyncEngine) -> Engine:
+def _beside(engine: AsyncEngine, use: Use) -> Engine:
     """Make an engine of one synchronous connection to the same SQLite file."""
     address = engine.url
     beside = create_engine(
-        address.set(drivername="sqlite+pysqlite"), pool_size=1, max_overflow=0, hide_parameters=True
+        address.set(drivername="sqlite+pysqlite"),
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args=_connect_arguments(use, is_sqlite=True),
     )
-    _prepare_sqlite(beside, Path(unquote(str(address.database).removeprefix("file:"))))
+    _prepare_sqlite(beside, Path(unquote(str(address.database).removeprefix("file:"))), use)
     return beside
 
 
@@ -142,7 +199,19 @@ def _sqlite_address(address: URL, *, creates: bool) -> URL:
     )
 
 
-def _prepare_sqlite(engine: Engine, file: Path, *, creates: bool = False) -> None:
+def _prepare_postgres(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        driver: Any = connection.connection.driver_connection
+        driver.next_transaction(options.get(ADMISSION, NOBODY), writes=options.get(WRITES, False))
+
+
+def _prepare_sqlite(engine: Engine, file: Path, use: Use, *, creates: bool = False) -> None:
+    # What is written through a view is counted as nothing.
+    engine.dialect.supports_sane_rowcount = False
+    engine.dialect.supports_sane_multi_rowcount = False
+
     @event.listens_for(engine, "do_connect")
     def refuse_a_missing_file(*_arguments: Any) -> None:
         # The driver would start a thread for it, which outlives the failure.
@@ -155,13 +224,10 @@ def _prepare_sqlite(engine: Engine, file: Path, *, creates: bool = False) -> Non
     def configure(connection: Any, record: Any) -> None:
         # Without this the driver would begin transactions by itself, and never for reads.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.close()
         record.info[_FILE] = _identity_of(file)
+        record.info[_OCCUPANT] = occupant = Occupant()
+        _execute(connection, _SQLITE_SETTINGS)
+        _isolate(connection, use, occupant)
 
     @event.listens_for(engine, "checkout")
     def refuse_a_lost_file(_connection: Any, record: Any, _proxy: Any) -> None:
@@ -169,11 +235,42 @@ def _prepare_sqlite(engine: Engine, file: Path, *, creates: bool = False) -> Non
         if record.info[_FILE] != _identity_of(file):
             raise DisconnectionError("the database file was removed or replaced")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A reader that turns writer while another writes can only fail: writers lock first.
-        writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    @event.listens_for(engine, "checkin")
+    def leave(_connection: Any, record: Any) -> None:
+        if _OCCUPANT in record.info:
+            record.info[_OCCUPANT].admission = NOBODY
+
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    connection.info[_OCCUPANT].admission = options.get(ADMISSION, NOBODY)
+    # A reader that turns writer while another writes can only fail: writers lock first.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
+
+
+def _isolate(connection: Any, use: Use, occupant: Occupant) -> None:
+    if use is Use.OWNERSHIP:
+        return
+    authorizer: Authorizer = authorize_duty
+    if use is Use.SESSIONS:
+        for name, function in functions(occupant).items():
+            connection.create_function(name, 0, function)
+        room = Room()
+        _execute(connection, room.statements())
+        authorizer = room.authorizer()
+    if isinstance(connection, sqlite3.Connection):
+        connection.set_authorizer(authorizer)
+    else:
+        connection.run_async(lambda driver: driver.set_authorizer(authorizer))
+
+
+def _execute(connection: Any, statements: Iterable[str]) -> None:
+    cursor = connection.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.close()
 
 
 def _identity_of(file: Path) -> tuple[int, int] | None:

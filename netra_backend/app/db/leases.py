@@ -6,13 +6,12 @@ of one run, by the fixed statements below. What a lease means for a run is decid
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
     Integer,
     Row,
-    Table,
     bindparam,
     delete,
     exists,
@@ -24,12 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from netra_backend.app.db.session import Database
+from netra_backend.app.db.stored_tables import stored_table
 from netra_backend.app.db.tables import Run, RunLease
 
 _ATTEMPTS: Final = 8
 
-_LEASES: Final = cast("Table", RunLease.__table__)
-_RUNS: Final = cast("Table", Run.__table__)
+_LEASES: Final = stored_table(RunLease)
+_RUNS: Final = stored_table(Run)
 _OTHERS: Final = _LEASES.alias("others")
 _COLUMNS: Final = tuple(
     _LEASES.c[name]

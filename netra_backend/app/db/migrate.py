@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from netra_backend.app.db.engine import WRITES
+from netra_backend.app.db.isolation.postgres_role import let_in
 from netra_backend.app.db.outage import outage_translated
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
@@ -28,18 +29,26 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-async def migrate_to_head(engine: AsyncEngine) -> None:
+async def migrate_to_head(engine: AsyncEngine, role: str | None = None) -> None:
     """Run what migrations are missing, in one transaction that no second process can enter.
 
+    Args:
+        engine: Connections of the owner of the tables.
+        role: Whom PostgreSQL is to let in besides: the role of sessions.
+
     Raises:
+        ConfigurationInvalid: There is no such role.
         DatabaseUnavailable: The database did not answer.
     """
     with outage_translated():
         async with engine.execution_options(**{WRITES: True}).begin() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, role)
 
 
-def _upgrade(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
+def _upgrade(connection: Connection, role: str | None) -> None:
+    is_postgres = connection.dialect.name == "postgresql"
+    if is_postgres:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     command.upgrade(alembic_config(connection), "head")
+    if is_postgres and role is not None:
+        let_in(connection, role)

@@ -3,18 +3,23 @@
 Bringing the store to that version is `migrate`'s business, which is imported only then.
 """
 
+import sqlite3
 from typing import Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from netra.errors import DatabaseUnavailable
 from netra_backend.app.db.outage import outage_translated
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The last migration's revision; a test holds it equal to the migration scripts' own head."""
 
 VERSION_TABLE: Final = "alembic_version"
 _READ: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+_UNDEFINED_TABLE: Final = "42P01"
+_NOT_PERMITTED: Final = "42501"
 
 
 async def stored_version(engine: AsyncEngine) -> str | None:
@@ -29,7 +34,20 @@ async def stored_version(engine: AsyncEngine) -> str | None:
 
 
 def _read(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    version = connection.execute(_READ).scalar_one_or_none()
+    try:
+        version = connection.execute(_READ).scalar_one_or_none()
+    except (OperationalError, ProgrammingError) as error:
+        if _is_missing_table(error):
+            return None
+        if getattr(error.orig, "sqlstate", None) == _NOT_PERMITTED:
+            raise DatabaseUnavailable(
+                "the role in DATABASE_URL may not read it; --migrate lets it in"
+            ) from error
+        raise
     return None if version is None else str(version)
+
+
+def _is_missing_table(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return state == _UNDEFINED_TABLE or code == sqlite3.SQLITE_ERROR

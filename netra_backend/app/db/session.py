@@ -39,6 +39,7 @@ from netra.principal import (
 )
 from netra.telemetry.log_events import event_logger
 from netra_backend.app.db.engine import WRITES, Transactions
+from netra_backend.app.db.isolation.admission import ADMISSION, Admission, Duty
 from netra_backend.app.db.isolation.constants import Constant
 from netra_backend.app.db.isolation.fence import Fence, FencedSession, put_in, run_constant
 from netra_backend.app.db.isolation.in_thread import SessionInThread, whole
@@ -189,8 +190,9 @@ class Database:
             ) as session,
         ):
             _put_up_fence(session, principal, method)
+            options = {WRITES: writes, ADMISSION: _admission(principal, method)}
             with outage_translated():
-                await session.connection(execution_options={WRITES: writes})
+                await session.connection(execution_options=options)
             scoped = PrincipalSession(session, principal)
             try:
                 yield scoped
@@ -236,7 +238,9 @@ class Database:
 
         async with self._turn(writes=writes):
             with outage_translated():
-                return await self._transactions.run(partial(whole, work=fenced), writes=writes)
+                return await self._transactions.run(
+                    partial(whole, work=fenced), _admission(principal, method), writes=writes
+                )
 
     async def journal_transaction(self, work: Callable[[JournalTransaction], T]) -> T:
         """Run one transaction over journals; only the event writer does (a test holds that).
@@ -259,7 +263,7 @@ class Database:
         """
         async with self._turn(writes=writes):
             with outage_translated():
-                return await self._transactions.run(work, writes=writes)
+                return await self._transactions.run(work, Admission(duty=Duty.RUNS), writes=writes)
 
     async def ping(self) -> None:
         """Ask the database for its schema version, for at most a second.
@@ -308,6 +312,14 @@ def _admit(principal: AuthenticatedPrincipal, method: CredentialMethod | None) -
     decision = decide(principal, Permission.SESSIONS_OPEN, method)
     if isinstance(decision, Denied):
         raise PermissionDenied(decision.reason)
+
+
+def _admission(principal: AuthenticatedPrincipal, method: CredentialMethod | None) -> Admission:
+    """Say to the database for whom a session is: the fence says the same to the ORM."""
+    maintains = not isinstance(principal, UserPrincipal) and not isinstance(
+        decide(principal, Permission.DATA_MAINTAIN, method), Denied
+    )
+    return Admission(str(principal), Duty.MAINTENANCE if maintains else Duty.NONE)
 
 
 def _put_up_fence(

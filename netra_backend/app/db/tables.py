@@ -1,7 +1,8 @@
-"""The backend's tables as classes, and `Owned`: what makes a row one principal's.
+"""The backend's rows as classes, and `Owned`: what makes a row one principal's.
 
-Ids are made by `netra.ids` before the row exists. Times are whole microseconds since the epoch.
-No query lives here.
+A class is mapped to the name that leads to its session's rows alone (`isolation`). What is stored,
+of everybody, has another name (`stored_tables`). Ids are made by `netra.ids` before the row exists.
+Times are whole microseconds since the epoch. No query lives here.
 """
 
 from typing import Final
@@ -19,8 +20,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-
-from netra_backend.app.db.naming import physical
 
 THREADS: Final = "threads"
 MESSAGES: Final = "messages"
@@ -61,7 +60,7 @@ class Owned:
 class Thread(Owned, Base):
     """A conversation of one user."""
 
-    __tablename__ = physical(THREADS)
+    __tablename__ = THREADS
     __table_args__ = (
         UniqueConstraint("owner_id", "id"),
         Index(None, "owner_id", "created_at", "id"),
@@ -78,11 +77,11 @@ class Thread(Owned, Base):
 class Message(Owned, Base):
     """One utterance in a thread; the foreign key makes its owner the thread's owner."""
 
-    __tablename__ = physical(MESSAGES)
+    __tablename__ = MESSAGES
     __table_args__ = (
         ForeignKeyConstraint(
             ["owner_id", "thread_id"],
-            [f"{physical(THREADS)}.owner_id", f"{physical(THREADS)}.id"],
+            [f"{THREADS}.owner_id", f"{THREADS}.id"],
             ondelete="CASCADE",
         ),
         CheckConstraint("author IN ('user', 'agent')", name="author"),
@@ -106,13 +105,13 @@ class Run(Owned, Base):
         cancelled: Whether its owner asked that it be stopped.
     """
 
-    __tablename__ = physical(RUNS)
+    __tablename__ = RUNS
     __table_args__ = (
         UniqueConstraint("owner_id", "id"),
         UniqueConstraint("owner_id", "client_id"),
         ForeignKeyConstraint(
             ["owner_id", "thread_id"],
-            [f"{physical(THREADS)}.owner_id", f"{physical(THREADS)}.id"],
+            [f"{THREADS}.owner_id", f"{THREADS}.id"],
             ondelete="CASCADE",
         ),
         CheckConstraint("state IN ('accepted', 'completed', 'failed')", name="state"),
@@ -134,11 +133,11 @@ class Run(Owned, Base):
 class RunStep(Owned, Base):
     """A completed step of an unfinished run, with its result as JSON; it is not done again."""
 
-    __tablename__ = physical(RUN_STEPS)
+    __tablename__ = RUN_STEPS
     __table_args__ = (
         ForeignKeyConstraint(
             ["owner_id", "run_id"],
-            [f"{physical(RUNS)}.owner_id", f"{physical(RUNS)}.id"],
+            [f"{RUNS}.owner_id", f"{RUNS}.id"],
             ondelete="CASCADE",
         ),
     )
@@ -163,12 +162,12 @@ class RunLease(Owned, Base):
         expires_at: Until when the holder has it without renewing.
     """
 
-    __tablename__ = physical(RUN_LEASES)
+    __tablename__ = RUN_LEASES
     __table_args__ = (
         UniqueConstraint("owner_id", "slot"),
         ForeignKeyConstraint(
             ["owner_id", "run_id"],
-            [f"{physical(RUNS)}.owner_id", f"{physical(RUNS)}.id"],
+            [f"{RUNS}.owner_id", f"{RUNS}.id"],
             ondelete="CASCADE",
         ),
         Index(None, "thread_id"),
@@ -192,7 +191,7 @@ class JournalHead(Owned, Base):
             belongs to no event, so whoever knows it knows of the erasure.
     """
 
-    __tablename__ = physical(JOURNAL_HEADS)
+    __tablename__ = JOURNAL_HEADS
 
     owner_id: Mapped[str] = mapped_column(String(OWNER_LENGTH), primary_key=True)
     head: Mapped[int] = mapped_column(BigInteger)
@@ -208,7 +207,7 @@ class Event(Owned, Base):
         payload: JSON.
     """
 
-    __tablename__ = physical(EVENTS)
+    __tablename__ = EVENTS
     __table_args__ = (
         UniqueConstraint("owner_id", "key"),
         Index(None, "owner_id", "run_id"),
@@ -229,7 +228,7 @@ class Event(Owned, Base):
 class ModelUsage(Owned, Base):
     """What one request to a language model cost its asker."""
 
-    __tablename__ = physical(MODEL_USAGE)
+    __tablename__ = MODEL_USAGE
     __table_args__ = (Index(None, "owner_id", "created_at"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)

@@ -4,15 +4,14 @@ A test that has a folder (`tmp_path`) or the service (`auth`) runs twice: on a S
 database of a real PostgreSQL. `sqlite_only` marks what says nothing about the store.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from fakes.clock import ManualClock
-from fakes.postgres import MISSING, PostgresServer, programs, running_postgres
-from fakes.requirements import require
+from fakes.postgres import PostgresServer
 from fakes.running_auth import (
     TRUST,
     RunningAuth,
@@ -49,14 +48,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module = metafunc.module.__name__.rpartition(".")[2]
     if "trust_mode" in metafunc.fixturenames and module in IN_BOTH_TRUST_MODES:
         metafunc.parametrize("trust_mode", list(TokenTrustMode), ids=lambda mode: mode.value)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """Run a PostgreSQL for this process of the run."""
-    require("postgres", programs() is not None, MISSING)
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,10 @@
-"""A store of its own for every test of the backend, its log lines, and the backend running."""
+"""A store of its own for every test of the backend, its log lines, and the backend running.
 
-import sqlite3
+A test that has a store runs twice: on a SQLite file and on a database of a real PostgreSQL.
+`sqlite_only` marks what is about files, or says nothing about the store.
+"""
+
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,37 @@ import pytest
 
 from fakes.auth_service import FakeAuthService
 from fakes.log_lines import LogLines, log_lines
+from fakes.postgres import PostgresServer
 from fakes.run_engines import Journal
 from fakes.running_backend import RunningBackend, migrated, running_backend
+from fakes.stores import PostgresStore, databases, elsewhere, plain
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
+SQLITE, POSTGRES = "sqlite", "postgres"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what touches a store on each kind of it; PostgreSQL is among the longer tests."""
+    is_on_files = metafunc.definition.get_closest_marker("sqlite_only") is not None
+    if "store" in metafunc.fixturenames and not is_on_files:
+        kinds = [SQLITE, pytest.param(POSTGRES, marks=pytest.mark.long)]
+        metafunc.parametrize("store", kinds, indirect=True)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Name the file of a store that is not there yet."""
-    return tmp_path / "netra-backend.db"
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """Name a store: a file that is not there yet, or what stands for a database."""
+    path = tmp_path / "netra-backend.db"
+    if getattr(request, "param", SQLITE) == SQLITE:
+        yield path
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = elsewhere(server.backend_database(is_migrated=True))
+    databases[path] = PostgresStore(server, name)
+    yield path
+    del databases[path]
 
 
 @pytest.fixture
@@ -49,7 +72,7 @@ def rows(store: Path) -> Rows:
     """Give a reader of the store that passes by every session and fence."""
 
     def read(sql: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(store)) as connection:
+        with plain(store) as connection:
             return connection.execute(sql).fetchall()
 
     return read

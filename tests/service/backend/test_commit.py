@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.responses import StreamingResponse
 
 from fakes.log_lines import LogLines
 from fakes.running_backend import RunningBackend, running_backend
+from fakes.stores import plain
 from netra.errors import Conflict, NotFound
 from netra_backend.app.db.tables import Thread
 from netra_backend.app.dependencies import SessionDep
@@ -103,7 +103,7 @@ async def test_the_answer_says_what_is_already_stored(store: Path, rows: Rows) -
             )
 
             async def body() -> Any:
-                with closing(sqlite3.connect(store)) as connection:
+                with plain(store) as connection:
                     seen.extend(*connection.execute("SELECT count(*) FROM t_threads"))
                 yield b"done"
 

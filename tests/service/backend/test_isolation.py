@@ -1,9 +1,8 @@
 """The owner fence under attack: nobody reads or writes another principal's rows."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +27,8 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from fakes.running_backend import RunningBackend, migrated, store_url
+from fakes.running_backend import RunningBackend, migrated
+from fakes.stores import plain, smuggle, store_url
 from netra.errors import PermissionDenied
 from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, ServicePrincipal, UserPrincipal
@@ -36,13 +36,15 @@ from netra.secret import Secret
 from netra_backend.app.db.engine import open_engine
 from netra_backend.app.db.isolation.fence import Fence, FencedSession
 from netra_backend.app.db.isolation.statement_rules import FenceCrossed
+from netra_backend.app.db.naming import physical
 from netra_backend.app.db.session import Database, PrincipalSession
+from netra_backend.app.db.stored_tables import STORED
 from netra_backend.app.db.tables import Base, Message, Owned, Thread
 
 BEARER: Final = CredentialMethod.BEARER
 SECRET: Final = CredentialMethod.CLIENT_SECRET
-THREADS: Final = Base.metadata.tables["t_threads"]
-MESSAGES: Final = Base.metadata.tables["t_messages"]
+THREADS: Final = Base.metadata.tables["threads"]
+MESSAGES: Final = Base.metadata.tables["messages"]
 
 Open = Callable[..., Any]
 
@@ -70,7 +72,7 @@ def plant(store: Path) -> None:
 
     The last could never be stored with the foreign keys on; it is there to be looked for.
     """
-    with closing(sqlite3.connect(store)) as connection, connection:
+    with plain(store) as connection:
         for name in ("anna", "berta"):
             connection.execute(
                 "INSERT INTO t_threads VALUES (?, ?, ?, 1, 1)",
@@ -87,10 +89,11 @@ def plant(store: Path) -> None:
                         number,
                     ),
                 )
-        connection.execute(
-            "INSERT INTO t_messages VALUES "
-            "('msg_smuggled', 'usr_berta', 'thr_anna', 'user', 'said by berta', 3)"
-        )
+    smuggle(
+        store,
+        "INSERT INTO t_messages VALUES "
+        "('msg_smuggled', 'usr_berta', 'thr_anna', 'user', 'said by berta', 3)",
+    )
 
 
 @pytest.fixture
@@ -332,9 +335,7 @@ async def test_refreshing_an_object_reads_through_the_fence(
     async with database.session_for(ANNA, BEARER, writes=False) as session:
         thread = await session.get(Thread, "thr_anna")
     assert thread is not None
-    with closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("PRAGMA foreign_keys=OFF")
-        connection.execute("UPDATE t_threads SET owner_id='usr_berta', title='secret'")
+    smuggle(store, "UPDATE t_threads SET owner_id='usr_berta', title='secret'")
 
     async with as_anna(database) as inner:
         inner.add(thread)
@@ -476,12 +477,12 @@ def test_a_session_without_a_fence_does_nothing() -> None:
 
 
 def test_every_mapped_class_has_an_owner() -> None:
-    """The fence admits owned classes only, and every table has an owner column and a prefix."""
+    """The fence admits owned classes only, and each is mapped to the name of its view."""
     for mapper in Base.registry.mappers:
         assert issubclass(mapper.class_, Owned)
-    for name, stored in Base.metadata.tables.items():
-        assert "owner_id" in stored.c
-        assert name.startswith("t_")
+    for name, mapped in Base.metadata.tables.items():
+        assert "owner_id" in mapped.c
+        assert physical(name) in STORED.tables
 
 
 async def test_a_pool_of_one_shows_no_cross_talk_between_interleaved_users(

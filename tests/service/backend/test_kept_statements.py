@@ -2,10 +2,8 @@
 
 import asyncio
 import gc
-import sqlite3
 import weakref
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +33,8 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
 
-from fakes.running_backend import migrated, store_url
+from fakes.running_backend import migrated
+from fakes.stores import plain, store_url
 from netra.errors import Conflict, InternalError
 from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, ServicePrincipal, UserPrincipal
@@ -50,7 +49,7 @@ from netra_backend.app.db.tables import Base, Message, Thread
 
 BEARER: Final = CredentialMethod.BEARER
 SECRET: Final = CredentialMethod.CLIENT_SECRET
-THREADS: Final = Base.metadata.tables["t_threads"]
+THREADS: Final = Base.metadata.tables["threads"]
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
@@ -81,7 +80,7 @@ async def database(store: Path) -> AsyncIterator[Database]:
     keys on; it is there to be looked for.
     """
     file = await migrated(store)
-    with closing(sqlite3.connect(file)) as connection, connection:
+    with plain(file) as connection:
         for name in ("anna", "berta"):
             connection.execute(
                 "INSERT INTO t_threads VALUES (?, ?, ?, 1, 1)",

@@ -11,7 +11,8 @@ import pytest
 
 from fakes.clock import ManualClock
 from fakes.own_records import FakeRecords
-from fakes.running_backend import migrated, store_url
+from fakes.running_backend import migrated
+from fakes.stores import store_url
 from netra.agent_api import OwnRecords
 from netra.errors import ContentInvalid, DatabaseUnavailable, NotFound
 from netra.policy import CredentialMethod

@@ -42,10 +42,11 @@ class Undertaker:
         self.reached = asyncio.Event()
         self.commits = 0
         self._loop = asyncio.get_running_loop()
-        for engine in (database._engine.sync_engine, database._transactions._in_thread):
-            assert engine is not None
-            event.listen(engine, "begin", self._begin, insert=True)
-            event.listen(engine, "commit", self._commit)
+        beside = database._transactions
+        for engine in (database._engine.sync_engine, beside._in_thread, beside._for_runs):
+            if engine is not None:
+                event.listen(engine, "begin", self._begin, insert=True)
+                event.listen(engine, "commit", self._commit)
 
     def _begin(self, _connection: Any) -> None:
         if self._left <= 0:

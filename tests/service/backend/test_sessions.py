@@ -12,8 +12,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from fakes.auth_service import FakeAuthService
 from fakes.log_lines import LogLines
-from fakes.running_backend import RunningBackend, migrated, running_backend, store_url
-from fakes.stores import move_store
+from fakes.running_backend import RunningBackend, migrated, running_backend
+from fakes.stores import move_store, store_url
 from netra.errors import DatabaseUnavailable, InternalError, PermissionDenied
 from netra.policy import CredentialMethod
 from netra.principal import ANONYMOUS, ServicePrincipal, UserPrincipal

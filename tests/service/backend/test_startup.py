@@ -5,10 +5,9 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,15 +21,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from fakes.environments import backend_environment, strong_secret
-from fakes.running_backend import NOBODY, migrated, store_url
+from fakes.running_backend import NOBODY, migrated
+from fakes.stores import plain, store_url
 from fakes.timing import UNIT, eventually
 from netra.isolated_environment import IsolatedEnvironment, replaced_environment
 from netra.secret import Secret
 from netra.telemetry import release_logging
-from netra_backend.app.db.engine import open_engine
+from netra_backend.app.db.engine import Use, open_engine
 from netra_backend.app.db.migrate import alembic_config
 from netra_backend.app.db.schema_version import HEAD, stored_version
-from netra_backend.app.db.tables import Base
+from netra_backend.app.db.stored_tables import STORED
 from netra_backend.app.main import main
 
 FIRST_WORDS: Final = (
@@ -178,7 +178,7 @@ def test_a_file_that_is_no_store_is_refused(
 def test_a_store_of_another_version_is_refused(store: Path, run_main: RunMain) -> None:
     """A store at a version this revision does not know is not touched."""
     run_main("--migrate-only", **variables_of(store))
-    with closing(sqlite3.connect(store)) as connection, connection:
+    with plain(store) as connection:
         connection.execute("UPDATE alembic_version SET version_num='9999'")
     ended = run_main(**variables_of(store))
 
@@ -273,11 +273,11 @@ def test_the_heads_agree() -> None:
 
 async def test_the_migrations_make_what_the_code_maps(store: Path) -> None:
     """After the migrations the store has exactly the mapped tables, and down leaves none."""
-    engine = open_engine(Secret(store_url(await migrated(store))))
+    engine = open_engine(Secret(store_url(await migrated(store))), use=Use.OWNERSHIP)
 
     def differences(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection)
-        return list(compare_metadata(context, Base.metadata))
+        return list(compare_metadata(context, STORED))
 
     def down(connection: Connection) -> None:
         command.downgrade(alembic_config(connection), "base")
@@ -287,14 +287,14 @@ async def test_the_migrations_make_what_the_code_maps(store: Path) -> None:
         assert await connection.run_sync(differences) == []
         await connection.run_sync(down)
     await engine.dispose()
-    with closing(sqlite3.connect(store)) as plain:
-        tables = plain.execute("SELECT name FROM sqlite_master WHERE name LIKE 't!_%' ESCAPE '!'")
+    with plain(store) as found:
+        tables = found.execute("SELECT name FROM sqlite_master WHERE name LIKE 't!_%' ESCAPE '!'")
         assert tables.fetchall() == []
 
 
 async def test_connections_to_sqlite_are_set_up(store: Path) -> None:
     """Write-ahead log, full foreign keys, a busy time-out, and no file made by a mere start."""
-    engine = open_engine(Secret(store_url(await migrated(store))))
+    engine = open_engine(Secret(store_url(await migrated(store))), use=Use.OWNERSHIP)
     found = {}
     async with engine.connect() as connection:
         for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout"):

@@ -1,9 +1,7 @@
 """What a user's runs used of language models: booked with the run, told to that user alone."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +14,7 @@ from fakes.log_lines import LogLines
 from fakes.model_agents import chosen
 from fakes.model_server import FakeModelServer, Turn
 from fakes.running_backend import RunningBackend, running_backend
+from fakes.stores import plain
 from fakes.timing import UNIT, eventually
 from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
@@ -38,7 +37,7 @@ MICROS: Final = int(NOW * 1_000_000)
 
 def book(store: Path, *uses: tuple[str, str, int, int | None]) -> None:
     """Book uses of a hundred tokens in and ten out: whose, which model, how long ago, the price."""
-    with closing(sqlite3.connect(store)) as connection, connection:
+    with plain(store) as connection:
         for number, (owner, model, ago, price) in enumerate(uses):
             connection.execute(
                 "INSERT INTO t_model_usage (id, owner_id, run_id, model, input_tokens,"

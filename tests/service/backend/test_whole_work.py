@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from fakes.run_engines import SUBPROTOCOL, Journal, person
-from fakes.running_backend import store_url
+from fakes.stores import store_url
 from netra.errors import Conflict, DatabaseUnavailable, InternalError, NotFound, PermissionDenied
 from netra.policy import CredentialMethod
 from netra.secret import Secret

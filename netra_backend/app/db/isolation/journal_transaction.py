@@ -6,19 +6,20 @@ writer uses it. What an event is, and who hears of it, is decided in `events`.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from netra.errors import PermissionDenied
 from netra.policy import CredentialMethod, Denied, Permission, decide
 from netra.principal import UserPrincipal
+from netra_backend.app.db.stored_tables import stored_table
 from netra_backend.app.db.tables import Event, JournalHead, RunLease, RunStep
 
-_LEASES: Final = cast("Table", RunLease.__table__)
-_STEPS: Final = cast("Table", RunStep.__table__)
-_HEADS: Final = cast("Table", JournalHead.__table__)
-_EVENTS: Final = cast("Table", Event.__table__)
+_LEASES: Final = stored_table(RunLease)
+_STEPS: Final = stored_table(RunStep)
+_HEADS: Final = stored_table(JournalHead)
+_EVENTS: Final = stored_table(Event)
 
 
 class NewEventRow(NamedTuple):

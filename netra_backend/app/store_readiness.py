@@ -1,0 +1,79 @@
+"""Whether the store is fit for this revision to serve: its schema, and whom it isolates."""
+
+from sqlalchemy import make_url
+
+from netra.errors import NetraError
+from netra.telemetry.log_events import event_logger
+from netra_backend.app.db.engine import Use, open_engine
+from netra_backend.app.db.isolation.postgres_role import flaw_of_isolation
+from netra_backend.app.db.outage import outage_translated
+from netra_backend.app.db.schema_version import HEAD, stored_version
+from netra_backend.app.settings import Settings
+
+_log = event_logger("bootstrap")
+
+
+class StoreNotReady(NetraError):
+    """The store is not what this revision needs."""
+
+    code = "store_not_ready"
+
+
+async def make_store_ready(settings: Settings, *, migrates: bool) -> None:
+    """Look whether the store has the schema this revision needs, and migrate it if told to.
+
+    Raises:
+        StoreNotReady: It has not, and migration was not asked for; or the database would not hold
+            sessions to their principals' rows.
+        ConfigurationInvalid: The role of sessions does not exist.
+        DatabaseUnavailable: The store could not be opened.
+    """
+    if migrates:
+        await _migrate(settings)
+    engine = open_engine(settings.database_url)
+    try:
+        version = await stored_version(engine)
+        if version != HEAD:
+            raise StoreNotReady(
+                f"The store's schema is at version {version or 'none'} and this revision needs "
+                f"{HEAD}: start with --migrate."
+            )
+        if engine.dialect.name == "postgresql":
+            with outage_translated():
+                async with engine.connect() as connection:
+                    flaw = await connection.run_sync(flaw_of_isolation)
+            if flaw is not None:
+                raise StoreNotReady(f"The store does not isolate its rows: {flaw}")
+    finally:
+        await engine.dispose()
+
+
+async def _migrate(settings: Settings) -> None:
+    role = _role_of_sessions(settings)
+    owner = settings.database_owner_url
+    if role is not None and owner is None:
+        raise StoreNotReady(
+            "To migrate a store on PostgreSQL, name its owner in DATABASE_OWNER_URL: the role in "
+            "DATABASE_URL must not own what it is held to."
+        )
+    engine = open_engine(owner or settings.database_url, creates=True, use=Use.OWNERSHIP)
+    try:
+        version = await stored_version(engine)
+        if version == HEAD and role is None:
+            return
+        # Alembic takes a fifth of a second to import, which a ready store need not wait for.
+        from netra_backend.app.db.migrate import migrate_to_head  # noqa: PLC0415 - as said above
+
+        await migrate_to_head(engine, role)
+        if version != HEAD:
+            _log.info("store_migrated", before=version, after=HEAD)
+    finally:
+        await engine.dispose()
+
+
+def _role_of_sessions(settings: Settings) -> str | None:
+    """Name the role in DATABASE_URL; None where the store is a file."""
+    address = make_url(settings.database_url.reveal())
+    if address.get_backend_name() == "sqlite":
+        return None
+    return address.username or ""
