@@ -81,18 +81,18 @@ def plain(store: Path) -> Iterator[Plain]:
             yield connection
         return
     with ThreadPoolExecutor(max_workers=1) as thread:
-        connection = _PlainPostgres(databases[store], thread)
+        apart = _PlainPostgres(databases[store], thread)
         try:
-            yield connection
+            yield apart
         finally:
-            connection.close()
+            apart.close()
 
 
 def smuggle(store: Path, sql: str) -> None:
     """Run a statement past the foreign keys."""
     if not is_sqlite(store):
         sql = f"DO $$ BEGIN SET LOCAL session_replication_role = replica; {sql}; END $$"
-    with plain(store) as connection:  # SQLite enforces none unless told to.
+    with plain(store) as connection:
         connection.execute(sql)
 
 

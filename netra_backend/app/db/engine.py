@@ -28,6 +28,7 @@ from netra_backend.app.db.isolation.sqlite_rooms import (
     Room,
     authorize_duty,
     functions,
+    refuse_explanations,
 )
 from netra_backend.app.db.outage import commit_translated
 
@@ -241,6 +242,12 @@ def _prepare_sqlite(engine: Engine, file: Path, use: Use, *, creates: bool = Fal
             record.info[_OCCUPANT].admission = NOBODY
 
     event.listen(engine, "begin", _begin_sqlite)
+    if use is not Use.OWNERSHIP:
+        event.listen(engine, "before_cursor_execute", _look_at)
+
+
+def _look_at(_connection: Connection, _cursor: Any, sql: str, *_more: Any) -> None:
+    refuse_explanations(sql)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -189,7 +189,7 @@ class Database:
                 self._engine, sync_session_class=FencedSession, expire_on_commit=False
             ) as session,
         ):
-            _put_up_fence(session, principal, method)
+            _put_up_fence(session, principal, method, writes=writes)
             options = {WRITES: writes, ADMISSION: _admission(principal, method)}
             with outage_translated():
                 await session.connection(execution_options=options)
@@ -227,7 +227,7 @@ class Database:
                 return await work(session)
 
         async def fenced(session: SessionInThread) -> T:
-            _put_up_fence(session, principal, method)
+            _put_up_fence(session, principal, method, writes=writes)
             scoped = PrincipalSession(session, principal)
             try:
                 result = await work(scoped)
@@ -316,22 +316,25 @@ def _admit(principal: AuthenticatedPrincipal, method: CredentialMethod | None) -
 
 def _admission(principal: AuthenticatedPrincipal, method: CredentialMethod | None) -> Admission:
     """Say to the database for whom a session is: the fence says the same to the ORM."""
-    maintains = not isinstance(principal, UserPrincipal) and not isinstance(
-        decide(principal, Permission.DATA_MAINTAIN, method), Denied
-    )
+    maintains = not isinstance(principal, UserPrincipal) and _maintains(principal, method)
     return Admission(str(principal), Duty.MAINTENANCE if maintains else Duty.NONE)
+
+
+def _maintains(principal: ServicePrincipal, method: CredentialMethod | None) -> bool:
+    return not isinstance(decide(principal, Permission.DATA_MAINTAIN, method), Denied)
 
 
 def _put_up_fence(
     session: AsyncSession | SessionInThread,
     principal: AuthenticatedPrincipal,
     method: CredentialMethod | None,
+    *,
+    writes: bool,
 ) -> None:
     if isinstance(principal, UserPrincipal):
-        fence = Fence(owner=principal.user_id)
+        fence = Fence(principal.user_id, writes=writes)
     else:
-        maintains = decide(principal, Permission.DATA_MAINTAIN, method)
-        fence = Fence(owner=None, every_owner=not isinstance(maintains, Denied))
+        fence = Fence(None, every_owner=_maintains(principal, method), writes=writes)
     fenced = session.sync_session
     if not isinstance(fenced, FencedSession):
         raise InternalError("a session without a fence was about to be opened")

@@ -22,7 +22,7 @@ from netra_backend.app.db.isolation.constants import (
 from netra_backend.app.db.isolation.statement_rules import (
     OWNER,
     FenceCrossed,
-    refuse_what_cannot_be_fenced,
+    fenced_class,
 )
 from netra_backend.app.db.tables import Owned
 
@@ -31,10 +31,26 @@ _FENCE: Final = "netra_fence"
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Whose rows a session reaches: one owner's, or every owner's, or (neither) nobody's."""
+    """Whose rows a session reaches: one owner's, or every owner's, or (neither) nobody's.
+
+    Attributes:
+        owner: Whose, or None.
+        every_owner: Whether everybody's.
+        writes: Whether it may change anything.
+    """
 
     owner: str | None
     every_owner: bool = False
+    writes: bool = True
+
+    def refuse_writing(self) -> None:
+        """Let a session go on to write.
+
+        Raises:
+            FenceCrossed: It was opened for reading.
+        """
+        if not self.writes:
+            raise FenceCrossed("a session that was opened for reading writes nothing")
 
 
 class FencedSession(Session):
@@ -74,6 +90,8 @@ def run_constant(
         FenceCrossed: It cannot be fenced, or other parameters are given than it names.
     """
     fence = _fence_of(session)
+    if not isinstance(statement, Select):
+        fence.refuse_writing()
     reach = Reach.NOBODY if fence.owner is None else Reach.ONE_OWNER
     if fence.every_owner:
         reach = Reach.EVERY_OWNER
@@ -93,7 +111,9 @@ def put_in(session: Session, entity: type[Owned], values: Mapping[str, Any]) -> 
         FenceCrossed: The fence has no owner, an owner is named, or a column is missing.
         IntegrityError: A constraint of the database refuses it.
     """
-    owner = _fence_of(session).owner
+    fence = _fence_of(session)
+    fence.refuse_writing()
+    owner = fence.owner
     if owner is None:
         raise FenceCrossed("nobody's row cannot be written")
     statement = insertion(entity, values.keys())
@@ -104,10 +124,17 @@ def put_in(session: Session, entity: type[Owned], values: Mapping[str, Any]) -> 
 @event.listens_for(FencedSession, "do_orm_execute")
 def _fence_statement(state: ORMExecuteState) -> None:
     fence = _fence_of(state.session)
-    refuse_what_cannot_be_fenced(state)
+    if not state.is_select:
+        fence.refuse_writing()
+    only = fenced_class(state)
     if fence.every_owner:
         return
     owner = fence.owner
+    if only is not None and isinstance(state.statement, Select):
+        state.statement = state.statement.where(
+            false() if owner is None else only.owner_id == owner
+        )
+        return
     if state.is_column_load and isinstance(state.statement, Select):
         # Reading an object again ignores options: there the criterion is written out besides.
         entity: type[Owned] = state.all_mappers[0].class_
@@ -129,6 +156,8 @@ def _fence_statement(state: ORMExecuteState) -> None:
 @event.listens_for(FencedSession, "before_flush")
 def _fence_flush(session: Session, _context: Any, _instances: Any) -> None:
     fence = _fence_of(session)
+    if session.new or session.deleted or session.dirty:
+        fence.refuse_writing()
     _check_owners(session.new, fence)
     _check_owners(session.dirty, fence)
     _check_owners(session.deleted, fence)

@@ -7,9 +7,10 @@ statement is compiled.
 
 The authorizer is told which view or trigger a stored table is reached through, by its name. A
 common table expression can bear any name, so those of the views and triggers are drawn at random
-for each connection.
+for each connection; an explanation would give them away, and is no statement that is run.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 
 from netra.ids import random_token
 from netra_backend.app.db.isolation.admission import NOBODY, Admission, Duty
+from netra_backend.app.db.isolation.statement_rules import FenceCrossed
 from netra_backend.app.db.naming import physical
 from netra_backend.app.db.schema_version import VERSION_TABLE
 from netra_backend.app.db.tables import Base, Run, RunLease
@@ -32,6 +34,7 @@ _MAPPED: Final = tuple(Base.metadata.sorted_tables)
 _ONLY_ADDED: Final = frozenset({RunLease.__tablename__})
 """What a session may add and see, while only `leases` changes it."""
 
+_RUN: Final = re.compile(r"\s*(SELECT|WITH|INSERT|REPLACE|UPDATE|DELETE|BEGIN)\b", re.IGNORECASE)
 _HARMLESS: Final = frozenset(
     {
         sqlite3.SQLITE_SELECT,
@@ -119,6 +122,16 @@ class Room:
         name = f"{self._inner(table)}_{event.lower()}"
         steps = "".join(f" {step};" for step in body)
         return f'CREATE TEMP TRIGGER "{name}" INSTEAD OF {event} ON {table.name} BEGIN{steps} END'
+
+
+def refuse_explanations(sql: str) -> None:
+    """Let a statement be run that does something.
+
+    Raises:
+        FenceCrossed: It explains another, or is of a kind that no session runs.
+    """
+    if _RUN.match(sql) is None:
+        raise FenceCrossed("a statement of this kind is not run")
 
 
 def authorize_duty(

@@ -6,6 +6,7 @@ What is added to a statement that passes is in `fence`.
 from typing import Any, Final
 
 from sqlalchemy import (
+    CTE,
     Alias,
     Column,
     CompoundSelect,
@@ -27,6 +28,8 @@ from netra_backend.app.db.tables import Owned
 
 OWNER: Final = "owner_id"
 _EVERYTHING: Final = "*"
+_JUDGED_AT_MOST: Final = 1000
+_JUDGED: Final[dict[Any, type[Owned] | None]] = {}
 _RAW_TEXT: Final = ("_prefixes", "_suffixes", "_hints", "_statement_hints")
 
 
@@ -58,6 +61,32 @@ def table_of(entity: type[Owned]) -> Table:
     return table
 
 
+def fenced_class(state: ORMExecuteState) -> type[Owned] | None:
+    """Let a statement pass as `refuse_what_cannot_be_fenced` does, and say what it is about.
+
+    Statements of one structure are judged once: values decide nothing.
+
+    Returns:
+        The one class whose rows the statement reaches, if a criterion on it bounds them all.
+
+    Raises:
+        FenceCrossed: It is, or contains, something that cannot be fenced.
+    """
+    statement: Any = state.statement
+    is_plain = isinstance(statement, Select) and not state.is_relationship_load
+    structure = statement._generate_cache_key() if is_plain else None  # noqa: SLF001 - the ORM keeps what it made of a statement under it
+    if structure is None or state.is_column_load or "dml_strategy" in state.execution_options:
+        refuse_what_cannot_be_fenced(state)
+        return None
+    if structure.key in _JUDGED:
+        return _JUDGED[structure.key]
+    refuse_what_cannot_be_fenced(state)
+    if len(_JUDGED) >= _JUDGED_AT_MOST:
+        _JUDGED.clear()
+    _JUDGED[structure.key] = found = _only_class(state)
+    return found
+
+
 def refuse_what_cannot_be_fenced(state: ORMExecuteState) -> None:
     """Let a statement pass only if criteria on its mapped classes bound all it can reach.
 
@@ -84,6 +113,14 @@ def refuse_what_cannot_be_fenced(state: ORMExecuteState) -> None:
     # A relationship's load is written by the ORM, with bare columns of aliases of its own.
     if not state.is_relationship_load:
         _refuse_bare_parts(parts, frozenset(m.local_table for m in state.all_mappers))
+
+
+def _only_class(state: ORMExecuteState) -> type[Owned] | None:
+    statement: Any = state.statement
+    parts = list(visitors.iterate(statement))
+    is_simple = sum(isinstance(part, Select | Alias | CTE) for part in parts) == 1
+    mappers = set(state.all_mappers)
+    return mappers.pop().class_ if is_simple and len(mappers) == 1 else None
 
 
 def _refuse_text(part: Any) -> None:
