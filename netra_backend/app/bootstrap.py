@@ -41,8 +41,9 @@ from netra_backend.app.clients.auth_client_core import (
 )
 from netra_backend.app.clients.circuit_breaker import CircuitBreaker
 from netra_backend.app.db.engine import open_engine
-from netra_backend.app.db.holders import HolderLocks
 from netra_backend.app.db.leases import RunLeases
+from netra_backend.app.db.presence import Presence
+from netra_backend.app.db.present_processes import presence_at
 from netra_backend.app.db.session import Database, service_authentication_context
 from netra_backend.app.error_handlers import add_error_handlers
 from netra_backend.app.events.bus import MemoryBus
@@ -97,7 +98,8 @@ def create_app(
     bus = MemoryBus()
     writer = EventWriter(database, bus)
     standing = _AskedStanding(client, revocations)
-    engine = _run_engine(database, settings, writer, catalogue, standing, clock)
+    presence = presence_at(settings.database_url, database.origin, bus)
+    engine = _run_engine(database, presence, writer, catalogue, standing, clock)
     sockets = ConnectionRegistry(revocations, clock)
     follower = RevocationFollower(
         client, revocations, clock, on_applied=partial(_end_what_was_revoked, engine, sockets)
@@ -236,7 +238,7 @@ def _agents(
 
 def _run_engine(
     database: Database,
-    settings: Settings,
+    presence: Presence,
     writer: EventWriter,
     catalogue: AgentCatalogue,
     standing: Standing,
@@ -245,7 +247,7 @@ def _run_engine(
     return JournalRunEngine(
         database,
         RunLeases(database),
-        HolderLocks.beside(settings.database_url),
+        presence,
         writer,
         catalogue,
         standing,

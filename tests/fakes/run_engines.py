@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,8 +23,9 @@ from netra.wire.chat_protocol import TERMINAL, EventName, SendMessage
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.chat.turn import AcceptedTurn, ChatTurns
 from netra_backend.app.db.engine import open_engine
-from netra_backend.app.db.holders import HolderLocks
 from netra_backend.app.db.leases import RunLeases
+from netra_backend.app.db.presence import DatabasePresence, Presence
+from netra_backend.app.db.present_processes import presence_at
 from netra_backend.app.db.session import Database
 from netra_backend.app.events.bus import MemoryBus
 from netra_backend.app.events.writer import EventWriter
@@ -82,7 +83,7 @@ class RunningEngine:
     writer: EventWriter
     engine: JournalRunEngine
     chat: ChatTurns
-    holders: HolderLocks
+    holders: Presence
     standings: FakeStandings
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     is_dead: bool = False
@@ -108,7 +109,14 @@ class RunningEngine:
     def crash(self) -> None:
         """Write nothing any more from now on, and be known to be dead."""
         self.is_dead = True
-        self.holders.release()
+        if isinstance(self.holders, DatabasePresence):
+            self.holders._is_released = True
+            if self.holders._driver is not None:
+                self.holders._driver.terminate()
+            return
+        # What it does waits for nothing.
+        with suppress(StopIteration):
+            self.holders.release().send(None)
 
 
 @asynccontextmanager
@@ -125,7 +133,7 @@ async def running_engine(
     database = Database(open_engine(Secret(store_url(store))))
     bus = MemoryBus()
     writer = EventWriter(database, bus)
-    holders = HolderLocks.beside(Secret(store_url(store)))
+    holders = presence_at(Secret(store_url(store)), database.origin, bus)
     standing = standings or FakeStandings()
     engine = JournalRunEngine(
         database, RunLeases(database), holders, writer, agents, standing, clock, limits

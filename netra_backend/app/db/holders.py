@@ -1,8 +1,7 @@
-"""Which processes hold leases, and whether they live: one locked file for each of them.
+"""Presence on SQLite: which processes hold leases, and whether they live, by one locked file each.
 
 The kernel lets go of a lock at any death of its process, so a killed one is known to be dead at
-once. The files are beside the SQLite file; for a database that is no file nobody is ever said to be
-dead, and leases expire.
+once. The files are beside the SQLite file.
 """
 
 import errno
@@ -13,11 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import make_url
-
-from netra.errors import InternalError
 from netra.ids import row_id
-from netra.secret import Secret
 from netra_backend.app.db.outage import outage_translated
 
 _SUFFIX: Final = "-holders"
@@ -28,22 +23,24 @@ class HolderLocks:
     """The lock of this process, and a look at the others'.
 
     Args:
-        directory: Where the files are, the same for all processes of one database; None if there
-            is no such place.
+        file: The database.
     """
 
-    def __init__(self, directory: Path | None) -> None:
-        self._directory = directory
+    def __init__(self, file: Path) -> None:
+        resolved = file.resolve()
+        self._directory = resolved.with_name(resolved.name + _SUFFIX)
         self._held: dict[str, int] = {}
+        self._name: str | None = None
 
-    @classmethod
-    def beside(cls, url: Secret) -> "HolderLocks":
-        """Make the locks of the processes that use the database at an address."""
-        address = make_url(url.reveal())
-        if address.get_backend_name() != "sqlite" or not address.database:
-            return cls(None)
-        file = Path(address.database).resolve()
-        return cls(file.with_name(file.name + _SUFFIX))
+    async def name(self) -> str:
+        """Give the name of this process, for as long as it lives.
+
+        Raises:
+            DatabaseUnavailable: The file could not be made or locked.
+        """
+        if self._name is None:
+            self._name = self.acquire()
+        return self._name
 
     def acquire(self) -> str:
         """Become a holder, under a name nobody had before.
@@ -51,8 +48,6 @@ class HolderLocks:
         Raises:
             DatabaseUnavailable: The file could not be made or locked.
         """
-        if self._directory is None:
-            return row_id("hld")
         with outage_translated():
             self._directory.mkdir(mode=0o700, exist_ok=True)
             self._sweep(self._directory)
@@ -63,24 +58,20 @@ class HolderLocks:
                     self._held[holder] = locked
                     return holder
 
-    def dead(self, holder_ids: Collection[str]) -> frozenset[str]:
+    async def dead(self, names: Collection[str]) -> frozenset[str]:
         """Say which of these certainly no longer live."""
-        if self._directory is None:
-            return frozenset()
         return frozenset(
             holder
-            for holder in holder_ids
+            for holder in names
             if holder not in self._held
             and _HOLDER.fullmatch(holder)
             and _is_unlocked(self._directory / holder)
         )
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Stop being a holder; whoever holds leases under the name is then dead."""
         while self._held:
             holder, descriptor = self._held.popitem()
-            if self._directory is None:
-                raise InternalError("a lock without a place")
             (self._directory / holder).unlink(missing_ok=True)
             os.close(descriptor)
 

@@ -30,6 +30,7 @@ from netra.errors import (
     OwnCredentialUnproven,
     PermissionDenied,
 )
+from netra.ids import row_id
 from netra.policy import CredentialMethod, Denied, Permission, decide
 from netra.principal import (
     AuthenticatedPrincipal,
@@ -156,6 +157,8 @@ class Database:
     """The store: gives sessions to principals and says whether it answers."""
 
     def __init__(self, engine: AsyncEngine) -> None:
+        self.origin = row_id("prc")
+        """What tells this process's notifications from others'."""
         self._engine = engine
         self._transactions = Transactions(engine)
         # SQLite has one writer at a time and lets the others poll; here they wait in order.
@@ -249,7 +252,9 @@ class Database:
             DatabaseUnavailable: The database did not answer; nothing was written.
             InternalError: The commit failed; whether it took effect is not known.
         """
-        return await self.beneath_the_fence(lambda c: work(JournalTransaction(c)), writes=True)
+        return await self.beneath_the_fence(
+            lambda c: work(JournalTransaction(c, self.origin)), writes=True
+        )
 
     async def beneath_the_fence(self, work: Callable[[Connection], T], *, writes: bool) -> T:
         """Run one transaction that no fence guards, of fixed statements.

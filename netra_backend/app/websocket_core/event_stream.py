@@ -108,7 +108,7 @@ class EventStream:
     def start(self, after: int | None) -> None:
         """Begin with the events behind a `seq`."""
         self._after = after
-        self._subscription = self._bus.subscribe(self._owner_id, self._arrived)
+        self._subscription = self._bus.subscribe(self._owner_id, self._arrived, self._heard_of)
         self._wake()
 
     def close(self) -> None:
@@ -195,6 +195,13 @@ class EventStream:
             elif sent is not None:
                 self._keep(event, sent)
             self._known = max(self._known, event.seq)
+        self._wake()
+
+    def _heard_of(self, head: int | None) -> None:
+        """Take note of what another process wrote: it is read from the journal."""
+        if head is None:
+            head = (self._sent or 0) + 1
+        self._known = max(self._known, head)
         self._wake()
 
     def _keep(self, event: JournaledEvent, sent: int) -> None:

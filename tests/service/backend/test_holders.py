@@ -1,4 +1,4 @@
-"""Holder locks with real processes and real deaths."""
+"""The presence of processes at a database, with real processes and real deaths."""
 
 import asyncio
 import signal
@@ -11,39 +11,53 @@ from typing import Final
 
 import pytest
 
-from fakes.timing import UNIT
+from fakes.stores import is_sqlite, plain, store_url
+from fakes.timing import UNIT, eventually
 from netra.errors import DatabaseUnavailable
 from netra.ids import row_id
 from netra.secret import Secret
 from netra_backend.app.db.holders import HolderLocks
+from netra_backend.app.db.presence import Presence, heads_in, payloads
+from netra_backend.app.db.present_processes import presence_at
+from netra_backend.app.events.bus import MemoryBus
 
 _HOLD: Final = """
-import sys, time
+import asyncio, sys, time
 from netra.secret import Secret
-from netra_backend.app.db.holders import HolderLocks
-locks = HolderLocks.beside(Secret(sys.argv[1]))
-print(locks.acquire(), flush=True)
-time.sleep(600)
+from netra_backend.app.db.present_processes import presence_at
+from netra_backend.app.events.bus import MemoryBus
+async def main():
+    presence = presence_at(Secret(sys.argv[1]), "prc_other", MemoryBus())
+    print(await presence.name(), flush=True)
+    await asyncio.sleep(600)
+asyncio.run(main())
 """
 
 
-@pytest.fixture
-def url(store: Path) -> Secret:
-    """Give the address of a store; only its directory has to be there."""
-    return Secret(f"sqlite+aiosqlite:///{store}")
+def present(store: Path) -> Presence:
+    """Give the presence of one more process."""
+    return presence_at(Secret(store_url(store)), row_id("prc"), MemoryBus())
 
 
 @pytest.fixture
-def locks(url: Secret) -> HolderLocks:
+async def presence(store: Path) -> AsyncIterator[Presence]:
+    """Give the presence of this process; of the store only its place has to be there."""
+    presence = present(store)
+    yield presence
+    await presence.release()
+
+
+@pytest.fixture
+def locks(store: Path) -> HolderLocks:
     """Give the locks of this process."""
-    return HolderLocks.beside(url)
+    return HolderLocks(store)
 
 
 @pytest.fixture
-async def other(url: Secret) -> AsyncIterator[tuple[Process, str]]:
-    """Let another process hold a lock; give the process and its name as a holder."""
+async def other(store: Path) -> AsyncIterator[tuple[Process, str]]:
+    """Let another process be there; give it and its name as a holder."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _HOLD, url.reveal(), stdin=DEVNULL, stdout=PIPE
+        sys.executable, "-c", _HOLD, store_url(store), stdin=DEVNULL, stdout=PIPE
     )
     assert process.stdout is not None
     async with asyncio.timeout(30 * UNIT):
@@ -55,99 +69,176 @@ async def other(url: Secret) -> AsyncIterator[tuple[Process, str]]:
 
 
 async def test_a_killed_process_is_dead_at_once(
-    locks: HolderLocks, other: tuple[Process, str]
+    presence: Presence, other: tuple[Process, str]
 ) -> None:
-    """While it lives it is not dead, stopped or not; the moment it is killed it is."""
+    """While it lives it is not dead, stopped or not; as soon as it is killed it is."""
     process, holder = other
-    assert locks.dead([holder]) == frozenset()
+    assert await presence.dead([holder]) == frozenset()
     process.send_signal(signal.SIGSTOP)
-    assert locks.dead([holder]) == frozenset()
+    assert await presence.dead([holder]) == frozenset()
 
     process.send_signal(signal.SIGKILL)
     await process.wait()
 
-    assert locks.dead([holder]) == {holder}
+    async def is_dead() -> bool:
+        return await presence.dead([holder]) == {holder}
+
+    assert await eventually(is_dead, within=2 * UNIT)
 
 
+async def test_one_that_let_go_is_dead(presence: Presence, store: Path) -> None:
+    """Whoever released its presence holds nothing any more, also if it does so twice."""
+    first, second = present(store), present(store)
+    names = [await first.name(), await second.name()]
+    assert len({*names, await presence.name()}) == 3
+    assert await first.name() == names[0]
+    assert await presence.dead(names) == frozenset()
+
+    await first.release()
+    await first.release()
+
+    async def is_dead() -> bool:
+        return await presence.dead(names) == {names[0]}
+
+    assert await eventually(is_dead, within=2 * UNIT)
+    await second.release()
+
+
+async def test_nobody_is_dead_to_itself(presence: Presence) -> None:
+    """A process never takes its own leases for a dead one's; names nobody bears are dead."""
+    own = await presence.name()
+
+    assert await presence.dead([own]) == frozenset()
+    unborn = row_id("hld")
+    assert await presence.dead([own, unborn]) == {unborn}
+
+
+@pytest.mark.sqlite_only
 async def test_sweeping_up_after_the_dead_leaves_them_dead(
     locks: HolderLocks, other: tuple[Process, str], store: Path
 ) -> None:
     """The next process removes the files of the dead and still says that they are; not mine."""
     process, holder = other
-    mine = HolderLocks.beside(Secret(f"sqlite+aiosqlite:///{store}"))
-    name = mine.acquire()
+    mine = HolderLocks(store)
+    name = await mine.name()
     process.kill()
     await process.wait()
 
-    locks.acquire()
+    await locks.name()
 
     assert not (_directory(store) / holder).exists()
-    assert locks.dead([holder, name]) == {holder}
-    mine.release()
-    assert locks.dead([holder, name]) == {holder, name}
+    assert await locks.dead([holder, name]) == {holder}
+    await mine.release()
+    assert await locks.dead([holder, name]) == {holder, name}
+    await locks.release()
 
 
-def test_one_that_let_go_is_dead(locks: HolderLocks, url: Secret) -> None:
-    """Whoever released its lock holds nothing any more, and takes its file with it."""
-    other = HolderLocks.beside(url)
-    first, second = other.acquire(), other.acquire()
-    assert first != second
-    assert other.dead([first, second]) == locks.dead([first, second]) == frozenset()
+class Watch:
+    """What a process is told of others' journals."""
 
-    other.release()
-    other.release()
+    def __init__(self) -> None:
+        self.heads: dict[str, int] = {}
+        self.looks = 0
 
-    assert locks.dead([first, second]) == {first, second}
+    def went_on(self, owner_id: str, head: int) -> None:
+        """Take note of a head."""
+        self.heads[owner_id] = head
+
+    def look_again(self) -> None:
+        """Take note of a doubt."""
+        self.looks += 1
 
 
-def test_only_holders_are_looked_for(locks: HolderLocks, store: Path) -> None:
+async def test_a_lost_session_is_found_again_under_another_name(store: Path) -> None:
+    """When the database ends the session its process gets a new name, and is told to look again."""
+    if is_sqlite(store):
+        pytest.skip("of the other kind of store")
+    watch = Watch()
+    presence = presence_at(Secret(store_url(store)), "prc_own", watch)
+    first = await presence.name()
+    with plain(store) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype='advisory'"
+        )
+
+    async def renamed() -> bool:
+        return await presence.name() != first
+
+    assert await eventually(renamed, within=2 * UNIT)
+    assert watch.looks == 2
+    with plain(store) as connection:
+        connection.execute("SELECT pg_notify('netra_journals', 'prc_other usr_a=7 usr_b=x =1')")
+        connection.execute("SELECT pg_notify('netra_journals', 'prc_own usr_a=9')")
+        connection.execute("SELECT pg_notify('netra_journals', 'prc_other usr_c=1')")
+
+    async def told() -> bool:
+        await presence.dead([row_id("hld")])
+        return "usr_c" in watch.heads
+
+    assert await eventually(told, within=2 * UNIT)
+    assert watch.heads == {"usr_a": 7, "usr_c": 1}
+    await presence.release()
+
+
+def test_many_heads_take_several_notifications() -> None:
+    """However many journals went on, each notification fits, and all of them are told."""
+    heads = {f"usr_{number:026}": number for number in range(1000)}
+
+    written = list(payloads(heads, "prc_one"))
+
+    assert all(len(payload.encode()) < 8000 for payload in written)
+    told = [head for payload in written for head in heads_in(payload, "prc_two")]
+    assert told == list(heads.items())
+    assert [*payloads({}, "prc_one")] == []
+
+
+@pytest.mark.sqlite_only
+async def test_only_holders_are_looked_for(locks: HolderLocks, store: Path) -> None:
     """A name of another shape is never looked up as a file, and never dead."""
-    locks.acquire()
+    await locks.name()
     odd = ["", ".", "..", "../netra-backend.db", "/etc/passwd", "hld_1", "hld_" + "u" * 26, "a\0b"]
     (_directory(store) / "notes").touch()
-    locks.acquire()
 
-    assert locks.dead(odd) == frozenset()
-    assert locks.dead([row_id("hld")]) != frozenset()
+    assert await locks.dead(odd) == frozenset()
+    assert await locks.dead([row_id("hld")]) != frozenset()
     assert (_directory(store) / "notes").exists()
 
 
-def test_the_files_are_this_users_only(locks: HolderLocks, store: Path) -> None:
+@pytest.mark.sqlite_only
+async def test_the_files_are_this_users_only(locks: HolderLocks, store: Path) -> None:
     """Neither the directory nor a file can be opened by another user."""
-    holder = locks.acquire()
+    holder = await locks.name()
 
     modes = [path.stat().st_mode for path in (_directory(store), _directory(store) / holder)]
 
     assert [stat.S_IMODE(mode) for mode in modes] == [0o700, 0o600]
 
 
-def test_a_link_to_the_store_leads_to_the_same_locks(
+@pytest.mark.sqlite_only
+async def test_a_link_to_the_store_leads_to_the_same_locks(
     locks: HolderLocks, store: Path, tmp_path: Path
 ) -> None:
     """Two ways to one file are one place, so that a living process is not taken for dead."""
-    store.touch()
-    link = tmp_path / "elsewhere" / "link.db"
-    link.parent.mkdir()
-    link.symlink_to(store)
-    holder = locks.acquire()
+    link = linked(store, tmp_path / "elsewhere")
+    holder = await locks.name()
 
-    assert HolderLocks.beside(Secret(f"sqlite+aiosqlite:///{link}")).dead([holder]) == frozenset()
+    assert await HolderLocks(link).dead([holder]) == frozenset()
 
 
-def test_without_its_directory_no_lock_is_had(store: Path) -> None:
+@pytest.mark.sqlite_only
+async def test_without_its_directory_no_lock_is_had(store: Path) -> None:
     """A process that cannot be seen to live may not hold anything."""
     with pytest.raises(DatabaseUnavailable):
-        HolderLocks.beside(Secret(f"sqlite+aiosqlite:///{store.parent}/none/x.db")).acquire()
+        await HolderLocks(store.parent / "none" / "x.db").name()
 
 
-def test_where_there_are_no_files_nobody_is_dead() -> None:
-    """On a database server leases expire; every process has a name of its own all the same."""
-    locks = HolderLocks.beside(Secret("postgresql+asyncpg://db.example/netra"))
-    first, second = locks.acquire(), locks.acquire()
-
-    assert first != second
-    assert locks.dead([first, second, row_id("hld")]) == frozenset()
-    locks.release()
+def linked(store: Path, folder: Path) -> Path:
+    """Make a link to a store in a folder."""
+    store.touch()
+    folder.mkdir()
+    link = folder / "link.db"
+    link.symlink_to(store)
+    return link
 
 
 def _directory(store: Path) -> Path:

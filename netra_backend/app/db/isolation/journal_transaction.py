@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from netra.errors import PermissionDenied
 from netra.policy import CredentialMethod, Denied, Permission, decide
 from netra.principal import UserPrincipal
+from netra_backend.app.db.presence import CHANNEL, payloads
 from netra_backend.app.db.stored_tables import stored_table
 from netra_backend.app.db.tables import Event, JournalHead, RunLease, RunStep
 
@@ -87,6 +88,7 @@ _INSERT: Final = insert(_EVENTS)
 _END: Final = delete(_LEASES).where(
     _LEASES.c.owner_id == bindparam("owner"), _LEASES.c.run_id == bindparam("run")
 )
+_TELL: Final = select(func.pg_notify(CHANNEL, bindparam("payload")))
 _FORGET: Final = delete(_STEPS).where(
     _STEPS.c.owner_id == bindparam("owner"), _STEPS.c.run_id == bindparam("run")
 )
@@ -95,8 +97,9 @@ _FORGET: Final = delete(_STEPS).where(
 class JournalTransaction:
     """One transaction over journals; each row is written under the principal it belongs to."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, origin: str) -> None:
         self._connection = connection
+        self._origin = origin
 
     def under(self, principal: UserPrincipal, method: CredentialMethod) -> AdmittedOwner:
         """Admit a principal: the owner of what is written comes from here and nowhere else.
@@ -158,6 +161,10 @@ class JournalTransaction:
                 for seq, row in enumerate(events[own], start=first)
             ],
         )
+        if self._connection.dialect.name == "postgresql":
+            moved = {owner: heads[owner] for owner in counts}
+            for payload in payloads(moved, self._origin):
+                self._connection.execute(_TELL, {"payload": payload})
         return firsts
 
     def end_runs(self, runs: Iterable[RunOf]) -> None:

@@ -11,8 +11,8 @@ from netra.clock import Clock
 from netra.errors import DatabaseUnavailable, InternalError
 from netra.telemetry.log_events import event_logger
 from netra_backend.app.agents.catalogue import AgentCatalogue
-from netra_backend.app.db.holders import HolderLocks
 from netra_backend.app.db.leases import Lease, RunLeases
+from netra_backend.app.db.presence import Presence
 from netra_backend.app.db.session import Database
 from netra_backend.app.events.writer import EventWriter
 from netra_backend.app.runs.engine import RunLimits, Standing
@@ -43,7 +43,7 @@ class JournalRunEngine:
         self,
         database: Database,
         leases: RunLeases,
-        holders: HolderLocks,
+        holders: Presence,
         writer: EventWriter,
         agents: AgentCatalogue,
         standing: Standing,
@@ -55,7 +55,6 @@ class JournalRunEngine:
         self._leases = leases
         self._holders = holders
         self._clock = clock
-        self._holder: str | None = None
         self._active: dict[str, Execution] = {}
         self._waiting = Waiting()
         self._claiming: set[str] = set()
@@ -129,7 +128,7 @@ class JournalRunEngine:
             )
             for task in late:
                 task.cancel()
-        self._holders.release()
+        await self._holders.release()
 
     async def _look(self) -> None:
         """Take what nobody works on, as far as turns and room allow."""
@@ -137,7 +136,7 @@ class JournalRunEngine:
         if room <= 0 or self._is_closing:
             return
         others = await self._leases.holders()
-        dead = self._holders.dead(others)
+        dead = await self._holders.dead(others)
         found = await self._leases.claimable(
             now=self._now(),
             dead_holders=dead,
@@ -152,7 +151,10 @@ class JournalRunEngine:
         """Renew the leases; stop what was lost, and what another process was told to stop."""
         held = dict(self._active)
         kept = await self._leases.renew(
-            tuple(held), holder=self._own_name(), now=self._now(), lease_us=self._lease_us()
+            tuple(held),
+            holder=await self._holders.name(),
+            now=self._now(),
+            lease_us=self._lease_us(),
         )
         for run_id, execution in held.items():
             if run_id not in kept:
@@ -213,7 +215,7 @@ class JournalRunEngine:
             # An execution whose lease ran out is still ending: whoever looks next takes it.
             if before is not None:
                 before.stop(Stop.LOST)
-            await self._leases.release((run_id,), holder=self._own_name())
+            await self._leases.release((run_id,), holder=lease.holder or "")
             return False
         execution = Execution(self._parts, lease)
         self._active[run_id] = execution
@@ -225,7 +227,7 @@ class JournalRunEngine:
     ) -> Lease | None:
         return await self._leases.claim(
             run_id,
-            holder=self._own_name(),
+            holder=await self._holders.name(),
             now=self._now(),
             lease_us=self._lease_us(),
             slots=self._limits.per_user,
@@ -248,9 +250,9 @@ class JournalRunEngine:
             await self._leases.drop(lease.run_id)
         elif result.left is Left.UNFINISHED and result.pause:
             until = self._now() + round(result.pause * _MICROSECONDS)
-            await self._leases.postpone(lease.run_id, holder=self._own_name(), until=until)
+            await self._leases.postpone(lease.run_id, holder=lease.holder or "", until=until)
         elif result.left is Left.UNFINISHED:
-            await self._leases.release((lease.run_id,), holder=self._own_name())
+            await self._leases.release((lease.run_id,), holder=lease.holder or "")
 
     def _busy_threads(self, owner_id: str) -> Collection[str]:
         """Name the threads of an owner in which a run is running; each has one at most."""
@@ -273,11 +275,6 @@ class JournalRunEngine:
             _log.info("run_engine_waits", reason=error.reason)
         except Exception:  # noqa: BLE001 - one run's fault must not reach the others
             _log.exception("run_engine_failed")
-
-    def _own_name(self) -> str:
-        if self._holder is None:
-            self._holder = self._holders.acquire()
-        return self._holder
 
     def _now(self) -> int:
         return int(self._clock.timestamp() * _MICROSECONDS)

@@ -1,0 +1,24 @@
+"""Which kind of presence the processes of a database have."""
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from netra.secret import Secret
+from netra_backend.app.db.engine import open_engine
+from netra_backend.app.db.holders import HolderLocks
+from netra_backend.app.db.presence import DatabasePresence, JournalWatch, Presence
+
+
+def presence_at(url: Secret, origin: str, watch: JournalWatch) -> Presence:
+    """Make the presence of this process at a database.
+
+    Args:
+        url: The database.
+        origin: What this process's own notifications bear.
+        watch: Who is told that other processes wrote; on SQLite there is nobody to tell of.
+    """
+    address = make_url(url.reveal())
+    if address.get_backend_name() == "sqlite":
+        return HolderLocks(Path(str(address.database)))
+    return DatabasePresence(open_engine(url, pool_size=1), origin, watch)
