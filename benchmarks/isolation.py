@@ -6,7 +6,6 @@ ratios are printed. Run: `PYTHONPATH=tests python benchmarks/isolation.py [--rou
 """
 
 import argparse
-import asyncio
 import statistics
 import tempfile
 import time
@@ -32,6 +31,7 @@ from netra_backend.app.db.tables import Thread
 
 _ANNA = person("anna")
 _EACH = 200
+_SHOWN = 20
 
 
 class PlainThread:
@@ -70,19 +70,17 @@ async def _measure(name: str, store: Path, rounds: int) -> None:
 
     async def plain() -> None:
         query = select(PlainThread).where(threads.c.owner_id == "usr_anna")
-        query = query.order_by(*order).limit(20)
+        query = query.order_by(*order).limit(_SHOWN)
         async with AsyncSession(unheld, expire_on_commit=False) as session:
-            assert len((await session.scalars(query)).all()) == 20
+            assert len((await session.scalars(query)).all()) == _SHOWN
             await session.commit()
 
     async def ours() -> None:
-        query = select(Thread).order_by(Thread.created_at.desc(), Thread.id.desc()).limit(20)
+        query = select(Thread).order_by(Thread.created_at.desc(), Thread.id.desc()).limit(_SHOWN)
         async with isolated.session_for(_ANNA, CredentialMethod.BEARER, writes=False) as session:
-            assert len((await session.scalars(query)).all()) == 20
+            assert len((await session.scalars(query)).all()) == _SHOWN
 
-    pairs = []
-    for _ in range(rounds):
-        pairs.append((await _spent(plain), await _spent(ours)))
+    pairs = [(await _spent(plain), await _spent(ours)) for _ in range(rounds)]
     for place, what in enumerate(("time", "CPU")):
         ratios = [own[place] / bare[place] for bare, own in pairs]
         bare = statistics.median(pair[0][place] for pair in pairs)

@@ -1,7 +1,7 @@
 """A store of its own for every test of the backend, its log lines, and the backend running.
 
 A test that has a store runs twice: on a SQLite file and on a database of a real PostgreSQL.
-`sqlite_only` marks what is about files, or says nothing about the store.
+`sqlite_only` marks what is about files, or says nothing about the store; `postgres_only` the rest.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,10 +25,13 @@ SQLITE, POSTGRES = "sqlite", "postgres"
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what touches a store on each kind of it; PostgreSQL is among the longer tests."""
-    is_on_files = metafunc.definition.get_closest_marker("sqlite_only") is not None
-    if "store" in metafunc.fixturenames and not is_on_files:
-        kinds = [SQLITE, pytest.param(POSTGRES, marks=pytest.mark.long)]
-        metafunc.parametrize("store", kinds, indirect=True)
+    if "store" not in metafunc.fixturenames:
+        return
+    kinds = {SQLITE: SQLITE, POSTGRES: pytest.param(POSTGRES, marks=pytest.mark.long)}
+    for kind, other in ((SQLITE, POSTGRES), (POSTGRES, SQLITE)):
+        if metafunc.definition.get_closest_marker(f"{kind}_only") is not None:
+            del kinds[other]
+    metafunc.parametrize("store", list(kinds.values()), indirect=True)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from fakes.stores import is_sqlite, plain, store_url
+from fakes.stores import plain, store_url
 from fakes.timing import UNIT, eventually
 from netra.errors import DatabaseUnavailable
 from netra.ids import row_id
@@ -149,10 +149,9 @@ class Watch:
         self.looks += 1
 
 
+@pytest.mark.postgres_only
 async def test_a_lost_session_is_found_again_under_another_name(store: Path) -> None:
     """When the database ends the session its process gets a new name, and is told to look again."""
-    if is_sqlite(store):
-        pytest.skip("of the other kind of store")
     watch = Watch()
     presence = presence_at(Secret(store_url(store)), "prc_own", watch)
     first = await presence.name()

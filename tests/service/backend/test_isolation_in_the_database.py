@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fakes.run_engines import person
 from fakes.running_backend import migrated
-from fakes.stores import is_sqlite, plain, store_url
+from fakes.stores import plain, store_url
 from netra.errors import Conflict, InternalError
 from netra.policy import CredentialMethod
 from netra.principal import ServicePrincipal
@@ -410,14 +410,7 @@ ROUND_POSTGRES: Final = (
 )
 
 
-@pytest.fixture
-def on_postgres(store: Path) -> None:
-    """Leave a test to PostgreSQL."""
-    if is_sqlite(store):
-        pytest.skip("of the other kind of store")
-
-
-@pytest.mark.usefixtures("on_postgres")
+@pytest.mark.postgres_only
 @pytest.mark.parametrize("sql", ROUND_POSTGRES)
 async def test_no_way_round_the_policies_of_postgres(
     engine: AsyncEngine, store: Path, sql: str
@@ -430,7 +423,7 @@ async def test_no_way_round_the_policies_of_postgres(
     assert owners_in(store) == before
 
 
-@pytest.mark.usefixtures("on_postgres")
+@pytest.mark.postgres_only
 async def test_row_security_cannot_be_switched_off(engine: AsyncEngine) -> None:
     """With row_security off the role of sessions gets an error and no row."""
     async with engine.execution_options(**{ADMISSION: OF_ANNA}).connect() as connection:
