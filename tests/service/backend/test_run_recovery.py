@@ -5,10 +5,8 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from fakes.clock import ManualClock
 from fakes.log_lines import LogLines
@@ -23,42 +21,11 @@ from fakes.run_engines import (
 )
 from fakes.scripted_agents import Script, Words, catalogue, tool
 from fakes.timing import UNIT, eventually
+from fakes.undertaker import Undertaker
 from netra.agent_api import Question, Run, ToolContext, ToolRefused
 from netra.wire.auth_api import SubjectStanding
 from netra.wire.chat_protocol import EventName, FailureReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
-from netra_backend.app.db.session import Database
-
-
-class Outage(OSError):
-    """The store does not answer a process that is to be dead."""
-
-
-class Undertaker:
-    """Lets a database do a number of commits and then nothing more, as if its process were dead."""
-
-    def __init__(self, database: Database, commits: int) -> None:
-        self._left = commits
-        self.reached = asyncio.Event()
-        self.commits = 0
-        self._loop = asyncio.get_running_loop()
-        beside = database._transactions
-        for engine in (database._engine.sync_engine, beside._in_thread, beside._for_runs):
-            if engine is not None:
-                event.listen(engine, "begin", self._begin, insert=True)
-                event.listen(engine, "commit", self._commit)
-
-    def _begin(self, _connection: Any) -> None:
-        if self._left <= 0:
-            raise Outage("the process is dead")
-
-    def _commit(self, connection: Any) -> None:
-        if not connection.get_execution_options().get("netra_writes"):
-            return
-        self.commits += 1
-        self._left -= 1
-        if self._left <= 0:
-            self._loop.call_soon_threadsafe(self.reached.set)
 
 
 def steps_and_tools(done: Counter[str]) -> AgentCatalogue:
