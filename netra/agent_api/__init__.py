@@ -1,8 +1,9 @@
 """What an agent sees, and what a package must offer to add one."""
 
 from netra.agent_api.agent import Agent, AgentPackage, Asker, Question
-from netra.agent_api.run import Run, RunFailed, ToolRefused, Usage
+from netra.agent_api.run import NotApproved, Run, RunFailed, ToolRefused, Usage
 from netra.agent_api.tools import (
+    OwnChanges,
     OwnRecords,
     Saying,
     ThreadSummary,
@@ -15,6 +16,8 @@ __all__ = [
     "Agent",
     "AgentPackage",
     "Asker",
+    "NotApproved",
+    "OwnChanges",
     "OwnRecords",
     "Question",
     "Run",

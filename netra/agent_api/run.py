@@ -27,6 +27,13 @@ class ToolRefused(Exception):
     """
 
 
+class NotApproved(ToolRefused):
+    """A tool that needs approval was not used: the person said no, or nothing in time.
+
+    It is no fault: the agent goes on without, and does not ask for the same again.
+    """
+
+
 class Usage(Protocol):
     """What a step cost."""
 
@@ -63,7 +70,12 @@ class Run(Protocol):
     async def call(self, tool_name: str, arguments: Mapping[str, Any]) -> Any:
         """Use a tool: emits `tool_executing`, then `tool_completed`; the result is remembered.
 
+        If the tool needs approval, `approval_needed` is emitted before and the run waits for the
+        person's answer. The agent is stopped here, as by the death of its process, and begun again
+        when the answer is there, which may be hours later.
+
         Raises:
+            NotApproved: The person did not approve; the tool was not used.
             ToolRefused: There is no result; `tool_completed` was emitted and says why.
         """
 

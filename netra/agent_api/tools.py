@@ -47,6 +47,24 @@ class OwnRecords(Protocol):
         """List threads, the one in which something was said last first."""
 
 
+class OwnChanges(Protocol):
+    """What can be changed of what the asker has here, each in a session of the asker's own.
+
+    Every method can bear to be called again when the process died in the first call.
+    """
+
+    async def delete_thread(self, thread_id: str, title: str) -> bool:
+        """Delete a thread of this title with all that was said in it.
+
+        Returns:
+            Whether it was there; one that is gone already is what was wanted.
+
+        Raises:
+            Conflict: It has another title by now, it is the one in which is being asked, or
+                something is being answered in it.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """What a tool is given besides its arguments.
@@ -57,6 +75,7 @@ class ToolContext:
         thread_id: Where it was asked.
         records: The principal's own threads and messages.
         clock: The time.
+        changes: What can be changed of them; None for a tool that does not need approval.
     """
 
     principal: AuthenticatedPrincipal
@@ -64,6 +83,7 @@ class ToolContext:
     thread_id: str
     records: OwnRecords
     clock: Clock
+    changes: OwnChanges | None = None
 
 
 class ToolFailed(Exception):
@@ -85,6 +105,10 @@ class Tool:
         call: Does it; gives something JSON can hold. Raises `ToolFailed`.
         timeout_seconds: How long it may take.
         max_result_bytes: How large its result may be, as JSON.
+        needs_approval: Whether it waits for the person's yes. The person is shown the name, the
+            description and the arguments, and exactly those are used after a yes. So they must say
+            what will happen: name what is meant by what a person knows it by, besides its id, and
+            let the tool refuse when the two do not belong together.
     """
 
     name: str
@@ -94,3 +118,4 @@ class Tool:
     call: Callable[[Any, ToolContext], Awaitable[Any]] = field(repr=False)
     timeout_seconds: float = 10.0
     max_result_bytes: int = 16_384
+    needs_approval: bool = False

@@ -47,13 +47,17 @@ class CloseCode(IntEnum):
 class EventName(StrEnum):
     """What happens in a run.
 
-    Grammar: started (thinking | delta | executing completed)* (completed | failed).
+    Grammar: started (said | executing completed | needed said* (given | refused))* (completed |
+    failed), where said is thinking | delta.
     """
 
     AGENT_STARTED = "agent_started"
     AGENT_THINKING = "agent_thinking"
     TOOL_EXECUTING = "tool_executing"
     TOOL_COMPLETED = "tool_completed"
+    APPROVAL_NEEDED = "approval_needed"
+    APPROVAL_GIVEN = "approval_given"
+    APPROVAL_REFUSED = "approval_refused"
     TEXT_DELTA = "text_delta"
     AGENT_COMPLETED = "agent_completed"
     AGENT_FAILED = "agent_failed"
@@ -75,6 +79,17 @@ class FailureReason(StrEnum):
     TOO_LARGE = "too_large"
     GAVE_UP = "gave_up"
     INTERNAL_ERROR = "internal_error"
+
+
+class RefusalReason(StrEnum):
+    """Why a tool was not approved, as `approval_refused` says it."""
+
+    REFUSED = "refused"
+    """The person said no."""
+    EXPIRED = "expired"
+    """Nobody answered in time."""
+    ENDED = "ended"
+    """Nobody asks any more: the run was stopped, or its agent wants something else by now."""
 
 
 # What a client says.
@@ -121,6 +136,14 @@ class Cancel(ClientFrame, frozen=True, tag="cancel"):
     run_id: RowId
 
 
+class Approval(ClientFrame, frozen=True, tag="approval"):
+    """The person's answer to an `approval_needed`; sent again it is the same answer."""
+
+    run_id: RowId
+    approval_id: RowId
+    approve: bool
+
+
 class Refresh(ClientFrame, frozen=True, tag="refresh"):
     """A new access token of the same subject."""
 
@@ -136,7 +159,7 @@ class Ping(ClientFrame, frozen=True, tag="ping"):
     nonce: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
-AnyClientFrame: TypeAlias = Resume | SendMessage | Cancel | Refresh | Ping
+AnyClientFrame: TypeAlias = Resume | SendMessage | Cancel | Approval | Refresh | Ping
 
 
 # What the backend says.
@@ -185,6 +208,16 @@ class CancelAccepted(ServerFrame, frozen=True, tag="cancel_accepted"):
     run_id: str
 
 
+class ApprovalAccepted(ServerFrame, frozen=True, tag="approval_accepted"):
+    """The answer is stored and will be acted on once; an event says it to every window."""
+
+    run_id: str
+    approval_id: str
+    approve: bool
+    duplicate: bool
+    """Whether it had been answered so before."""
+
+
 class TokenExpiring(ServerFrame, frozen=True, tag="token_expiring"):
     """The socket will be closed with 4401 at `expires_at` unless a `refresh` comes before."""
 
@@ -212,6 +245,7 @@ class Failed(ServerFrame, frozen=True, tag="error"):
         client_id: The message it concerns.
         run_id: The run it concerns.
         retry_after: Seconds to wait before trying again.
+        approval_id: The question it concerns.
     """
 
     code: str
@@ -219,6 +253,7 @@ class Failed(ServerFrame, frozen=True, tag="error"):
     client_id: str | None = None
     run_id: str | None = None
     retry_after: int | None = None
+    approval_id: str | None = None
 
 
 class RunEvent(msgspec.Struct, frozen=True):
@@ -233,9 +268,11 @@ class RunEvent(msgspec.Struct, frozen=True):
         timestamp: RFC 3339 in UTC.
         payload: By name: started `{client_id, message_id}`; thinking `{text}`; executing
             `{call_id, tool_name, arguments}`; tool completed `{call_id, tool_name, ok, result |
-            error, ms}`; delta `{step, attempt, index, text}`, where a higher attempt at a step
-            makes void what earlier attempts at it said; completed `{message_id, text, ms, tools}`;
-            failed `{reason, message}`. An event of a deleted thread has `{erased: true}`.
+            error, ms}`; needed `{approval_id, call_id, tool_name, description, arguments,
+            expires_at}`; given `{approval_id}`; refused `{approval_id, reason}`; delta `{step,
+            attempt, index, text}`, where a higher attempt at a step makes void what earlier
+            attempts at it said; completed `{message_id, text, ms, tools}`; failed `{reason,
+            message}`. An event of a deleted thread has `{erased: true}`.
     """
 
     type: EventName
@@ -250,7 +287,7 @@ class RunEvent(msgspec.Struct, frozen=True):
 
 
 AnyServerFrame: TypeAlias = (
-    Ready | Accepted | CancelAccepted | TokenExpiring | Refreshed | Pong | Failed
+    Ready | Accepted | CancelAccepted | ApprovalAccepted | TokenExpiring | Refreshed | Pong | Failed
 )
 
 _DECODE_CLIENT: Final[msgspec.json.Decoder[AnyClientFrame]] = msgspec.json.Decoder(AnyClientFrame)

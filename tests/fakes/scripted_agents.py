@@ -52,6 +52,7 @@ def tool(
     permission: Permission = Permission.THREADS_READ,
     timeout_seconds: float = 10.0,
     max_result_bytes: int = 16_384,
+    needs_approval: bool = False,
 ) -> Tool:
     """Make a tool of a function."""
     return Tool(
@@ -62,6 +63,7 @@ def tool(
         call=call,
         timeout_seconds=timeout_seconds,
         max_result_bytes=max_result_bytes,
+        needs_approval=needs_approval,
     )
 
 

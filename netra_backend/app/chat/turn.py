@@ -12,10 +12,11 @@ from netra.clock import Clock
 from netra.errors import Conflict, ContentInvalid, NotFound, TooManyRequests
 from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, UserPrincipal
-from netra.wire.chat_protocol import SendMessage
+from netra.wire.chat_protocol import Approval, SendMessage
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.agents.instance_factory import for_user
 from netra_backend.app.db.session import Database, PrincipalSession
+from netra_backend.app.runs.approvals.service import Answered, ApprovalService
 from netra_backend.app.runs.engine import RunEngine, RunLimits
 from netra_backend.app.runs.principals import recorded
 from netra_backend.app.runs.service import RunService, RunView
@@ -121,6 +122,36 @@ class ChatTurns:
             return
         if await self._database.work_for(principal, method, cancel):
             self._engine.cancelled(run_id, principal.user_id)
+
+    async def answer(
+        self, principal: UserPrincipal, method: CredentialMethod, said: Approval
+    ) -> Answered:
+        """Store a person's answer to what a run of theirs asks, and let the run go on.
+
+        The same answer again changes nothing.
+
+        Raises:
+            PermissionDenied: The person may not run agents by this credential.
+            NotFound: There is no such run of theirs, or it asked no such thing.
+            Conflict: It was answered otherwise, or cannot be answered any more.
+            DatabaseUnavailable: The database did not answer; nothing was stored.
+        """
+        for_user(self._agents, principal, method)
+
+        async def look(session: PrincipalSession) -> Answered | None:
+            return await ApprovalService(session, self._clock).look(said)
+
+        async def answer(session: PrincipalSession) -> Answered:
+            return await ApprovalService(session, self._clock).answer(said)
+
+        # Looked at first: what cannot be answered must not keep others from writing.
+        before = await self._database.work_for(principal, method, look, writes=False)
+        if before is not None:
+            return before
+        answered = await self._database.work_for(principal, method, answer)
+        if not answered.duplicate:
+            self._engine.answered(answered, principal, method)
+        return answered
 
     async def withdraw(
         self,

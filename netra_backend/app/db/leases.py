@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Integer,
     Row,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -67,6 +69,8 @@ _TAKE: Final = (
         slot=bindparam("place"),
         epoch=_LEASES.c.epoch + 1,
         expires_at=bindparam("until"),
+        # What happened before is looked at by whoever has it now.
+        called=False,
     )
     .returning(*_COLUMNS)
 )
@@ -194,6 +198,15 @@ class RunLeases:
         values = {"holder": None, "slot": None, "expires_at": until}
         await self._change([run_id], holder, values)
 
+    async def park(self, run_id: str, *, holder: str, until: int) -> None:
+        """Give a lease back with its slot; nobody may take it before `until`, unless called for.
+
+        One that was called for meanwhile may be taken at once.
+        """
+        free_from = case((_LEASES.c.called, 0), else_=until)
+        values = {"holder": None, "slot": None, "expires_at": free_from}
+        await self._change([run_id], holder, values)
+
     async def drop(self, run_id: str) -> None:
         """Take a lease away for good: nobody will work on the run."""
         gone = delete(_LEASES).where(_LEASES.c.run_id == run_id)
@@ -227,7 +240,10 @@ class RunLeases:
         )
 
     async def _change(
-        self, run_ids: Collection[str], holder: str, values: Mapping[str, int | None]
+        self,
+        run_ids: Collection[str],
+        holder: str,
+        values: Mapping[str, int | ColumnElement[int] | None],
     ) -> frozenset[str]:
         if not run_ids:
             return frozenset()

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -153,13 +154,16 @@ class RunLease(Owned, Base):
     """Who works on an unfinished run; it holds ids only and is gone when the run has ended.
 
     It stands outside the isolation of rows: `db.leases` finds every owner's. A session of the owner
-    may only add one.
+    may only add one, and call for its run.
 
     Attributes:
         slot: The owner's place for a running run; the constraint makes the cap on them.
         holder: The process that has it, or None.
         epoch: Grows with every taking; a write under an older one is refused.
-        expires_at: Until when the holder has it without renewing.
+        expires_at: Until when the holder has it without renewing; of a run that waits for its
+            person, until when it waits.
+        called: Whether something happened since it was taken last that its run must look at: an
+            answer to what it asked, or that it is to be stopped. It is not put to wait then.
     """
 
     __tablename__ = RUN_LEASES
@@ -180,6 +184,7 @@ class RunLease(Owned, Base):
     holder: Mapped[str | None] = mapped_column(String(NAME_LENGTH))
     epoch: Mapped[int] = mapped_column(Integer)
     expires_at: Mapped[int] = mapped_column(BigInteger)
+    called: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
 
 
 class JournalHead(Owned, Base):

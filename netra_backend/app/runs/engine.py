@@ -7,8 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
 from netra.wire.auth_api import SubjectStanding
+from netra_backend.app.runs.approvals.service import Answered
 
 
 class Standing(Protocol):
@@ -41,6 +43,10 @@ class RunLimits:
         takings: How often a run is taken up without completing a step before it is given up.
         disabled_seconds: How long the run of a disabled person waits before it is asked again.
         longest_pause_seconds: How long a run waits at most when nobody can be asked.
+        approval_seconds: How long a run waits for its person to approve of a tool. A day, so that
+            what was asked in the evening can be answered in the morning; and no longer, since what
+            was wanted then may not be wanted any more, and what waits counts among the person's
+            unfinished runs.
     """
 
     per_user: int = 2
@@ -54,6 +60,7 @@ class RunLimits:
     takings: int = 5
     disabled_seconds: float = 60.0
     longest_pause_seconds: float = 30.0
+    approval_seconds: float = 86_400.0
 
 
 class RunEngine(Protocol):
@@ -64,6 +71,11 @@ class RunEngine(Protocol):
 
     def cancelled(self, run_id: str, owner_id: str) -> None:
         """Take note that a run's row says cancelled: it is stopped now."""
+
+    def answered(
+        self, answer: Answered, principal: UserPrincipal, method: CredentialMethod
+    ) -> None:
+        """Take note that a person answered what a run asked: it is said, and the run goes on."""
 
     def subjects_ended(self, subjects: Collection[str]) -> None:
         """Take note that all tokens of these people were revoked.

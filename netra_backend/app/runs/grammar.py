@@ -1,7 +1,8 @@
 """The order in which the events of one run may come. Pure.
 
-`started (thinking | delta | executing completed)* (completed | failed)`; who emits them, and how
-they are kept, is decided in `journal`.
+`started (said | executing completed | needed said* (given | refused))* (completed | failed)`, with
+`thinking | delta` for `said`: begun again while it waits, an agent says again what led to its
+question. Who emits them, and how they are kept, is decided in `journal`.
 """
 
 from enum import Enum, auto
@@ -21,6 +22,8 @@ class RunState(Enum):
     NOTHING = auto()
     WORKING = auto()
     IN_TOOL = auto()
+    ASKING = auto()
+    """The person was asked whether a tool may be used, and has not answered."""
     ENDED = auto()
 
 
@@ -30,9 +33,16 @@ _NEXT: Final = {
         EventName.AGENT_THINKING: RunState.WORKING,
         EventName.TEXT_DELTA: RunState.WORKING,
         EventName.TOOL_EXECUTING: RunState.IN_TOOL,
+        EventName.APPROVAL_NEEDED: RunState.ASKING,
         **dict.fromkeys(TERMINAL, RunState.ENDED),
     },
     RunState.IN_TOOL: {EventName.TOOL_COMPLETED: RunState.WORKING},
+    RunState.ASKING: {
+        EventName.AGENT_THINKING: RunState.ASKING,
+        EventName.TEXT_DELTA: RunState.ASKING,
+        EventName.APPROVAL_GIVEN: RunState.WORKING,
+        EventName.APPROVAL_REFUSED: RunState.WORKING,
+    },
     RunState.ENDED: {},
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, case, func, select, update
 
 from netra.wire.chat_protocol import EventName
 from netra_backend.app.db.session import PrincipalSession
@@ -41,6 +41,13 @@ _END: Final = (
     update(Run)
     .where(Run.id == bindparam("run"))
     .values(state=bindparam("becomes"), ended_at=bindparam("at"))
+)
+
+# A run that waits is free to be taken from now on; one that is worked on hears of it when it waits.
+_CALL: Final = (
+    update(RunLease)
+    .where(RunLease.run_id == bindparam("run"))
+    .values(called=True, expires_at=case((RunLease.holder.is_(None), 0), else_=RunLease.expires_at))
 )
 
 
@@ -138,6 +145,10 @@ class RunRepository:
             .where(RunLease.thread_id == thread_id, Run.state.in_(ended))
         )
         return bool(await self._session.scalar(query))
+
+    async def call_for(self, run_id: str) -> None:
+        """Let a run that waits be taken at once, and one that is about to wait not do so."""
+        await self._session.run_constant(_CALL, {"run": run_id})
 
     async def end(self, run_id: str, state: str, now: int) -> None:
         """Say how a run ended."""

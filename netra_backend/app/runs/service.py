@@ -5,14 +5,14 @@ When that is done, and by which process, is decided in `journal`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from netra.clock import Clock
 from netra.errors import Conflict, NotFound
 from netra.ids import row_id
-from netra.wire.chat_protocol import EventName, FailureReason
+from netra.wire.chat_protocol import MAX_EVENT_BYTES, EventName, FailureReason
 from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import ModelUsage, Run, RunLease, RunStep
 from netra_backend.app.events import journal
@@ -28,6 +28,9 @@ _ENDS: Final = (_COMPLETED, _FAILED)
 _END: Final = "end"
 """The key of the record of how a run ended."""
 _MICROSECONDS: Final = 1_000_000
+
+TAKEN: Final = "taken."
+"""The records of takings after the first begin with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,20 @@ class Ending(msgspec.Struct, frozen=True):
     ms: int = 0
     reason: FailureReason | None = None
     message: str = ""
+
+    def payload(self, answer: str) -> dict[str, Any]:
+        """Give the payload of the run's last event, without an answer that is too long for one."""
+        if self.name is not EventName.AGENT_COMPLETED:
+            return {"reason": self.reason, "message": self.message}
+        payload = {
+            "message_id": self.message_id,
+            "text": answer,
+            "ms": self.ms,
+            "tools": self.tools,
+        }
+        if len(msgspec.json.encode(payload)) > MAX_EVENT_BYTES:
+            payload["text"] = None
+        return payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,13 @@ class StoredRun:
     journaled: Sequence[str]
     ending: Ending | None = None
     answer: str = field(default="", repr=False)
+
+    def takings_in_vain(self) -> int:
+        """Count the takings since the last completed step, or all of them if there is none."""
+        steps = (epoch for key, epoch in self.epochs.items() if not key.startswith(TAKEN))
+        last = max(steps, default=0)
+        later = sum(key.startswith(TAKEN) and epoch > last for key, epoch in self.epochs.items())
+        return later + (last == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +168,7 @@ class RunService:
             holder=None,
             epoch=0,
             expires_at=0,
+            called=False,
         )
         return RunView(run_id, thread_id, message_id)
 
@@ -157,7 +182,7 @@ class RunService:
         if run is None:
             raise NotFound("no such run of this principal")
         if run.state == _ACCEPTED:
-            run.cancelled = True
+            await self._stop(run)
         return run.state == _ACCEPTED
 
     async def withdraw(self, thread_id: str, message_id: str) -> Sequence[str]:
@@ -178,19 +203,27 @@ class RunService:
             if run.thread_id == thread_id and run.state == _ACCEPTED
         ]
         for run in stopped:
-            run.cancelled = True
+            await self._stop(run)
         return [run.id for run in stopped]
 
     async def stop_thread(self, thread_id: str) -> Sequence[str]:
         """Stop the runs of a thread that have not ended and are not stopped yet; name them."""
         stopped = await self._rows.runs_to_stop(thread_id, _ACCEPTED)
         for run in stopped:
-            run.cancelled = True
+            await self._stop(run)
         return [run.id for run in stopped]
 
     async def is_thread_busy(self, thread_id: str) -> bool:
         """Say whether a run of a thread has not said its last event."""
         return await self._rows.is_thread_busy(thread_id)
+
+    async def call_for(self, run_id: str) -> None:
+        """Have a run look at what happened: one that waits for its person goes on at once."""
+        await self._rows.call_for(run_id)
+
+    async def hold(self, run_id: str, epoch: int) -> bool:
+        """Keep a run held until this session ends; say whether it is cancelled."""
+        return (await self._held(run_id, epoch)).cancelled
 
     async def erase_if_withdrawn(self, run_id: str) -> None:
         """Empty the events of a run whose question was deleted meanwhile."""
@@ -278,6 +311,11 @@ class RunService:
     async def fail(self, run_id: str, epoch: int, reason: FailureReason, message: str) -> Ending:
         """End the run without an answer."""
         return await self._failed(await self._held(run_id, epoch), epoch, reason, message)
+
+    async def _stop(self, run: Run) -> None:
+        # The lease comes first: whoever holds a run locks its rows in this order.
+        await self._rows.call_for(run.id)
+        run.cancelled = True
 
     async def _failed(
         self, run: HeldRun, epoch: int, reason: FailureReason, message: str

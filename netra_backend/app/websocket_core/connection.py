@@ -23,7 +23,15 @@ from netra.principal import UserPrincipal
 from netra.telemetry.auth_events import authentication_refused
 from netra.telemetry.log_events import event_logger
 from netra.telemetry.request_record import Stage, request_record
-from netra.wire.chat_protocol import Accepted, CancelAccepted, CloseCode, Failed, SendMessage
+from netra.wire.chat_protocol import (
+    Accepted,
+    Approval,
+    ApprovalAccepted,
+    CancelAccepted,
+    CloseCode,
+    Failed,
+    SendMessage,
+)
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.app_state import state_of
 from netra_backend.app.websocket_core.event_stream import CaughtUp, EventStream, JournalBegunAnew
@@ -31,6 +39,7 @@ from netra_backend.app.websocket_core.journal_reader import OwnJournal
 from netra_backend.app.websocket_core.rate_limits import PrincipalLimits
 from netra_backend.app.websocket_core.session_protocol import (
     Actions,
+    AnswerRun,
     BeginTurn,
     CancelRun,
     Close,
@@ -169,6 +178,8 @@ class Connection:
                     await self._begin_turn(message)
                 case CancelRun(run_id):
                     await self._cancel_run(run_id)
+                case AnswerRun(said):
+                    await self._answer_run(said)
                 case Renew(unverified_token):
                     await self._renew(unverified_token)
                 case _:
@@ -199,6 +210,16 @@ class Connection:
             return
         self._speaker.say(CancelAccepted(run_id))
 
+    async def _answer_run(self, said: Approval) -> None:
+        try:
+            answered = await self._state.chat.answer(self._principal, self._handshake.method, said)
+        except NetraError as error:
+            self._refuse(error, run_id=said.run_id, approval_id=said.approval_id)
+            return
+        self._speaker.say(
+            ApprovalAccepted(said.run_id, said.approval_id, said.approve, answered.duplicate)
+        )
+
     async def _renew(self, unverified_token: str) -> None:
         self._record.stage = Stage.AUTHENTICATION
         try:
@@ -226,7 +247,12 @@ class Connection:
         self._follow(self._protocol.renewed(self._life(principal), self._now()))
 
     def _refuse(
-        self, error: NetraError, *, client_id: str | None = None, run_id: str | None = None
+        self,
+        error: NetraError,
+        *,
+        client_id: str | None = None,
+        run_id: str | None = None,
+        approval_id: str | None = None,
     ) -> None:
         """Tell the client that a frame could not be served."""
         if error.status >= _OURS:
@@ -237,7 +263,7 @@ class Connection:
                 log.error("chat_frame_failed", principal=who, **facts)
         told = error.detail or error.public_text
         retry_after = getattr(error, "retry_after", None)
-        self._speaker.say(Failed(error.code, told, client_id, run_id, retry_after))
+        self._speaker.say(Failed(error.code, told, client_id, run_id, retry_after, approval_id))
 
     def _follow(self, actions: Actions) -> None:
         for action in actions:
@@ -248,7 +274,7 @@ class Connection:
                     self._stream.start(after)
                 case Close():
                     self._speaker.close(action)
-                case BeginTurn() | CancelRun() | Renew():
+                case BeginTurn() | CancelRun() | AnswerRun() | Renew():
                     raise InternalError("only a frame of the client leads to this")
 
     def _set_timer(self) -> None:

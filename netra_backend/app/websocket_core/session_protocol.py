@@ -13,6 +13,7 @@ from netra.errors import RequestInvalid, TooManyRequests
 from netra.wire.chat_protocol import (
     AnyClientFrame,
     AnyServerFrame,
+    Approval,
     Cancel,
     CloseCode,
     Failed,
@@ -109,6 +110,13 @@ class CancelRun:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerRun:
+    """Store the answer to what a run asks."""
+
+    said: Approval
+
+
+@dataclass(frozen=True, slots=True)
 class Renew:
     """Verify a token that is to prolong the socket."""
 
@@ -123,7 +131,7 @@ class Close:
     reason: str
 
 
-Action: TypeAlias = Send | Replay | BeginTurn | CancelRun | Renew | Close
+Action: TypeAlias = Send | Replay | BeginTurn | CancelRun | AnswerRun | Renew | Close
 Actions: TypeAlias = tuple[Action, ...]
 
 
@@ -282,8 +290,8 @@ class SessionProtocol:
         match said:
             case SendMessage():
                 return self._message(said, now)
-            case Cancel():
-                return (CancelRun(said.run_id),)
+            case Cancel() | Approval():
+                return (_about_run(said),)
             case Refresh():
                 return self._renewal(said, now)
             case Ping():
@@ -328,6 +336,10 @@ class SessionProtocol:
 
     def _closed(self) -> bool:
         return self._phase is Phase.CLOSED
+
+
+def _about_run(said: Cancel | Approval) -> CancelRun | AnswerRun:
+    return CancelRun(said.run_id) if isinstance(said, Cancel) else AnswerRun(said)
 
 
 def _refusal(wait: float, client_id: str | None = None) -> Send:

@@ -83,6 +83,9 @@ def test_the_grammar_admits_exactly_what_the_protocol_says() -> None:
         EventName.TEXT_DELTA: "d",
         EventName.TOOL_EXECUTING: "e",
         EventName.TOOL_COMPLETED: "c",
+        EventName.APPROVAL_NEEDED: "n",
+        EventName.APPROVAL_GIVEN: "g",
+        EventName.APPROVAL_REFUSED: "r",
         EventName.AGENT_COMPLETED: "C",
         EventName.AGENT_FAILED: "F",
     }
@@ -103,8 +106,23 @@ def test_the_grammar_admits_exactly_what_the_protocol_says() -> None:
         if admitted(names)
     }
 
-    inner = ["", "t", "d", "tt", "td", "dt", "dd", "ec"]
+    inner = ["", "t", "d", "tt", "td", "dt", "dd", "ec", "ng", "nr"]
     assert found == {f"s{middle}{end}" for middle in inner for end in "CF"}
+
+
+def test_what_leads_to_a_question_may_be_said_again_while_it_is_asked() -> None:
+    """Begun again while it waits, an agent says its pieces anew; else only the answer comes."""
+    state = after(after(RunState.NOTHING, EventName.AGENT_STARTED), EventName.APPROVAL_NEEDED)
+    admitted = {EventName.AGENT_THINKING, EventName.TEXT_DELTA}
+
+    for name in EventName:
+        if name in admitted:
+            assert after(state, name) is RunState.ASKING
+        elif name in {EventName.APPROVAL_GIVEN, EventName.APPROVAL_REFUSED}:
+            assert after(state, name) is RunState.WORKING
+        else:
+            with pytest.raises(GrammarBroken):
+                after(state, name)
 
 
 def test_nothing_follows_an_end() -> None:
@@ -126,6 +144,9 @@ def test_those_who_wait_begin_in_order_and_one_per_thread() -> None:
     assert waiting.next_of("usr_anna", {"b"}) == ["r1", "r4"]
     waiting.remove("usr_anna", "r1")
     assert waiting.next_of("usr_anna", ()) == ["r2", "r3", "r4"]
+    waiting.put_first("usr_anna", "r0", "a")
+    assert waiting.next_of("usr_anna", ()) == ["r0", "r3", "r4"]
+    waiting.remove("usr_anna", "r0")
     for run_id in ("r2", "r3", "r4", "r5", "r1"):
         waiting.remove("usr_anna", run_id)
     waiting.remove("usr_berta", "r5")

@@ -11,12 +11,13 @@ from pydantic_ai.exceptions import ToolFailed
 from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
-from netra.agent_api import Run, Tool, ToolRefused
+from netra.agent_api import NotApproved, Run, Tool, ToolRefused
 
 _REFERENCES: Final = "#/$defs/{name}"
 _AN_OBJECT: Final = SchemaValidator(
     core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
 )
+_ASKED: Final = "The person is asked to approve of each use before it is done."
 _TRIES: Final = 2
 """How often a model may correct arguments that are no JSON object."""
 
@@ -53,11 +54,15 @@ class RunTools(AbstractToolset[None]):
     ) -> Any:
         """Use a tool through the run.
 
+        What the person did not approve of gives a text that says so: it is an answer like another.
+
         Raises:
             ToolFailed: There is no result; the model is told why, so that it can do something else.
         """
         try:
             return await self._run.call(name, tool_args)
+        except NotApproved as refused:
+            return str(refused)
         except ToolRefused as refused:
             raise ToolFailed(str(refused)) from refused
 
@@ -65,7 +70,7 @@ class RunTools(AbstractToolset[None]):
 def _definition(tool: Tool) -> ToolDefinition:
     return ToolDefinition(
         name=tool.name,
-        description=tool.description,
+        description=f"{tool.description} {_ASKED}" if tool.needs_approval else tool.description,
         parameters_json_schema=_schema(tool.parameters),
         # One after the other: a run's events are in pairs, and its steps are found by their order.
         sequential=True,

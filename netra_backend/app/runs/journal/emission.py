@@ -15,13 +15,23 @@ from netra.clock import Clock, as_iso
 from netra.errors import InternalError
 from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
-from netra.wire.chat_protocol import EventName
+from netra.wire.chat_protocol import EventName, RefusalReason
 from netra_backend.app.events.journal import NewEvent
 from netra_backend.app.events.writer import EventWriter, RunWrite
+from netra_backend.app.runs.approvals.records import (
+    ANSWERED,
+    Answer,
+    answered_key,
+    needed_key,
+    open_question,
+)
 from netra_backend.app.runs.grammar import RunState, after
 
 INTERRUPTED: Final = "It was interrupted and gave no result."
+_SAID: Final = frozenset({EventName.AGENT_THINKING, EventName.TEXT_DELTA})
 _EXECUTING: Final = ":executing"
+_COMPLETED: Final = ":completed"
+_CLOSED: Final = (_COMPLETED, ANSWERED)
 _STARTED: Final = "started"
 _ENDED: Final = "ended"
 
@@ -46,7 +56,8 @@ class RunEvents:
     """The events of one taking of a run.
 
     What an earlier taking journaled is not said again. A tool that was being used when the earlier
-    one ended, and is not used again, is closed before anything else is said.
+    one ended, and is not used again, is closed before anything else is said; so is a question that
+    is not asked any more.
 
     Args:
         writer: Commits and publishes.
@@ -70,15 +81,13 @@ class RunEvents:
         self._lost = lost
         self._known = set(journaled)
         self._open: str | None = None
+        self._asked: str | None = None
         self._state = RunState.NOTHING
         self._last: asyncio.Future[None] | None = None
         self._closed = False
         if journaled:
-            last = journaled[-1].removeprefix(f"{run.run_id}:")
             self._state = RunState.WORKING
-            if last.endswith(_EXECUTING):
-                self._state = RunState.IN_TOOL
-                self._open = last.removesuffix(_EXECUTING)
+            self._take_up([key.removeprefix(f"{run.run_id}:") for key in journaled])
 
     @property
     def closed(self) -> bool:
@@ -100,7 +109,16 @@ class RunEvents:
 
     async def completed(self, call_id: str, payload: Mapping[str, Any]) -> None:
         """Say what came of a tool."""
-        await self._emit(f"{call_id}:completed", EventName.TOOL_COMPLETED, payload)
+        await self._emit(f"{call_id}{_COMPLETED}", EventName.TOOL_COMPLETED, payload)
+
+    async def asked(self, approval_id: str, payload: Mapping[str, Any]) -> None:
+        """Ask the person whether a tool may be used."""
+        said = {"approval_id": approval_id, **payload}
+        await self._emit(needed_key(approval_id), EventName.APPROVAL_NEEDED, said)
+
+    async def answered(self, approval_id: str, answer: Answer) -> None:
+        """Say what the person answered."""
+        await self._emit(answered_key(approval_id), *_answer(approval_id, answer))
 
     def close(self) -> None:
         """Let nothing more be said but the end."""
@@ -132,6 +150,20 @@ class RunEvents:
             await asyncio.wait((self._last,))
             self._last.result()
 
+    def _take_up(self, journaled: Sequence[str]) -> None:
+        """Find the tool or the question that an earlier taking left open."""
+        for key in reversed(journaled):
+            if key.endswith(_CLOSED):
+                return
+            if key.endswith(_EXECUTING):
+                self._state = RunState.IN_TOOL
+                self._open = key.removesuffix(_EXECUTING)
+                return
+            if (asked := open_question(key)) is not None:
+                self._state = RunState.ASKING
+                self._asked = asked
+                return
+
     async def _emit(self, key: str, name: EventName, payload: Mapping[str, Any]) -> None:
         await self._writer.ready()
         if self._closed:
@@ -141,12 +173,17 @@ class RunEvents:
             if self._state is RunState.NOTHING:
                 self._state = after(self._state, name)
             return
-        if self._open is not None and key != f"{self._open}:completed":
+        if self._open is not None and key != f"{self._open}{_COMPLETED}":
+            self._interrupt()
+        if name not in _SAID and self._asked is not None and key != answered_key(self._asked):
             self._interrupt()
         self._submit(key, name, payload)
 
     def _interrupt(self) -> None:
-        """Close the tool that is being used, if there is one."""
+        """Close the tool that is being used, or the question that is asked, if there is one."""
+        if self._asked is not None:
+            unasked = _answer(self._asked, Answer(RefusalReason.ENDED))
+            self._submit(answered_key(self._asked), *unasked)
         if self._open is None:
             return
         payload = {
@@ -156,13 +193,15 @@ class RunEvents:
             "error": INTERRUPTED,
             "ms": 0,
         }
-        self._submit(f"{self._open}:completed", EventName.TOOL_COMPLETED, payload)
+        self._submit(f"{self._open}{_COMPLETED}", EventName.TOOL_COMPLETED, payload)
 
     def _submit(
         self, key: str, name: EventName, payload: Mapping[str, Any], *, ends: bool = False
     ) -> None:
         self._state = after(self._state, name)
         self._open = key.removesuffix(_EXECUTING) if name is EventName.TOOL_EXECUTING else None
+        if name not in _SAID:
+            self._asked = open_question(key)
         run = self._run
         full = f"{run.run_id}:{key}"
         self._known.add(full)
@@ -183,6 +222,13 @@ class RunEvents:
         error = None if settled.cancelled() else settled.exception()
         if error is not None:
             self._lost(error)
+
+
+def _answer(approval_id: str, answer: Answer) -> tuple[EventName, dict[str, Any]]:
+    if answer.refusal is None:
+        return EventName.APPROVAL_GIVEN, {"approval_id": approval_id}
+    said = {"approval_id": approval_id, "reason": answer.refusal}
+    return EventName.APPROVAL_REFUSED, said
 
 
 def tool_of(call_id: str) -> str:

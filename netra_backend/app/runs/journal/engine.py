@@ -5,17 +5,24 @@ What taking one comes to is decided in `execution`; who may take one, by the lea
 
 import asyncio
 from collections.abc import Collection, Coroutine
+from contextlib import suppress
 from typing import Any, Final
 
 from netra.clock import Clock
 from netra.errors import DatabaseUnavailable, InternalError
+from netra.policy import CredentialMethod
+from netra.principal import UserPrincipal
 from netra.telemetry.log_events import event_logger
+from netra.wire.chat_protocol import RefusalReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.db.leases import Lease, RunLeases
 from netra_backend.app.db.presence import Presence
 from netra_backend.app.db.session import Database
-from netra_backend.app.events.writer import EventWriter
+from netra_backend.app.events.writer import EventWriter, LeaseLost
+from netra_backend.app.runs.approvals.records import Answer, needed_key
+from netra_backend.app.runs.approvals.service import Answered
 from netra_backend.app.runs.engine import RunLimits, Standing
+from netra_backend.app.runs.journal.emission import RunEvents, TakenRun
 from netra_backend.app.runs.journal.execution import Execution, Left, Parts, Result, Stop
 from netra_backend.app.runs.journal.waiting import Waiting
 
@@ -82,6 +89,12 @@ class JournalRunEngine:
         self._waiting.remove(owner_id, run_id)
         self._spawn(self._began(run_id))
 
+    def answered(
+        self, answer: Answered, principal: UserPrincipal, method: CredentialMethod
+    ) -> None:
+        """Take note that a person answered what a run asked: it is said, and the run goes on."""
+        self._spawn(self._go_on(answer, principal, method))
+
     def subjects_ended(self, subjects: Collection[str]) -> None:
         """Take note that all tokens of these people were revoked: their live runs stop."""
         for execution in self._active.values():
@@ -129,6 +142,25 @@ class JournalRunEngine:
             for task in late:
                 task.cancel()
         await self._holders.release()
+
+    async def _go_on(
+        self, answer: Answered, principal: UserPrincipal, method: CredentialMethod
+    ) -> None:
+        """Say the answer to all windows now, since the run may have to wait for its turn.
+
+        It says so itself when it goes on, unless that is in the journal by then.
+        """
+        run = TakenRun(
+            principal, method, answer.run_id, answer.thread_id, answer.agent_name, answer.epoch
+        )
+        asked = (f"{answer.run_id}:{needed_key(answer.approval_id)}",)
+        events = RunEvents(self._parts.writer, run, asked, self._clock, lambda _error: None)
+        refusal = None if answer.approve else RefusalReason.REFUSED
+        await events.answered(answer.approval_id, Answer(refusal))
+        with suppress(LeaseLost):
+            await events.flushed()
+        self._waiting.put_first(principal.user_id, answer.run_id, answer.thread_id)
+        self._serve(principal.user_id)
 
     async def _look(self) -> None:
         """Take what nobody works on, as far as turns and room allow."""
@@ -243,11 +275,24 @@ class JournalRunEngine:
         finally:
             self._active.pop(lease.run_id, None)
             self._serve(lease.owner_id)
+        if result.left is Left.PARKED:
+            self._look_again(execution)
+
+    def _look_again(self, execution: Execution) -> None:
+        """Take a run that was just put to wait at once, if it was called for meanwhile."""
+        lease = execution.lease
+        if execution.cancelled_late:
+            self.cancelled(lease.run_id, lease.owner_id)
+        else:
+            self._waiting.put_first(lease.owner_id, lease.run_id, lease.thread_id)
+            self._serve(lease.owner_id)
 
     async def _left(self, lease: Lease, result: Result) -> None:
         """Leave a run's lease so that it is taken again when, and only if, it should be."""
         if result.left is Left.GONE:
             await self._leases.drop(lease.run_id)
+        elif result.left is Left.PARKED:
+            await self._leases.park(lease.run_id, holder=self._own_name(), until=result.until)
         elif result.left is Left.UNFINISHED and result.pause:
             until = self._now() + round(result.pause * _MICROSECONDS)
             await self._leases.postpone(lease.run_id, holder=lease.holder or "", until=until)

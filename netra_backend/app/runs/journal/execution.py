@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, TypeAlias, TypeVar
 
-import msgspec
-
 from netra.agent_api import Agent, Question, RunFailed, ToolContext
 from netra.clock import Clock
 from netra.errors import (
@@ -20,7 +18,7 @@ from netra.errors import (
     PermissionDenied,
 )
 from netra.telemetry.log_events import event_logger
-from netra.wire.chat_protocol import MAX_EVENT_BYTES, EventName, FailureReason
+from netra.wire.chat_protocol import FailureReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.agents.instance_factory import for_user
 from netra_backend.app.db.leases import Lease, RunLeases
@@ -30,16 +28,16 @@ from netra_backend.app.runs import endings
 from netra_backend.app.runs.engine import RunLimits, Standing
 from netra_backend.app.runs.journal.bounded import stopped
 from netra_backend.app.runs.journal.emission import RunEvents, TakenRun
-from netra_backend.app.runs.journal.run_context import JournalRun, storable
+from netra_backend.app.runs.journal.run_context import JournalRun, Patience, storable
 from netra_backend.app.runs.journal.steps import RunSteps
 from netra_backend.app.runs.journal.taking import Asker, Later, Never, taking
 from netra_backend.app.runs.journal.tool_use import ToolUse
-from netra_backend.app.runs.service import Ending, RunService, StoredRun
+from netra_backend.app.runs.service import TAKEN, Ending, RunService, StoredRun
+from netra_backend.app.threads.own_changes import ThreadChanges
 from netra_backend.app.threads.own_records import ThreadRecords
 
 MAX_ANSWER_BYTES: Final = 1_048_576
-_TAKEN: Final = "taken."
-"""The records of takings after the first begin with it."""
+_MICROSECONDS: Final = 1_000_000
 
 T = TypeVar("T")
 
@@ -54,6 +52,8 @@ class Stop(Enum):
     """Somebody else, or a later taking, goes on with it."""
     LOST = auto()
     """Nothing more can be recorded by this taking."""
+    PARKED = auto()
+    """It waits for its person."""
 
 
 class Left(Enum):
@@ -63,14 +63,22 @@ class Left(Enum):
     GONE = auto()
     """There is nobody, or nothing, to do it for."""
     UNFINISHED = auto()
+    PARKED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a taking, and how long to wait before the next."""
+    """What became of a taking, and how long to wait before the next.
+
+    Attributes:
+        left: In what state the run is left.
+        pause: How many seconds nobody takes it.
+        until: If it waits for its person, until when; in microseconds since the epoch.
+    """
 
     left: Left
     pause: float = 0.0
+    until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +111,15 @@ class Execution:
         self.began_at = parts.clock.monotonic()
         self._stop: asyncio.Future[Stop] = asyncio.get_running_loop().create_future()
         self._asker: Asker | None = None
+        self._parked_until = 0
+        self.cancelled_late = False
 
     def stop(self, why: Stop) -> None:
         """Stop it; the first reason holds."""
         if not self._stop.done():
             self._stop.set_result(why)
+        elif why is Stop.CANCELLED:
+            self.cancelled_late = True
 
     async def is_cancelled(self) -> bool:
         """Look into the run's row, whether another process was told to stop the run.
@@ -190,11 +202,7 @@ class Execution:
             answer = said if isinstance(said, str) else ""
         if ending.reason is FailureReason.CANCELLED:
             await self._erased_if_withdrawn(asker, events)
-        if ending.name is EventName.AGENT_COMPLETED:
-            await events.ended(ending.name, _completed(ending, answer))
-        else:
-            payload = {"reason": ending.reason, "message": ending.message}
-            await events.ended(ending.name, payload)
+        await events.ended(ending.name, ending.payload(answer))
         log.info(
             "run_ended",
             run_id=run.run_id,
@@ -215,8 +223,8 @@ class Execution:
         if stored.cancelled:
             return _failed(FailureReason.CANCELLED), 0
         if run.epoch > 1:
-            await steps.record(f"{_TAKEN}{run.epoch}", "{}")
-            if _takings_in_vain(stored) + 1 > self._parts.limits.takings:
+            await steps.record(f"{TAKEN}{run.epoch}", "{}")
+            if stored.takings_in_vain() + 1 > self._parts.limits.takings:
                 return _failed(FailureReason.GAVE_UP), 0
         agent = self._made(run)
         if not isinstance(agent, tuple):
@@ -244,12 +252,17 @@ class Execution:
     ) -> tuple[str | _Failure | None, int]:
         parts = self._parts
         records = ThreadRecords(steps.reading, parts.clock)
+
+        async def runs_in(session: PrincipalSession, thread_id: str) -> bool:
+            return await RunService(session, parts.clock).is_thread_busy(thread_id)
+
         context = ToolContext(
             principal=run.principal,
             permissions=agent.asker.permissions,
             thread_id=run.thread_id,
             records=records,
             clock=parts.clock,
+            changes=ThreadChanges(steps.changing, runs_in, run.thread_id, parts.clock),
         )
         question = Question(stored.question, run.thread_id, stored.message_id)
         grace = parts.limits.grace_seconds
@@ -260,6 +273,9 @@ class Execution:
             steps=steps,
             tools=ToolUse(agent.tools, context, grace=grace, run_id=run.run_id),
             records=records,
+            patience=Patience(
+                round(parts.limits.approval_seconds * _MICROSECONDS), parts.clock, self._park
+            ),
         )
         said = await self._within_bounds(agent.answer(question, journal_run), events)
         await steps.settled()
@@ -356,7 +372,13 @@ class Execution:
     def _lost(self, _error: BaseException) -> None:
         self.stop(Stop.LOST)
 
+    def _park(self, until: int) -> None:
+        self._parked_until = until
+        self.stop(Stop.PARKED)
+
     def _unfinished(self) -> Result:
+        if self._stop.done() and self._stop.result() is Stop.PARKED:
+            return Result(Left.PARKED, until=self._parked_until)
         if self._stop.done() and self._stop.result() is Stop.RELEASED:
             return Result(Left.UNFINISHED)
         longest = self._parts.limits.longest_pause_seconds
@@ -368,23 +390,3 @@ class Execution:
 
 def _failed(reason: FailureReason) -> _Failure:
     return reason, endings.MESSAGES[reason]
-
-
-def _takings_in_vain(stored: StoredRun) -> int:
-    """Count the takings since the last completed step, the first one included if there is none."""
-    steps = (epoch for key, epoch in stored.epochs.items() if not key.startswith(_TAKEN))
-    last = max(steps, default=0)
-    later = sum(key.startswith(_TAKEN) and epoch > last for key, epoch in stored.epochs.items())
-    return later + (last == 0)
-
-
-def _completed(ending: Ending, answer: str) -> dict[str, Any]:
-    payload = {
-        "message_id": ending.message_id,
-        "text": answer,
-        "ms": ending.ms,
-        "tools": ending.tools,
-    }
-    if len(msgspec.json.encode(payload)) > MAX_EVENT_BYTES:
-        payload["text"] = None
-    return payload

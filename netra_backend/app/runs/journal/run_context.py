@@ -9,13 +9,34 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-from netra.agent_api import OwnRecords, Question, Saying, Tool, ToolRefused, Usage
+from netra.agent_api import (
+    NotApproved,
+    OwnRecords,
+    Question,
+    Saying,
+    Tool,
+    ToolRefused,
+    Usage,
+)
+from netra.clock import Clock
 from netra.errors import InternalError
-from netra.wire.chat_protocol import EventName
+from netra.ids import row_id
+from netra.wire.chat_protocol import EventName, RefusalReason
+from netra_backend.app.runs.approvals.records import (
+    ASK,
+    NOT_APPROVED,
+    Answer,
+    Ask,
+    answer_key,
+    ask_key,
+    ask_of,
+    digest_of,
+)
 from netra_backend.app.runs.journal.emission import RunEvents, TakenRun
 from netra_backend.app.runs.journal.steps import RunSteps
 from netra_backend.app.runs.journal.tool_use import (
@@ -32,10 +53,31 @@ _UNASKED: Final = 25
 """How many messages may have come after the question: as many as may wait, and some."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _MAX_MODEL: Final = 128
+_MAX_DESCRIPTION: Final = 1_000
+_MICROSECONDS: Final = 1_000_000
 _IN_TOOL: Final = "!"
 
 _SCOPE: Final[ContextVar[str]] = ContextVar("step", default="")
 """Within which step of its run the code at hand is; `_IN_TOOL` within a tool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a person who is asked is waited for.
+
+    Attributes:
+        microseconds: So long.
+        clock: The time.
+        park: Told until when the run is to wait, in microseconds since the epoch.
+    """
+
+    microseconds: int
+    clock: Clock
+    park: Callable[[int], None]
+
+    def now(self) -> int:
+        """Give the time in microseconds since the epoch."""
+        return int(self.clock.timestamp() * _MICROSECONDS)
 
 
 class JournalRun:
@@ -48,6 +90,7 @@ class JournalRun:
         steps: What it remembers.
         tools: What it can use.
         records: What the asker has.
+        patience: How long the asker is waited for, and what then waits.
     """
 
     def __init__(
@@ -59,6 +102,7 @@ class JournalRun:
         steps: RunSteps,
         tools: ToolUse,
         records: OwnRecords,
+        patience: Patience,
     ) -> None:
         self._run = run
         self._question = question
@@ -66,6 +110,7 @@ class JournalRun:
         self._steps = steps
         self._tools = tools
         self._records = records
+        self._patience = patience
         self._counts: Counter[str] = Counter()
         # One after the other, so that a tool's two events stand beside each other.
         self._turn = asyncio.Lock()
@@ -115,9 +160,10 @@ class JournalRun:
                 await self._events.said(key, EventName.TEXT_DELTA, payload)
 
     async def call(self, tool_name: str, arguments: Mapping[str, Any]) -> Any:
-        """Use a tool, or give what came of it before.
+        """Use a tool, or give what came of it before; one that needs approval waits for it here.
 
         Raises:
+            NotApproved: The person did not approve of it.
             ToolRefused: There is no result, and why.
         """
         scope = _scope()
@@ -127,8 +173,16 @@ class JournalRun:
         async with self._turn:
             self.calls += 1
             called = {"call_id": key, "tool_name": shown}
+            answer = None if written is None else await self._answer(key, tool_name, written)
+            if answer is not None and answer.refusal is not None:
+                raise NotApproved(NOT_APPROVED[answer.refusal])
+            if answer is not None:
+                # As they were shown, whatever became of the object since.
+                arguments = msgspec.json.decode(written or b"{}")
             await self._events.executing(key, {**called, "arguments": written})
-            outcome = await self._outcome(key, tool_name, arguments, refused=written is None)
+            outcome = await self._outcome(
+                key, tool_name, arguments, refused=written is None, approved=answer is not None
+            )
             said = {**called, **_said_of(outcome), "ms": outcome.ms}
             await self._events.completed(key, said)
         if outcome.error is not None:
@@ -182,8 +236,54 @@ class JournalRun:
 
         return msgspec.convert(await self.step("history", read), list[Saying])
 
+    async def _answer(self, call: str, tool_name: str, written: msgspec.Raw) -> Answer | None:
+        """Give the person's answer to whether a tool may be used; None if that is not asked.
+
+        Without an answer it is asked for, and this does not return.
+        """
+        tool = self._tools.usable(tool_name, msgspec.json.decode(written))
+        digest = digest_of(tool_name, bytes(written))
+        ask = ask_of(call, self._steps.beginning_with(ASK))
+        if ask is None:
+            was_used = self._steps.result(call) is not None
+            if tool is None or not tool.needs_approval or was_used:
+                return None
+            ask = await self._asked(call, digest)
+        if ask.digest != digest:
+            raise InternalError("the arguments are not those the person was asked about")
+        said = None if tool is None else _question(ask, tool, written)
+        answer = self._steps.result(answer_key(ask.approval_id))
+        if answer is None and said is None:
+            # What is asked about is here no more: the question is closed by what is said next.
+            return None
+        await self._events.asked(ask.approval_id, said or {"call_id": call})
+        if answer is None and self._patience.now() < ask.until:
+            await self._events.flushed()
+            self._patience.park(ask.until)
+            # Whoever told the run to wait stops the agent here.
+            await asyncio.get_running_loop().create_future()
+        if answer is None:
+            answer = _encoded(Answer(RefusalReason.EXPIRED))
+            await self._steps.record(answer_key(ask.approval_id), answer)
+        given = msgspec.json.decode(answer, type=Answer)
+        await self._events.answered(ask.approval_id, given)
+        return given
+
+    async def _asked(self, call: str, digest: str) -> Ask:
+        """Record that the person is asked."""
+        until = self._patience.now() + self._patience.microseconds
+        ask = Ask(row_id("apr"), call, digest, until)
+        await self._steps.record(ask_key(ask.approval_id), _encoded(ask))
+        return ask
+
     async def _outcome(
-        self, key: str, tool_name: str, arguments: Mapping[str, Any], *, refused: bool
+        self,
+        key: str,
+        tool_name: str,
+        arguments: Mapping[str, Any],
+        *,
+        refused: bool,
+        approved: bool,
     ) -> Outcome:
         before = self._steps.result(key)
         if before is not None:
@@ -193,10 +293,10 @@ class JournalRun:
         else:
             entered = _SCOPE.set(_IN_TOOL)
             try:
-                outcome = await self._tools.outcome(tool_name, arguments)
+                outcome = await self._tools.outcome(tool_name, arguments, approved=approved)
             finally:
                 _SCOPE.reset(entered)
-        await self._steps.record(key, msgspec.json.encode(outcome).decode())
+        await self._steps.record(key, _encoded(outcome))
         return outcome
 
     def _next(self, name: str) -> str:
@@ -231,6 +331,20 @@ def _written(arguments: Mapping[str, Any]) -> tuple[msgspec.Raw | None, str]:
         return None, "unwritable"
     digest = hashlib.sha256(written).hexdigest()[:12]
     return (msgspec.Raw(written) if len(written) <= MAX_ARGUMENTS_BYTES else None), digest
+
+
+def _encoded(record: msgspec.Struct) -> str:
+    return msgspec.json.encode(record).decode()
+
+
+def _question(ask: Ask, tool: Tool, written: msgspec.Raw) -> dict[str, Any]:
+    return {
+        "call_id": ask.call,
+        "tool_name": tool.name,
+        "description": storable(tool.description)[:_MAX_DESCRIPTION],
+        "arguments": written,
+        "expires_at": ask.until / _MICROSECONDS,
+    }
 
 
 def _said_of(outcome: Outcome) -> dict[str, Any]:

@@ -5,7 +5,7 @@ is held under this taking's epoch.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -59,6 +59,10 @@ class RunSteps:
     def result(self, key: str) -> str | None:
         """Give what a step gave, as JSON, if it was completed before."""
         return self._done.get(key)
+
+    def beginning_with(self, start: str) -> Sequence[str]:
+        """Give what steps gave, as JSON, whose keys begin so."""
+        return [result for key, result in self._done.items() if key.startswith(start)]
 
     async def record(self, key: str, result: str, cost: Cost | None = None) -> None:
         """Remember what a step gave.
@@ -116,6 +120,37 @@ class RunSteps:
             # Whoever reads may take it for an answer; the run must not go on from there.
             self._lost(error)
             raise
+
+    @asynccontextmanager
+    async def changing(self) -> AsyncIterator[PrincipalSession]:
+        """Open a session of the run's principal for changing what it has, while the run is held.
+
+        Raises:
+            RunClosed: The run has ended or was stopped.
+            LeaseLost: Somebody else has the run; nothing was changed.
+            DatabaseUnavailable: The database gave no session.
+            InternalError: Whether it was changed is not known.
+        """
+        run = self._run
+        if self._events.closed:
+            raise RunClosed("nothing more is changed in a run that has ended or was stopped")
+        await self._events.flushed()
+        try:
+            async with self._database.session_for(run.principal, run.method) as session:
+                await self._held(session)
+                yield session
+        except RunClosed:
+            self._cancelled()
+            raise
+        except (DatabaseUnavailable, InternalError) as error:
+            # Whoever changes may take it for an answer; the run must not go on from there.
+            self._lost(error)
+            raise
+
+    async def _held(self, session: PrincipalSession) -> None:
+        run = self._run
+        if await RunService(session, self._clock).hold(run.run_id, run.epoch):
+            raise RunClosed("nothing more is changed in a run that is to be stopped")
 
     def _check(self, key: str, result: str) -> None:
         if len(key) > MAX_KEY:

@@ -5,6 +5,7 @@ That it is said and remembered is `run_context`'s business.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -54,8 +55,29 @@ class ToolUse:
         self._grace = grace
         self._run_id = run_id
 
-    async def outcome(self, tool_name: str, arguments: Mapping[str, Any]) -> Outcome:
+    def usable(self, tool_name: str, arguments: Mapping[str, Any]) -> Tool | None:
+        """Find a tool that could be used so, but for an approval it may need.
+
+        Nobody is asked to approve of what would be refused anyway.
+        """
+        tool = self._all.get(tool_name)
+        if tool is None or tool not in self.permitted:
+            return None
+        try:
+            _decoded(tool, arguments)
+        except ToolFailed:
+            return None
+        return tool
+
+    async def outcome(
+        self, tool_name: str, arguments: Mapping[str, Any], *, approved: bool
+    ) -> Outcome:
         """Use a tool.
+
+        Args:
+            tool_name: Which.
+            arguments: For what.
+            approved: Whether the person approved of exactly this.
 
         Raises:
             DatabaseUnavailable: The asker's records are away, so it is to be used again later.
@@ -64,18 +86,23 @@ class ToolUse:
         """
         began = self._context.clock.monotonic()
         try:
-            result = await self._result(tool_name, arguments)
+            result = await self._result(tool_name, arguments, approved=approved)
         except ToolFailed as error:
             return Outcome(error=_plain(error), ms=self._since(began))
         return Outcome(result=result, ms=self._since(began))
 
-    async def _result(self, tool_name: str, arguments: Mapping[str, Any]) -> msgspec.Raw:
+    async def _result(
+        self, tool_name: str, arguments: Mapping[str, Any], *, approved: bool
+    ) -> msgspec.Raw:
         tool = self._all.get(tool_name)
         if tool is None:
             raise ToolFailed("There is no such tool.")
         if tool not in self.permitted:
             raise ToolFailed("You are not allowed to use this tool.")
-        given = await self._given(tool, _decoded(tool, arguments))
+        decoded = _decoded(tool, arguments)
+        if tool.needs_approval and not approved:
+            raise ToolFailed("It was not approved.")
+        given = await self._given(tool, decoded)
         try:
             written = msgspec.json.encode(given)
         except UNWRITABLE as error:
@@ -85,9 +112,11 @@ class ToolUse:
         return msgspec.Raw(written)
 
     async def _given(self, tool: Tool, decoded: msgspec.Struct) -> Any:
+        # What changes anything waits for a yes.
+        context = self._context if tool.needs_approval else replace(self._context, changes=None)
         try:
             return await bounded(
-                _called(tool, decoded, self._context),
+                _called(tool, decoded, context),
                 seconds=tool.timeout_seconds,
                 grace=self._grace,
                 what=tool.name,

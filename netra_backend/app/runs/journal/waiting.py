@@ -16,6 +16,10 @@ class Waiting:
         """Put a run at the end of its owner's line."""
         self._threads.setdefault(owner_id, {})[run_id] = thread_id
 
+    def put_first(self, owner_id: str, run_id: str, thread_id: str) -> None:
+        """Put a run at the head of its owner's line: in its thread it comes before the others."""
+        self._threads[owner_id] = {run_id: thread_id, **self._threads.get(owner_id, {})}
+
     def remove(self, owner_id: str, run_id: str) -> None:
         """Take a run out; nothing stays of an owner for whom none waits."""
         line = self._threads.get(owner_id, {})
