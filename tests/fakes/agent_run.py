@@ -10,6 +10,8 @@ import msgspec
 
 from netra.agent_api import (
     Agent,
+    NotApproved,
+    OwnChanges,
     OwnRecords,
     Question,
     Saying,
@@ -37,6 +39,8 @@ class FakeRun:
         done: The results of the steps that were completed, by key.
         said: What was emitted, in order.
         used: The usage of the steps that were done here, or begun and not ended.
+        changes: What can be changed of what the asker has.
+        approves: What the asker answers to every question.
     """
 
     agent: Agent
@@ -46,6 +50,8 @@ class FakeRun:
     done: dict[str, Any] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
     used: list[Usage] = field(default_factory=list)
+    changes: OwnChanges | None = None
+    approves: bool = True
     run_id: str = "run_00000000000000000000000001"
     _counts: Counter[str] = field(default_factory=Counter)
 
@@ -82,10 +88,12 @@ class FakeRun:
         """Use a tool; a result that is remembered is given back and the tool not used.
 
         Raises:
+            NotApproved: The asker does not approve.
             ToolRefused: There is no result.
         """
         key = f"tool:{tool_name}#{self._next(f'tool:{tool_name}')}"
         called = {"call_id": key, "tool_name": tool_name}
+        self._ask(tool_name, {**called, "arguments": dict(arguments)})
         self._emit(EventName.TOOL_EXECUTING, {**called, "arguments": dict(arguments)})
         if key not in self.done:
             self.done[key] = await self._outcome(tool_name, arguments)
@@ -118,6 +126,16 @@ class FakeRun:
 
         return msgspec.convert(await self.step("history", read), list[Saying])
 
+    def _ask(self, tool_name: str, question: dict[str, Any]) -> None:
+        if not any(tool.name == tool_name and tool.needs_approval for tool in self.tools):
+            return
+        self._emit(EventName.APPROVAL_NEEDED, question)
+        if self.approves:
+            self._emit(EventName.APPROVAL_GIVEN, {})
+            return
+        self._emit(EventName.APPROVAL_REFUSED, {"reason": "refused"})
+        raise NotApproved("The person refused this, so it was not done.")
+
     async def _outcome(self, tool_name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         tool = next((tool for tool in self.tools if tool.name == tool_name), None)
         if tool is None:
@@ -129,6 +147,7 @@ class FakeRun:
             self.question.thread_id,
             self.records,
             self.clock,
+            self.changes if tool.needs_approval else None,
         )
         try:
             decoded = msgspec.convert(dict(arguments), tool.parameters, strict=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from netra.agent_api import Saying, ThreadSummary
 from netra.clock import as_iso
-from netra.errors import NotFound
+from netra.errors import Conflict, NotFound
 
 _BEGIN = 1_799_000_000
 
@@ -16,6 +16,7 @@ class FakeRecords:
         self._threads: dict[str, ThreadSummary] = {}
         self._sayings: list[Saying] = []
         self._written = 0
+        self.busy: set[str] = set()
 
     async def begin(self, title: str) -> str:
         """Begin a thread and give its id."""
@@ -53,6 +54,21 @@ class FakeRecords:
         """List threads, the one in which something was said last first."""
         latest = sorted(self._threads.values(), key=lambda t: t.updated_at, reverse=True)
         return latest[:limit]
+
+    async def delete_thread(self, thread_id: str, title: str) -> bool:
+        """Delete a thread of this title.
+
+        Raises:
+            Conflict: It has another title, or something is being answered in it.
+        """
+        thread = self._threads.get(thread_id)
+        if thread is None:
+            return False
+        if thread.title != title or thread_id in self.busy:
+            raise Conflict("not to be deleted", detail="It was not deleted.")
+        del self._threads[thread_id]
+        self._sayings = [one for one in self._sayings if one.thread_id != thread_id]
+        return True
 
     def _next(self) -> int:
         self._written += 1

@@ -368,8 +368,10 @@ async def test_what_is_said_again_before_the_question_does_not_close_it(
             connection.execute("UPDATE t_run_leases SET expires_at = 0")
         async with running_engine(store, agents) as running:
             await eventually(lambda: begun == again + 2, within=10 * UNIT)  # noqa: B023 - called now
-            question = await asked(journal, turn)
+            await asked(journal, turn)
     assert journal.names(turn.run_id)[-1] is EventName.AGENT_THINKING
+    question = question_of(journal, turn.run_id)
+    assert question is not None
     async with running_engine(store, agents) as running:
         await answer(running, question)
         await journal.ended(turn.run_id)

@@ -42,11 +42,17 @@ async def asked(records: FakeRecords, text: str, asker: Asker = ASKER) -> tuple[
 
 
 async def asked_in(
-    records: FakeRecords, thread_id: str, text: str, asker: Asker = ASKER
+    records: FakeRecords,
+    thread_id: str,
+    text: str,
+    asker: Asker = ASKER,
+    *,
+    approves: bool = True,
 ) -> tuple[FakeRun, str]:
     """Ask in a thread and keep the answer there."""
     question = Question(text, thread_id, await records.say(thread_id, text))
-    run = FakeRun(PACKAGE.make("assistant", asker), question, records, ManualClock())
+    agent = PACKAGE.make("assistant", asker)
+    run = FakeRun(agent, question, records, ManualClock(), changes=records, approves=approves)
     answer = await run.answered()
     assert run.shown == answer
     await records.say(thread_id, answer, "agent")
@@ -293,3 +299,55 @@ async def test_every_answer_is_known_as_its_own(records: FakeRecords) -> None:
     assert OPENINGS.match(NOT_UNDERSTOOD)
     assert not OPENINGS.match("I found a hotel with a quiet room.")
     assert not OPENINGS.match("**Note** that this is what a model said.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["delete the thread Trip to *Lisbon*", "delete the lisbon chat", "delete the last thread"],
+)
+async def test_a_thread_is_deleted_once_it_is_approved(records: FakeRecords, said: str) -> None:
+    """It looks which thread is meant and shows its whole title; after a yes the thread is gone."""
+    thread_id = await trip(records)
+    here = await records.begin(said)
+
+    run, answer = await asked_in(records, here, said)
+
+    assert tools_used(run) == ["list_threads", "delete_thread"]
+    [shown] = [payload for name, payload in run.said if name is EventName.APPROVAL_NEEDED]
+    assert shown["arguments"] == {"title": "Trip to *Lisbon*", "thread_id": thread_id}
+    assert answer.startswith(r"Deleted: the thread **Trip to \*Lisbon\*** is gone")
+    assert OPENINGS.match(answer)
+    assert [thread.thread_id for thread in await records.threads(5)] == [here]
+
+
+async def test_a_thread_stays_without_a_yes(records: FakeRecords) -> None:
+    """A no is answered in a plain sentence."""
+    await trip(records)
+    here = await records.begin("delete")
+
+    run, answer = await asked_in(records, here, "delete the Lisbon thread", approves=False)
+
+    assert tools_used(run) == ["list_threads"]
+    assert (
+        answer == r"You did not approve of it, so the thread **Trip to \*Lisbon\*** stays as it is."
+    )
+    assert OPENINGS.match(answer)
+    assert len(await records.threads(5)) == 2
+
+
+async def test_nobody_is_asked_when_it_is_not_clear_what_is_meant(records: FakeRecords) -> None:
+    """Several threads that may be meant, none, or this very one: it says so."""
+    await trip(records)
+    await trip(records)
+    here = await records.begin("delete")
+
+    for said, part in (
+        ("delete the Lisbon thread", "Which thread do you mean?"),
+        ("delete the thread Rome", "I could not do that: None of your other threads"),
+        ("delete this thread", "I could not do that: The thread we are in"),
+    ):
+        run, answer = await asked_in(records, here, said)
+        assert EventName.APPROVAL_NEEDED not in run.names
+        assert answer.startswith(part)
+        assert OPENINGS.match(answer)
+    assert len(await records.threads(5)) == 3

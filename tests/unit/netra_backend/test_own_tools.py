@@ -24,10 +24,14 @@ TOOLS: Final = {tool.name: tool for tool in OWN_TOOLS}
 async def used(name: str, records: FakeRecords | None = None, **arguments: Any) -> Any:
     """Use a tool as a run does: the arguments are checked strictly."""
     tool = TOOLS[name]
+    context = _context(records or FakeRecords())
+    return await tool.call(msgspec.convert(arguments, tool.parameters, strict=True), context)
+
+
+def _context(records: FakeRecords, changes: FakeRecords | None = None) -> ToolContext:
     permissions = frozenset(permissions_of(ANNA, CredentialMethod.BEARER))
     here = "thr_00000000000000000000000001"
-    context = ToolContext(ANNA, permissions, here, records or FakeRecords(), ManualClock())
-    return await tool.call(msgspec.convert(arguments, tool.parameters, strict=True), context)
+    return ToolContext(ANNA, permissions, here, records, ManualClock(), changes)
 
 
 @pytest.mark.parametrize("tool", OWN_TOOLS, ids=TOOLS)
@@ -37,9 +41,46 @@ def test_a_tool_is_described_bounded_and_permitted_to_people(tool: Tool) -> None
     assert tool.description.endswith(".")
     assert tool.max_result_bytes <= MAX_EVENT_BYTES
     assert tool.timeout_seconds <= 10
-    assert tool.permission in (Permission.AGENTS_RUN, Permission.THREADS_READ)
+    assert tool.permission in (
+        Permission.AGENTS_RUN,
+        Permission.THREADS_READ,
+        Permission.THREADS_WRITE,
+    )
     for method in (CredentialMethod.BEARER, CredentialMethod.SUBPROTOCOL):
         assert tool.permission in permissions_of(ANNA, method)
+
+
+@pytest.mark.parametrize("tool", OWN_TOOLS, ids=TOOLS)
+def test_what_changes_anything_needs_approval(tool: Tool) -> None:
+    """No tool writes without the person's yes, and none that only reads asks for one."""
+    assert tool.needs_approval is (tool.permission is Permission.THREADS_WRITE)
+
+
+@pytest.mark.parametrize("title", ["Trip", "Another title"])
+async def test_a_thread_is_deleted_only_under_the_title_that_was_shown(title: str) -> None:
+    """What the person approves is told by the title: with another nothing is deleted."""
+    records = FakeRecords()
+    thread_id = await records.begin("Trip")
+    context = _context(records, changes=records)
+    tool = TOOLS["delete_thread"]
+    arguments = msgspec.convert({"title": title, "thread_id": thread_id}, tool.parameters)
+
+    if title == "Trip":
+        assert await tool.call(arguments, context) == {"title": "Trip", "was_there": True}
+        assert await tool.call(arguments, context) == {"title": "Trip", "was_there": False}
+    else:
+        with pytest.raises(ToolFailed):
+            await tool.call(arguments, context)
+        assert len(await records.threads(5)) == 1
+
+
+async def test_nothing_is_deleted_where_nothing_was_approved() -> None:
+    """Used past the run, the tool has nothing to delete with."""
+    records = FakeRecords()
+    thread_id = await records.begin("Trip")
+
+    with pytest.raises(ToolFailed):
+        await used("delete_thread", records, title="Trip", thread_id=thread_id)
 
 
 def test_names_are_there_once() -> None:

@@ -6,6 +6,7 @@ from netra_backend.app.agents.assistant.intents import (
     About,
     Calculate,
     CountDays,
+    DeleteThread,
     Greeting,
     Help,
     Intent,
@@ -62,6 +63,18 @@ SAID: dict[Intent, tuple[str, ...]] = {
     Summarise("Trip to Lisbon"): (
         *("summarise Trip to Lisbon", 'summarise "Trip to Lisbon"'),
         *("summarise the thread about Trip to Lisbon", "summarise my Trip to Lisbon thread"),
+    ),
+    DeleteThread("Trip to Lisbon"): (
+        *("delete the thread Trip to Lisbon", 'please delete "Trip to Lisbon"'),
+        *("Delete my thread called Trip to Lisbon.", "can you remove the chat Trip to Lisbon?"),
+        *("erase the Trip to Lisbon conversation", "get rid of my old thread about Trip to Lisbon"),
+    ),
+    DeleteThread("last"): ("delete the last thread", "remove my previous conversation please"),
+    DeleteThread("this"): (
+        "delete this thread",
+        "delete it",
+        "delete the current chat",
+        "bin this",
     ),
     TimeNow(None): ("what time is it?", "time", "what's the time", "current time", "time now"),
     TimeNow("New York"): ("what time is it in New York?", "time in New York", "time in New York?"),

@@ -11,10 +11,12 @@ from typing import Any, Final
 from netra.agent_api import Asker, Question, Run, Tool, ToolRefused
 from netra_backend.app.agents.assistant import replies
 from netra_backend.app.agents.assistant.chatter import worth_finding, worth_summarising
+from netra_backend.app.agents.assistant.deleting import deleted
 from netra_backend.app.agents.assistant.intents import (
     About,
     Calculate,
     CountDays,
+    DeleteThread,
     Greeting,
     Help,
     Intent,
@@ -75,6 +77,8 @@ class BuiltInAssistant:
             # Weighing takes long enough to keep others waiting.
             summary = await asyncio.to_thread(summarised, [Text(intent.text)], _SENTENCES)
             reply = replies.text_summary(summary)
+        elif isinstance(intent, DeleteThread):
+            reply = await deleted(intent.thread, run)
         elif task is not None:
             reply = await _done(task, run)
         else:

@@ -52,6 +52,13 @@ class Summarise:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteThread:
+    """Delete a thread: `this`, `last`, or one by its title."""
+
+    thread: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SummariseText:
     """Summarise what stands in the message itself."""
 
@@ -101,6 +108,7 @@ Intent: TypeAlias = (
     | ListThreads
     | Search
     | Summarise
+    | DeleteThread
     | SummariseText
     | TimeNow
     | WhichDay

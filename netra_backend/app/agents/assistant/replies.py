@@ -9,7 +9,8 @@ from netra_backend.app.agents.reckoning.summary import Summary
 
 WHAT_I_AM: Final = (
     "I am the built-in assistant. I am not a language model: I know a fixed set of questions, and "
-    "I answer them with tools that look only at your own threads and messages."
+    "I answer them with tools that look only at your own threads and messages. I change nothing "
+    "before you have approved of it."
 )
 NOT_UNDERSTOOD: Final = (
     "I did not understand that. I am the built-in assistant and no language model, so I only know "
@@ -27,6 +28,9 @@ _EXAMPLES: Final[Mapping[str, str]] = {
         "`summarise the last thread`, `summarise Trip to Lisbon`"
     ),
     "list_threads": "**List your threads**: `list my threads`",
+    "delete_thread": (
+        "**Delete a thread**, once you have approved of it: `delete the thread Trip to Lisbon`"
+    ),
     "current_time": "**Time**: `what time is it?`, `what time is it in Tokyo?`",
     "calendar_day": (
         "**Dates**: `what day is it today?`, `which weekday is 25 December?`, "
@@ -56,12 +60,17 @@ _MAY: Final[Mapping[str, str]] = {
 }
 _PEOPLE: Final[Mapping[str, str]] = {"user": "you", "agent": "the agent"}
 
+NOT_FROM_WITHIN: Final = (
+    "The thread we are in cannot be deleted from within. Use the bin above the conversation."
+)
+
 OPENINGS: Final = re.compile(
     r"I found (?:no|one|[0-9]+|the latest [0-9]+) messages? with |You are signed in as |"
     r"I am the built-in assistant\b|I did not understand that\. I am the built-in assistant\b|"
     r"Hello! I am the built-in assistant\b|You are welcome|Here is what I can do|"
     r"I could not do that: |What should I search for\?|Your (?:latest )?threads?\b|"
     r"You have no threads|Here is (?:this thread|your text|\*\*.*\*\*) in its own words|"
+    r"Deleted: |You did not approve of it|Which thread do you mean\?|"
     r"There is nothing to summarise|It is \*\*[0-9]{2}:[0-9]{2}\*\* |"
     r"\*\*[A-Z][a-z]+day, [0-9]{1,2} [A-Z][a-z]+ [0-9]{4}\*\*|"
     r"\*\*[0-9,]+ days?\*\* from |\*\*[^*\n]+ [=\N{ALMOST EQUAL TO}] "
@@ -152,6 +161,32 @@ def threads(result: Mapping[str, Any]) -> str:
     if len(listed) == 1:
         which = "Your thread"
     return f"{which}, the last one talked in first:\n\n{items}"
+
+
+def no_such_thread(title: str) -> str:
+    """Say why no thread is deleted."""
+    return f"None of your other threads has a title with \u201c{title}\u201d in it."
+
+
+def which_thread(meant: Sequence[Mapping[str, Any]]) -> str:
+    """Ask which of several threads is meant."""
+    items = "\n".join(
+        f"- {titled(thread['title'])}, {moment(thread['updated_at'])}" for thread in meant
+    )
+    return f"Which thread do you mean? Name its whole title, or use the bin in it:\n\n{items}"
+
+
+def thread_deleted(result: Mapping[str, Any]) -> str:
+    """Say that a thread is gone."""
+    name = titled(result["title"])
+    if not result["was_there"]:
+        return f"Deleted: the thread {name} is gone."
+    return f"Deleted: the thread {name} is gone, and everything that was said in it."
+
+
+def not_approved(title: str) -> str:
+    """Say that a thread stays."""
+    return f"You did not approve of it, so the thread {titled(title)} stays as it is."
 
 
 def thread_summary(result: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from netra_backend.app.agents.assistant.intents import (
     About,
     Calculate,
     CountDays,
+    DeleteThread,
     Greeting,
     Help,
     Intent,
@@ -36,6 +37,7 @@ MAX_QUESTION: Final = 500
 
 _MAX_TITLE: Final = 200
 _THREAD: Final = r"(?:threads?|chats?|conversations?|discussions?)"
+_ONE_THREAD: Final = r"(?:thread|chat|conversation|discussion)"
 _DATE: Final = r"(?:(?:week)?day(?: of the week)?|date)"
 _SUMMARISE: Final = (
     r"(?:summari[sz]e|sum up|recap|tl;?dr|(?:a |the )?(?:short |brief |quick )?(?:summary|recap))"
@@ -46,6 +48,7 @@ _SAID: Final = (
     r"asked|discuss|discussed|note|noted)(?: (?:you|anything|something))?(?: to you)?"
     r"(?: (?:about|of|on|for|regarding))?"
 )
+_DELETE: Final = r"(?:delete|remove|erase|bin|trash|discard|get rid of|throw away)"
 _MINE: Final = (
     r"(?:(?:all )?(?:of )?(?:my|our|the|any|every) )?(?:old |past |previous |other )?"
     rf"(?:messages?|notes?|history|posts?|{_THREAD})"
@@ -122,6 +125,18 @@ def _summarise(match: re.Match[str]) -> Intent:
         flags=re.IGNORECASE,
     ).strip(" \"'")[:_MAX_TITLE]
     return Summarise(title or THIS)
+
+
+def _delete(match: re.Match[str]) -> Intent | None:
+    which = (match["which"] or match["before"] or match["quoted"] or "").strip(" :\"'")[:_MAX_TITLE]
+    last = r"(?:the |my |our )?(?:last|previous|latest|other|prior|most recent)"
+    if match["all"] or re.fullmatch(
+        r"(?:this|it|the|my|our|(?:the |this )?(?:current|whole))?", which, re.IGNORECASE
+    ):
+        return DeleteThread(THIS)
+    if re.fullmatch(last, which, re.IGNORECASE):
+        return DeleteThread(LAST)
+    return DeleteThread(re.sub(r"^(?:the|my|our) ", "", which, flags=re.IGNORECASE))
 
 
 def _search(match: re.Match[str]) -> Intent:
@@ -210,6 +225,13 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _with(
         rf"{_SUMMARISE}(?: of| for| on| about)?(?::? (?P<which>.+))?",
         _summarise,
+    ),
+    _with(
+        rf"{_DELETE} (?:(?P<all>this|it|everything here)(?: {_ONE_THREAD})?|"
+        rf"(?:(?:the|my|our|that) )?(?:old )?{_ONE_THREAD}:? "
+        r"(?:(?:about|on|called|named|titled|with) )?(?P<which>.+)|"
+        rf"(?P<before>.+) {_ONE_THREAD}|[\"'](?P<quoted>[^\"']+)[\"'])",
+        _delete,
     ),
     _with(
         r"(?:what time is it|what(?:'s| is) the time|(?:what(?:'s| is) )?(?:the |my )?"

@@ -1,10 +1,14 @@
-"""The tools every agent of this service may offer: they read, and only the asker's own."""
+"""The tools every agent of this service may offer: they reach the asker's own and nothing else.
+
+What changes anything is in `changing`, and waits for the asker's yes.
+"""
 
 from typing import Final
 
 from netra.agent_api import Tool
 from netra_backend.app.agents.tools.calculate import CALCULATE
 from netra_backend.app.agents.tools.calendar_day import CALENDAR_DAY
+from netra_backend.app.agents.tools.changing.delete_thread import DELETE_THREAD
 from netra_backend.app.agents.tools.current_time import CURRENT_TIME
 from netra_backend.app.agents.tools.days_between import DAYS_BETWEEN
 from netra_backend.app.agents.tools.list_threads import LIST_THREADS
@@ -26,6 +30,7 @@ def own_tools(
         search_messages(worth_finding),
         summarise_thread(worth_summarising),
         LIST_THREADS,
+        DELETE_THREAD,
         CURRENT_TIME,
         CALENDAR_DAY,
         DAYS_BETWEEN,
