@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from netra.errors import RequestInvalid
 from netra.wire.chat_protocol import (
     AnyClientFrame,
+    Approval,
     Cancel,
     CloseCode,
     Ping,
@@ -36,6 +37,7 @@ from netra_backend.app.websocket_core.session_protocol import (
     MESSAGES_PER_SECOND,
     RESUME_SECONDS,
     Action,
+    AnswerRun,
     BeginTurn,
     CancelRun,
     Close,
@@ -53,7 +55,7 @@ ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 
 row_ids = st.builds(
     lambda prefix, rest: f"{prefix}_{rest}",
-    st.sampled_from(["run", "thr"]),
+    st.sampled_from(["run", "thr", "apr"]),
     st.text(ALPHABET, min_size=26, max_size=26),
 )
 texts = st.text(min_size=1, max_size=200)
@@ -67,6 +69,7 @@ frames: st.SearchStrategy[AnyClientFrame] = st.one_of(
         st.none() | st.sampled_from(["assistant", "model"]),
     ),
     st.builds(Cancel, row_ids),
+    st.builds(Approval, row_ids, row_ids, st.booleans()),
     st.builds(Refresh, st.text("abc._-", min_size=1, max_size=50)),
     st.builds(Ping, st.text(max_size=64)),
 )
@@ -107,6 +110,24 @@ def test_a_changed_frame_is_a_frame_or_refused(frame: AnyClientFrame, data: Any)
         client_frame(text[:place] + instead + text[place + 1 :])
 
 
+@given(row_ids, row_ids, st.booleans(), st.text(max_size=20))
+def test_an_answer_is_handed_on_as_it_was_given(
+    run_id: str,
+    approval_id: str,
+    approve: bool,  # noqa: FBT001 - drawn by position
+    more: str,
+) -> None:
+    """A yes is a yes and a no a no, once for each frame; with anything more it is no answer."""
+    session = SessionProtocol(START, Life(START + 1e9, START + 400), new_limits(START))
+    said = Approval(run_id, approval_id, approve)
+
+    session.received(encoded(Resume(0)), START)
+    assert session.received(encoded(said), START) == (AnswerRun(said),)
+    assert session.received(encoded(said), START) == (AnswerRun(said),)
+    widened = json.dumps({**json.loads(encoded(said)), f"x{more}": approve})
+    assert isinstance(session.received(widened, START)[-1], Close)
+
+
 class TwoSockets(RuleBasedStateMachine):
     """Two sessions of one principal, told anything in any order, while time goes on."""
 
@@ -137,7 +158,7 @@ class TwoSockets(RuleBasedStateMachine):
         closed = any(isinstance(action, Close) for action in before)
         assert not (closed and actions), "nothing follows a close"
         for action in actions:
-            if isinstance(action, BeginTurn | CancelRun | Renew):
+            if isinstance(action, BeginTurn | CancelRun | AnswerRun | Renew):
                 assert any(isinstance(earlier, Replay) for earlier in before), "resume first"
             if isinstance(action, Replay):
                 assert not any(isinstance(earlier, Replay) for earlier in before), "once"
@@ -181,7 +202,9 @@ class TwoSockets(RuleBasedStateMachine):
             self.heard[which] = self.now
             if self.now >= self.ends[which]:
                 assert actions[-1] == Close(CloseCode.NOT_AUTHENTICATED, "token expired")
-                assert not any(isinstance(a, BeginTurn | CancelRun | Renew) for a in actions)
+                assert not any(
+                    isinstance(a, BeginTurn | CancelRun | AnswerRun | Renew) for a in actions
+                )
             if not any(isinstance(a, Close) for a in actions):
                 self.frames[which].append(self.now)
         self._take(which, actions)
