@@ -321,6 +321,100 @@ async def test_answers_stand_below_their_own_question(modules: Page) -> None:
     ]
 
 
+NEEDED = event(
+    2,
+    "approval_needed",
+    approval_id="apr_1",
+    call_id="tool:burn#0:x",
+    tool_name="burn",
+    description="Burns.",
+    arguments={"text": "x"},
+    expires_at=1_800_000_000.0,
+)
+YES = {"type": "approval", "run_id": "run_1", "approval_id": "apr_1", "approve": True}
+
+
+def verdict(code: str) -> list[Any]:
+    """Write the move of an answer that was not taken."""
+    return frame(type="error", code=code, message="No.", run_id="run_1", approval_id="apr_1")
+
+
+TAKEN = frame(
+    type="approval_accepted", run_id="run_1", approval_id="apr_1", approve=True, duplicate=False
+)
+ANSWERING = ["answering", "run_1", "apr_1", True]
+
+
+@pytest.mark.parametrize(
+    ("moves", "state", "said_again"),
+    [
+        ([], "pending", False),
+        ([NEEDED], "pending", False),
+        ([ANSWERING], "answering", True),
+        ([ANSWERING, TAKEN], "approved", False),
+        ([ANSWERING, event(3, "approval_given", approval_id="apr_1")], "approved", False),
+        ([event(3, "approval_given", approval_id="apr_1"), ANSWERING], "approved", False),
+        ([event(3, "approval_refused", approval_id="apr_1", reason="refused")], "refused", False),
+        ([event(3, "approval_refused", approval_id="apr_1", reason="expired")], "expired", False),
+        ([event(3, "approval_refused", approval_id="apr_1", reason="ended")], "ended", False),
+        ([ANSWERING, verdict("not_found")], "ended", False),
+        ([ANSWERING, verdict("conflict")], "answering", False),
+        (
+            [
+                ANSWERING,
+                verdict("conflict"),
+                event(3, "approval_refused", approval_id="apr_1", reason="refused"),
+            ],
+            "refused",
+            False,
+        ),
+        ([ANSWERING, verdict("database_unavailable")], "pending", False),
+        ([ANSWERING, verdict("database_unavailable"), ANSWERING], "answering", True),
+        ([event(3, "approval_given", approval_id="apr_1"), TAKEN], "approved", False),
+        ([["disconnected"], ANSWERING, ["disconnected"]], "answering", True),
+    ],
+)
+async def test_a_question_is_answered_once_and_said_again_until_it_is_taken(
+    modules: Page, moves: list[Any], state: str, *, said_again: bool
+) -> None:
+    """The last word is the event's; an answer without any word on it goes out again."""
+    talk = await modules.evaluate(
+        """async (moves) => {
+            const talk = await import("/conversation.js");
+            let state = talk.empty;
+            for (const [move, ...given] of moves) {
+                state = talk[move](state, ...given);
+            }
+            return [state.runs.run_1.approvals, talk.beingAnswered(state)];
+        }""",
+        [said("c1", "one", THREAD), accepted("c1"), STARTED, NEEDED, *moves],
+    )
+
+    approvals, again = talk
+    assert [one["state"] for one in approvals] == [state]
+    assert again == ([YES] if said_again else [])
+
+
+async def test_what_was_approved_makes_other_threads_be_read_again(modules: Page) -> None:
+    """A tool that changes something may have changed any thread; this one stays as it is."""
+    talk = await play(
+        modules,
+        READY,
+        ["threadRead", "thr_other", []],
+        ["threadRead", THREAD, []],
+        said("c1", "one", THREAD),
+        accepted("c1"),
+        STARTED,
+        NEEDED,
+        event(3, "approval_given", approval_id="apr_1"),
+        event(4, "tool_executing", call_id="c", tool_name="burn", arguments={}),
+        event(5, "tool_completed", call_id="c", tool_name="burn", ok=True, result=1, ms=1),
+    )
+
+    assert list(talk["threads"]) == [THREAD]
+    assert talk["listStale"]
+
+
 async def test_pkce_is_s256_over_a_fresh_verifier(modules: Page) -> None:
     """Challenge and verifier fit as RFC 7636 says, and no two verifiers are alike."""
     verifier, challenge, other, example = await modules.evaluate(

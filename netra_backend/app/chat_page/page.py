@@ -41,6 +41,7 @@ _STATIC: Final = (
     "socket.js",
     "style.css",
     "threads.js",
+    "view_approval.js",
     "view_dialogs.js",
     "view_messages.js",
     "view_run.js",

@@ -1,7 +1,7 @@
 // The page: its parts are put together here, and the keyboard and the layout are looked after.
 
 import { Chat } from "./chat.js";
-import { entries, isLocal, isUnanswered, liveRun, busyThreads } from "./conversation.js";
+import { askingThreads, busyThreads, entries, isLocal, isUnanswered, liveRun } from "./conversation.js";
 import { byId, h, setText } from "./dom.js";
 import { titleOf } from "./threads.js";
 import { askDelete, askTitle } from "./view_dialogs.js";
@@ -9,7 +9,7 @@ import { MessagesView } from "./view_messages.js";
 import { GateView, StatusView } from "./view_status.js";
 import { ThreadsView } from "./view_threads.js";
 import { stepsTitle } from "./view_run.js";
-import { failureText, firstLine, whyText } from "./words.js";
+import { failureText, firstLine, toolText, whyText } from "./words.js";
 
 const SEARCH_PAUSE = 200;
 const SETTINGS_PAUSE = 2000;
@@ -30,6 +30,10 @@ const act = {
     edit(item.text);
   },
   discard: (item) => chat.discard(item),
+  answer: (run, approval, approve) => {
+    chat.answer(run, approval, approve);
+    draw();
+  },
   openThread: (id) => chat.openThread(id),
 };
 const messages = new MessagesView(byId("log"), act, chat.markdown);
@@ -113,7 +117,7 @@ function draw() {
     return;
   }
   status.update(connection);
-  list.update(chat.list, place, busyThreads(talk));
+  list.update(chat.list, place, busyThreads(talk), askingThreads(talk));
   giveBack(who);
   const isNew = isLocal(place);
   remember(chat.list.items);
@@ -140,7 +144,7 @@ function draw() {
 function clear(place) {
   document.title = "Netra";
   messages.update({ thread: place, items: [], phase: "loading", error: null, isUnanswered: false });
-  list.update(chat.list, place, new Set());
+  list.update(chat.list, place, new Set(), new Set());
   known = [];
   for (const id of ["title", "spoken", "delete-title", "trouble-text"]) {
     setText(byId(id), "");
@@ -209,7 +213,8 @@ function spokenOf(run) {
     const answer = chat.talk.threads[run.threadId]?.messages.find((m) => m.id === run.answerId);
     return `Answer: ${(answer?.text ?? "").slice(0, LONGEST_SPOKEN)}`;
   }
-  return stepsTitle(run);
+  const asked = run.approvals.find((approval) => approval.state === "pending");
+  return asked ? `${stepsTitle(run)}: approve “${toolText(asked.name)}”?` : stepsTitle(run);
 }
 
 // ---- saying

@@ -187,6 +187,9 @@ export class Chat {
         for (const run of conversation.beingStopped(this.talk)) {
           this.#socket.send({ type: "cancel", run_id: run.id });
         }
+        for (const answer of conversation.beingAnswered(this.talk)) {
+          this.#socket.send(answer);
+        }
         if (frame.reset) {
           this.openThread(this.place);
         }
@@ -238,6 +241,9 @@ export class Chat {
       this.place = begun;
       history.replaceState(null, "", `#${begun}`);
     }
+    if (!conversation.isLocal(this.place) && this.talk.threads[this.place] === undefined) {
+      this.#read(this.place);
+    }
     for (const id of this.talk.stale) {
       this.#read(id);
     }
@@ -276,6 +282,20 @@ export class Chat {
     this.talk = conversation.stopping(this.talk, run.id);
     this.#settle();
     return true;
+  }
+
+  // Away from the backend the answer is kept, and said with the next connection.
+  answer(run, approval, wish) {
+    this.talk = conversation.answering(this.talk, run.id, approval.id, wish);
+    if (this.connection.phase === "online") {
+      this.#socket.send({
+        type: "approval",
+        run_id: run.id,
+        approval_id: approval.id,
+        approve: wish,
+      });
+    }
+    this.#settle();
   }
 
   newThread() {

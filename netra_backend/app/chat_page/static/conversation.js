@@ -69,6 +69,28 @@ export function beingStopped(state) {
   return Object.values(state.runs).filter((run) => run.state === "stopping");
 }
 
+// The person answers what a run asks; until the backend has taken it, it can be said again.
+export function answering(state, runId, id, wish) {
+  return changedApproval(state, runId, id, (approval) =>
+    approval.state === "pending"
+      ? { ...approval, state: "answering", wish, problem: null }
+      : approval,
+  );
+}
+
+// The answers nobody has taken yet: over a new connection they are said again.
+export function beingAnswered(state) {
+  return Object.values(state.runs).flatMap((run) =>
+    run.approvals
+      .filter((approval) => approval.state === "answering" && approval.problem === null)
+      .map((approval) => answerOf(run, approval)),
+  );
+}
+
+function answerOf(run, { id, wish }) {
+  return { type: "approval", run_id: run.id, approval_id: id, approve: wish };
+}
+
 // ---- what is read over HTTP
 
 export function threadLoading(state, id) {
@@ -112,6 +134,8 @@ export function received(state, frame) {
       return ready(state, frame);
     case "accepted":
       return accepted(state, frame);
+    case "approval_accepted":
+      return answered(state, frame);
     case "error":
       return refused(state, frame);
     default:
@@ -146,9 +170,27 @@ function accepted(state, { client_id: clientId, message_id, run_id, thread_id })
   return withMessage(next, thread_id, { id: message_id, author: "user", text: item.text });
 }
 
+// That it was taken is known before the event says so.
+function answered(state, { run_id: runId, approval_id: id, approve }) {
+  return changedApproval(state, runId, id, (approval) =>
+    isOpen(approval) ? { ...approval, state: approve ? "approved" : "refused" } : approval,
+  );
+}
+
+function notAnswered(state, { run_id: runId, approval_id: id, code, message }) {
+  // Answered elsewhere: the event that says how is here, or about to be.
+  const next = { not_found: "ended", conflict: "answering" }[code] ?? "pending";
+  return changedApproval(state, runId, id, (approval) =>
+    approval.state === "answering" ? { ...approval, state: next, problem: message } : approval,
+  );
+}
+
 function refused(state, frame) {
   if (frame.client_id) {
     return refusedItem(state, frame);
+  }
+  if (frame.approval_id) {
+    return notAnswered(state, frame);
   }
   // A run that could not be stopped goes on, and can be stopped again; one that is gone is over.
   const next = frame.code === "not_found" ? erased : { state: "running" };
@@ -182,6 +224,9 @@ function event(state, frame) {
   let after = changedRun(withRun(next, runId, threadId, null), runId, (run) =>
     isOver(run) ? run : applied({ ...run, agent: frame.agent_name }, type, payload),
   );
+  if (type === "tool_completed" && after.runs[runId].approvals.length > 0) {
+    after = othersForgotten(after, threadId);
+  }
   if (type === "agent_completed") {
     after =
       payload.text === null
@@ -234,6 +279,12 @@ function applied(run, type, payload) {
       });
     case "tool_completed":
       return toolCompleted(running, payload);
+    case "approval_needed":
+      return withApproval(running, payload);
+    case "approval_given":
+      return settled(running, payload.approval_id, "approved");
+    case "approval_refused":
+      return settled(running, payload.approval_id, payload.reason);
     case "text_delta":
       return { ...running, pieces: withPiece(run.pieces, payload) };
     case "agent_completed":
@@ -243,6 +294,30 @@ function applied(run, type, payload) {
     default:
       return run;
   }
+}
+
+function withApproval(run, payload) {
+  if (run.approvals.some((approval) => approval.id === payload.approval_id)) {
+    return run;
+  }
+  const approval = {
+    id: payload.approval_id,
+    name: payload.tool_name ?? "",
+    description: payload.description ?? "",
+    arguments: payload.arguments ?? {},
+    expiresAt: payload.expires_at,
+    state: "pending",
+    wish: null,
+    problem: null,
+  };
+  return { ...run, approvals: [...run.approvals, approval] };
+}
+
+function settled(run, id, state) {
+  const approvals = run.approvals.map((approval) =>
+    approval.id === id ? { ...approval, state, problem: null } : approval,
+  );
+  return { ...run, approvals };
 }
 
 function toolCompleted(run, payload) {
@@ -310,6 +385,23 @@ export function textOf(run) {
   return run.pieces.map((piece) => piece.text).join("\n\n");
 }
 
+// Whether a question can still be answered, as far as is known here.
+export function isOpen(approval) {
+  return approval.state === "pending" || approval.state === "answering";
+}
+
+export function isAsking(run) {
+  return !isOver(run) && run.approvals.some((approval) => approval.state === "pending");
+}
+
+export function askingThreads(state) {
+  return new Set(
+    Object.values(state.runs)
+      .filter(isAsking)
+      .map((run) => run.threadId),
+  );
+}
+
 export function isLive(run) {
   return run.state === "waiting" || run.state === "running";
 }
@@ -361,6 +453,7 @@ function withRun(state, id, threadId, messageId) {
           agent: "",
           state: "waiting",
           steps: [],
+          approvals: [],
           pieces: [],
           answerId: null,
           failure: null,
@@ -375,6 +468,19 @@ function changedRun(state, id, change) {
   const run = state.runs[id];
   const changed = run && change(run);
   return changed === run ? state : { ...state, runs: { ...state.runs, [id]: changed } };
+}
+
+function changedApproval(state, runId, id, change) {
+  return changedRun(state, runId, (run) => ({
+    ...run,
+    approvals: run.approvals.map((approval) => (approval.id === id ? change(approval) : approval)),
+  }));
+}
+
+// What was approved may have changed any thread: the others are read again when they are opened.
+function othersForgotten(state, id) {
+  const threads = state.threads[id] ? { [id]: state.threads[id] } : {};
+  return { ...state, threads, listStale: true };
 }
 
 function withStep(run, step) {

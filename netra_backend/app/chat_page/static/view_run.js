@@ -1,15 +1,17 @@
 // One run as it is seen: its steps, each tool's input and result folded away, and its answer.
 
-import { isLive, isOver, textOf } from "./conversation.js";
+import { isAsking, isLive, isOver, textOf } from "./conversation.js";
 import { h, icon, KeyedList, setText } from "./dom.js";
 import { RichText } from "./rich_text.js";
+import { approvalsView } from "./view_approval.js";
 import { failureText, millisecondsText, toolText } from "./words.js";
 
 const COPIED_MS = 1500;
 
-// `act` has copy(text), again(run) and announce(text).
+// `act` has copy(text), again(run) and answer(run, approval, approve).
 export function runView(act, markdown) {
   const steps = stepsView();
+  const approvals = approvalsView(act);
   const answerElement = h("div", { class: "answer" });
   const answer = new RichText(answerElement, markdown);
   const failure = h("p", { class: "failure", hidden: true });
@@ -25,7 +27,16 @@ export function runView(act, markdown) {
   let whole = "";
   let current = null;
   return {
-    element: h("li", { class: "entry run" }, name, steps.element, answerElement, failure, actions),
+    element: h(
+      "li",
+      { class: "entry run" },
+      name,
+      steps.element,
+      approvals.element,
+      answerElement,
+      failure,
+      actions,
+    ),
     update({ run, answer: message }) {
       current = run;
       whole = message?.text ?? (run ? textOf(run) : "");
@@ -33,6 +44,7 @@ export function runView(act, markdown) {
       setText(name, run?.agent || "Answer");
       name.classList.toggle("unseen", run === null);
       steps.update(run);
+      approvals.update(run);
       answerElement.hidden = whole === "";
       answer.show(whole);
       const failed = run?.state === "failed";
@@ -91,6 +103,7 @@ function stepsView() {
       views.update(run.steps);
       setText(title, stepsTitle(run));
       element.classList.toggle("live", !isOver(run));
+      element.classList.toggle("asking", isAsking(run));
       element.classList.toggle("bare", run.steps.length === 0);
       if (!isTouched) {
         element.open = !isOver(run) && run.steps.length > 0;
@@ -105,6 +118,9 @@ export function stepsTitle(run) {
   }
   if (run.state === "stopping") {
     return "Stopping";
+  }
+  if (isAsking(run)) {
+    return "Waiting for your answer";
   }
   if (isLive(run)) {
     const last = run.steps.at(-1);

@@ -18,13 +18,14 @@ export class ThreadsView {
     again.addEventListener("click", () => act.reload());
   }
 
-  update(list, open, busy) {
+  update(list, open, busy, asking) {
     this.#list.update(
       list.items.map((thread) => ({
         key: thread.id,
         thread,
         isOpen: thread.id === open,
         isBusy: busy.has(thread.id),
+        isAsking: asking.has(thread.id),
       })),
     );
     const note = noteOf(list);
@@ -37,7 +38,8 @@ export class ThreadsView {
 
 function threadView(act) {
   const title = h("span", { class: "thread-title" });
-  const working = h("span", { class: "working", hidden: true }, h("span", { class: "unseen" }, "working"));
+  const doing = h("span", { class: "unseen" });
+  const working = h("span", { class: "working", hidden: true }, doing);
   let id = null;
   const button = h(
     "button",
@@ -47,11 +49,13 @@ function threadView(act) {
   );
   return {
     element: h("li", {}, button),
-    update({ thread, isOpen, isBusy }) {
+    update({ thread, isOpen, isBusy, isAsking }) {
       id = thread.id;
       setText(title, thread.title);
       button.title = thread.title;
       working.hidden = !isBusy;
+      working.classList.toggle("asking", isAsking);
+      setText(doing, isAsking ? "asks you something" : "working");
       if (isOpen) {
         button.setAttribute("aria-current", "page");
       } else {

@@ -88,6 +88,40 @@ export function toolText(name) {
   return name.replaceAll(/[_-]+/g, " ");
 }
 
+// What cannot be seen, or turns around what is seen beside it, as its number: a person is to read what
+// stands there. A joiner within a picture is part of it.
+const UNSEEN =
+  /(?<!\p{Extended_Pictographic}\ufe0f?)\u200d|(?![\n\t\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029\u3164\u115f\u1160\uffa0]/gu;
+
+export function visible(text) {
+  return text.replace(UNSEEN, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
+}
+
+export function momentText(seconds) {
+  const moment = new Date(1000 * seconds);
+  const day = moment.toLocaleDateString("en-GB", { weekday: "long" });
+  const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return `on ${day} at ${time}`;
+}
+
+// Where a question to the person stands.
+export function approvalText({ state, wish, problem }) {
+  switch (state) {
+    case "pending":
+      return problem ?? "";
+    case "answering":
+      return problem ?? (wish ? "Approving" : "Refusing");
+    case "approved":
+      return "You approved this.";
+    case "refused":
+      return "You refused this.";
+    case "expired":
+      return "Nobody answered in time, so it counts as refused.";
+    default:
+      return "This is not asked any more.";
+  }
+}
+
 export const SIGNED_OUT = {
   fresh: {
     title: "Chat with an agent",

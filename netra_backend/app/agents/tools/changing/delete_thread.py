@@ -12,7 +12,10 @@ _MAX_TITLE: Final = 200
 
 
 class DeleteThread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which thread: its title tells the person what is approved, its id which one it is."""
+    """Which thread, by its whole title and its id as list_threads gives them; not this one.
+
+    The title tells the person what is approved, the id which thread it is.
+    """
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=_MAX_TITLE)]
     thread_id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
@@ -30,10 +33,7 @@ async def _delete_thread(parameters: DeleteThread, context: ToolContext) -> dict
 
 DELETE_THREAD: Final = Tool(
     name="delete_thread",
-    description=(
-        "Delete one of the person's own threads, with everything that was said in it, for good: "
-        "by its id and its whole title, as list_threads gives them. Not the thread it is asked in."
-    ),
+    description="Delete one of the person's own threads for good, with all that was said in it.",
     permission=Permission.THREADS_WRITE,
     parameters=DeleteThread,
     call=_delete_thread,
