@@ -232,18 +232,27 @@ class Journal:
 
 
 def check_journals(events: Sequence[Journaled]) -> None:
-    """Look whether journals are gapless and every run in them keeps the grammar and has ended."""
+    """Look whether journals are gapless and every run in them keeps the grammar and has ended.
+
+    What was asked about is used after a yes alone.
+    """
     last: dict[str, int] = defaultdict(int)
     states: dict[str, RunState] = defaultdict(lambda: RunState.NOTHING)
     calls: dict[str, Any] = {}
+    unapproved: dict[str, Any] = {}
     for event in events:
         assert event.seq == last[event.owner_id] + 1, (event.owner_id, event.seq)
         last[event.owner_id] = event.seq
         states[event.run_id] = after(states[event.run_id], event.name)
         if "erased" in event.payload:
             calls.pop(event.run_id, None)
+        elif event.name is EventName.APPROVAL_NEEDED:
+            unapproved[event.payload["approval_id"]] = event.run_id, event.payload["call_id"]
+        elif event.name is EventName.APPROVAL_GIVEN:
+            del unapproved[event.payload["approval_id"]]
         elif event.name is EventName.TOOL_EXECUTING:
             calls[event.run_id] = event.payload["call_id"]
+            assert (event.run_id, event.payload["call_id"]) not in unapproved.values()
         elif event.name is EventName.TOOL_COMPLETED and event.run_id in calls:
             assert event.payload["call_id"] == calls[event.run_id]
     # The runs of a thread that was deleted end without a word.

@@ -16,12 +16,14 @@ from sqlalchemy import select
 from fakes.log_lines import log_lines
 from fakes.running_backend import migrated
 from fakes.unfinished_runs import BEARER, a_write, accept, opened, person
+from netra.clock import SystemClock
 from netra_backend.app.db.leases import RunLeases
-from netra_backend.app.db.session import Database
+from netra_backend.app.db.session import Database, PrincipalSession
 from netra_backend.app.db.tables import Event
 from netra_backend.app.events.bus import MemoryBus
 from netra_backend.app.events.journal import JournaledEvent, events_after, head
 from netra_backend.app.events.writer import EventWriter
+from netra_backend.app.runs.service import RunService
 
 CAP: Final = 2
 LEASE: Final = 10
@@ -169,9 +171,9 @@ steps = st.lists(
     st.one_of(
         claims,
         claims,
-        st.tuples(st.sampled_from(("release", "postpone")), runs, holders),
+        st.tuples(st.sampled_from(("release", "postpone", "park")), runs, holders),
         st.tuples(st.just("renew"), holders),
-        st.tuples(st.just("end"), runs),
+        st.tuples(st.sampled_from(("end", "call")), runs),
         st.tuples(st.just("wait"), st.integers(1, 2 * LEASE)),
     ),
     max_size=20,
@@ -183,10 +185,11 @@ steps = st.lists(
 def test_a_lease_has_one_holder_and_an_owner_so_many(
     loop: asyncio.Runner, database: Database, example: list[tuple[Any, ...]]
 ) -> None:
-    """Whatever is claimed, kept, given back or lost: never two holders, never over the cap.
+    """Whatever is claimed, kept, given back, put to wait or lost: one holder, never over the cap.
 
     Six runs in four threads of one person, three holders; a claim is granted exactly if the lease
     is free and, unless the run is only to be ended, first of its thread with a slot to be had.
+    A run that waits is free as soon as it was called for, whether before or after it was put so.
     """
     loop.run(Model(database).play(example))
 
@@ -200,6 +203,7 @@ class Held:
     slot: bool = False
     epoch: int = 0
     until: int = 0
+    called: bool = False
 
 
 class Model:
@@ -242,7 +246,7 @@ class Model:
             return
         assert lease is not None
         expected.holder, expected.epoch = holder, expected.epoch + 1
-        expected.until = self.now + LEASE
+        expected.until, expected.called = self.now + LEASE, False
         assert (lease.holder, lease.epoch, lease.expires_at, lease.slot is not None) == (
             f"hld_{holder}",
             expected.epoch,
@@ -284,6 +288,25 @@ class Model:
         until = self.now + LEASE
         await self.leases.postpone(self.names[run], holder=f"hld_{holder}", until=until)
         self._gave_back(run, holder, until)
+
+    async def park(self, run: int, holder: int) -> None:
+        """Put a run to wait for its person, unless it was called for since it was taken."""
+        until = self.now + LEASE
+        await self.leases.park(self.names[run], holder=f"hld_{holder}", until=until)
+        mine = self.held.get(run)
+        self._gave_back(run, holder, 0 if mine is not None and mine.called else until)
+
+    async def call(self, run: int) -> None:
+        """Call for a run, as an answer and a stop do."""
+
+        async def call(session: PrincipalSession) -> None:
+            await RunService(session, SystemClock()).call_for(self.names[run])
+
+        await self.database.work_for(self.owner, BEARER, call)
+        mine = self.held.get(run)
+        if mine is not None:
+            mine.called = True
+            mine.until = 0 if mine.holder is None else mine.until
 
     def _gave_back(self, run: int, holder: int, until: int) -> None:
         mine = self.held.get(run)
