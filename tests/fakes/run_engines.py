@@ -252,9 +252,10 @@ def check_journals(events: Sequence[Journaled]) -> None:
             del unapproved[event.payload["approval_id"]]
         elif event.name is EventName.TOOL_EXECUTING:
             calls[event.run_id] = event.payload["call_id"]
-            assert (event.run_id, event.payload["call_id"]) not in unapproved.values()
         elif event.name is EventName.TOOL_COMPLETED and event.run_id in calls:
             assert event.payload["call_id"] == calls[event.run_id]
+            used = event.payload["ok"] and (event.run_id, event.payload["call_id"])
+            assert used not in unapproved.values()
     # The runs of a thread that was deleted end without a word.
     whole = {event.run_id for event in events if "erased" not in event.payload}
     assert {states[run_id] for run_id in whole} <= {RunState.ENDED}

@@ -150,6 +150,13 @@ class JournalRunEngine:
 
         It says so itself when it goes on, unless that is in the journal by then.
         """
+        _log.info(
+            "approval_answered",
+            run_id=answer.run_id,
+            user_id=principal.user_id,
+            approval_id=answer.approval_id,
+            approve=answer.approve,
+        )
         run = TakenRun(
             principal, method, answer.run_id, answer.thread_id, answer.agent_name, answer.epoch
         )
@@ -284,8 +291,7 @@ class JournalRunEngine:
         if execution.cancelled_late:
             self.cancelled(lease.run_id, lease.owner_id)
         else:
-            self._waiting.put_first(lease.owner_id, lease.run_id, lease.thread_id)
-            self._serve(lease.owner_id)
+            self._spawn(self._began(lease.run_id))
 
     async def _left(self, lease: Lease, result: Result) -> None:
         """Leave a run's lease so that it is taken again when, and only if, it should be."""
@@ -293,6 +299,7 @@ class JournalRunEngine:
             await self._leases.drop(lease.run_id)
         elif result.left is Left.PARKED:
             await self._leases.park(lease.run_id, holder=self._own_name(), until=result.until)
+            _log.info("run_waits_for_approval", run_id=lease.run_id, user_id=lease.owner_id)
         elif result.left is Left.UNFINISHED and result.pause:
             until = self._now() + round(result.pause * _MICROSECONDS)
             await self._leases.postpone(lease.run_id, holder=lease.holder or "", until=until)
