@@ -1,6 +1,7 @@
 """A tool that needs approval waits for its person's answer, and is used once or not at all."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -507,6 +508,23 @@ async def test_what_was_approved_is_what_is_done(store: Path, journal: Journal) 
     assert used == []
 
 
+class Shifty(Mapping[str, str]):
+    """Arguments that are others each time after they were read first."""
+
+    def __init__(self) -> None:
+        self._reads = 0
+
+    def __getitem__(self, key: str) -> str:
+        self._reads += 1
+        return "letters" if self._reads == 1 else "the house"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("text",))
+
+    def __len__(self) -> int:
+        return 1
+
+
 async def test_arguments_that_change_under_way_are_used_as_they_were_shown(
     store: Path, journal: Journal
 ) -> None:
@@ -518,21 +536,19 @@ async def test_arguments_that_change_under_way_are_used_as_they_were_shown(
         return None
 
     async def script(_question: Question, run: Run) -> str:
-        arguments = {"text": "letters"}
-        calling = asyncio.create_task(run.call("burn", arguments))
-        await asyncio.sleep(0)
-        arguments["text"] = "the house"
-        await calling
+        await run.call("burn", Shifty())
         return "done"
 
     async with running_engine(
         store, catalogue(script, tool("burn", burn, needs_approval=True))
     ) as running:
         turn = await running.ask()
-        await answer(running, await asked(journal, turn))
+        question = await asked(journal, turn)
+        await answer(running, question)
         await journal.ended(turn.run_id)
 
     journal.check()
+    assert question.payload["arguments"] == {"text": "letters"}
     assert used == ["letters"]
 
 
