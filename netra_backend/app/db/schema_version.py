@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from netra.errors import DatabaseUnavailable
 from netra_backend.app.db.outage import outage_translated
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The last migration's revision; a test holds it equal to the migration scripts' own head."""
 
 VERSION_TABLE: Final = "alembic_version"

@@ -1,6 +1,5 @@
 """Isolation that the database itself enforces, attacked by SQL that no session would let pass."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,7 @@ from netra_backend.app.db.isolation.admission import ADMISSION, Admission, Duty
 from netra_backend.app.db.isolation.statement_rules import FenceCrossed
 from netra_backend.app.db.session import Database
 from netra_backend.app.db.stored_tables import STORED
-from netra_backend.app.db.tables import Message, RunLease, Thread
+from netra_backend.app.db.tables import Message, Thread
 
 BEARER: Final = CredentialMethod.BEARER
 SECRET: Final = CredentialMethod.CLIENT_SECRET
@@ -48,8 +47,8 @@ def plant(store: Path) -> None:
                 ),
                 ("t_run_steps VALUES (?, 'k', ?, '1', 1, 1)", (f"run_{name}", owner)),
                 (
-                    "t_run_leases VALUES (?, ?, ?, NULL, NULL, 1, 1)",
-                    (f"run_{name}", owner, f"thr_{name}"),
+                    "t_run_leases VALUES (?, ?, ?, NULL, NULL, 1, 1, ?)",
+                    (f"run_{name}", owner, f"thr_{name}", False),
                 ),
                 ("t_journal_heads (owner_id, head) VALUES (?, 1)", (owner,)),
                 (
@@ -219,13 +218,22 @@ async def test_a_removal_takes_what_hangs_on_it(engine: AsyncEngine, store: Path
             assert [tuple(row) for row in left] == [("usr_berta",)], table
 
 
-async def test_leases_are_changed_by_their_duty_alone(engine: AsyncEngine, store: Path) -> None:
-    """A session sees its leases and adds one; it takes over and ends none, not even its own."""
-    for sql in ("UPDATE run_leases SET epoch = 9", "DELETE FROM run_leases"):
-        await attempt(engine, sql, OF_ANNA)
+async def test_leases_are_taken_by_their_duty_alone(engine: AsyncEngine, store: Path) -> None:
+    """A session sees its leases, adds one and calls for its run; it takes and ends none."""
+    for change in ("epoch = 9", "holder = 'hld_x'", "slot = 1", "run_id = 'run_x'"):
+        assert await attempt(engine, f"UPDATE run_leases SET {change}", OF_ANNA) is None  # noqa: S608 - made above
+    await attempt(engine, "DELETE FROM run_leases", OF_ANNA)
+    called = "UPDATE run_leases SET called = TRUE, expires_at = 0"
+    assert await attempt(engine, called, OF_ANNA) == []
 
     with plain(store) as connection:
-        assert {row[0] for row in connection.execute("SELECT epoch FROM t_run_leases")} == {1}
+        found = connection.execute(
+            "SELECT run_id, epoch, holder, slot, called, expires_at FROM t_run_leases"
+        )
+        assert {tuple(row) for row in found} == {
+            ("run_anna", 1, None, None, True, 0),
+            ("run_berta", 1, None, None, False, 1),
+        }
 
 
 async def test_the_duty_of_runs_reads_and_writes_no_content(store: Path) -> None:
@@ -438,9 +446,3 @@ def test_every_unique_key_but_the_primary_is_within_an_owner() -> None:
         for constraint in table.constraints:
             if type(constraint).__name__ == "UniqueConstraint":
                 assert "owner_id" in {column.name for column in constraint.columns}  # type: ignore[attr-defined]  # it is one
-
-
-def test_leases_are_the_one_table_sessions_only_add_to() -> None:
-    """The class that the rooms of SQLite leave out of changes is the one of leases."""
-    assert RunLease.__tablename__ == "run_leases"
-    assert sqlite3.sqlite_version_info >= (3, 35)

@@ -1,6 +1,6 @@
 """Transactions on PostgreSQL: each says for whom it is in the message that begins it.
 
-Row-level security holds it to that (migration 0004). What is said lasts as long as the transaction,
+Row-level security holds it to that (migration 0005). What is said lasts as long as the transaction,
 so that a connection of the pool knows nothing of whoever had it before.
 """
 

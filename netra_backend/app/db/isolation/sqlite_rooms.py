@@ -31,8 +31,8 @@ _OWNER: Final = "owner_id"
 _OWNER_FUNCTION: Final = "netra_owner"
 _MAINTAINS_FUNCTION: Final = "netra_maintains"
 _MAPPED: Final = tuple(Base.metadata.sorted_tables)
-_ONLY_ADDED: Final = frozenset({RunLease.__tablename__})
-"""What a session may add and see, while only `leases` changes it."""
+_CHANGEABLE: Final = {RunLease.__tablename__: frozenset({"called", "expires_at"})}
+"""What a session may change of a row it cannot remove: the rest is `leases`' business."""
 
 _RUN: Final = re.compile(r"\s*(SELECT|WITH|INSERT|REPLACE|UPDATE|DELETE|BEGIN)\b", re.IGNORECASE)
 _HARMLESS: Final = frozenset(
@@ -85,8 +85,8 @@ class Room:
             )
             yield f"CREATE TEMP VIEW {table.name} AS SELECT {columns} FROM {inner}"
             yield self._trigger(table, "INSERT", _insertion(table))
-            if table.name not in _ONLY_ADDED:
-                yield self._trigger(table, "UPDATE", _change(table))
+            yield self._trigger(table, "UPDATE", _change(table))
+            if table.name not in _CHANGEABLE:
                 yield self._trigger(table, "DELETE", _removal(table))
 
     def authorizer(self) -> Authorizer:
@@ -222,6 +222,9 @@ def _links(table: Table) -> list[ForeignKeyConstraint]:
 
 def _fixed(table: Table) -> list[str]:
     """Name what a change may not move: the owner, the key, and what other rows hang on."""
+    changeable = _CHANGEABLE.get(table.name)
+    if changeable is not None:
+        return [column.name for column in table.columns if column.name not in changeable]
     linked = {name for link in _links(table) for name in link.column_keys}
     return [c.name for c in table.columns if c.primary_key or c.name == _OWNER or c.name in linked]
 

@@ -24,15 +24,30 @@ def isolate(table: str, columns: Sequence[str]) -> None:
     show(table, columns)
 
 
-def isolate_leases(table: str, columns: Sequence[str]) -> None:
-    """Let sessions add to a table, see and hold their own rows; only the duty changes them."""
+def isolate_leases(table: str, columns: Sequence[str], *, changeable: Sequence[str]) -> None:
+    """Let sessions add to a table, hold their own rows, and change some columns of them.
+
+    The other columns, and whether a row is there, are the duty of runs' business.
+    """
     _put_under_policies(table)
     own = f"{_IS_OWNERS} OR {_IS_MAINTENANCE}"
-    _policy(table, "principal_sees", "SELECT", own)
-    _policy(table, "principal_adds", "INSERT", own)
-    # Holding a row until the end of a transaction counts as a change of it.
-    _policy(table, "principal_holds", "UPDATE", own, changes="false")
+    for name, command in (("sees", "SELECT"), ("adds", "INSERT"), ("changes", "UPDATE")):
+        _policy(table, f"principal_{name}", command, own)
     show(table, columns)
+    if not _is_postgres():
+        return
+    kept = [name for name in columns if name not in changeable]
+    old, new = (", ".join(f"{row}.{name}" for name in kept) for row in ("OLD", "NEW"))
+    op.execute(
+        f"CREATE FUNCTION {table}_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF {_IS_OF_RUNS} OR ({old}) IS NOT DISTINCT FROM ({new}) THEN RETURN NEW; END IF;"
+        " RAISE EXCEPTION 'who works on a run is no session''s business'"
+        " USING ERRCODE = 'insufficient_privilege'; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_kept BEFORE UPDATE ON {physical(table)}"
+        f" FOR EACH ROW EXECUTE FUNCTION {table}_kept()"
+    )
 
 
 def open_to_runs(table: str, command: str = "ALL") -> None:
@@ -61,6 +76,8 @@ def open_all(table: str) -> None:
     )
     for name in names.scalars().all():
         op.execute(f"DROP POLICY {name} ON {physical(table)}")
+    op.execute(f"DROP TRIGGER IF EXISTS {table}_kept ON {physical(table)}")
+    op.execute(f"DROP FUNCTION IF EXISTS {table}_kept()")
     op.execute(f"ALTER TABLE {physical(table)} NO FORCE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {physical(table)} DISABLE ROW LEVEL SECURITY")
 
@@ -74,14 +91,12 @@ def _put_under_policies(table: str) -> None:
     op.execute(f"ALTER TABLE {physical(table)} FORCE ROW LEVEL SECURITY")
 
 
-def _policy(
-    table: str, name: str, command: str, condition: str, *, changes: str | None = None
-) -> None:
+def _policy(table: str, name: str, command: str, condition: str) -> None:
     if not _is_postgres():
         return
     using = "" if command == "INSERT" else f" USING ({condition})"
     writes = command not in {"SELECT", "DELETE"}
-    check = f" WITH CHECK ({changes or condition})" if writes else ""
+    check = f" WITH CHECK ({condition})" if writes else ""
     op.execute(f"CREATE POLICY {name} ON {physical(table)} FOR {command}{using}{check}")
 
 

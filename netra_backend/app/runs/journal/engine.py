@@ -298,7 +298,7 @@ class JournalRunEngine:
         if result.left is Left.GONE:
             await self._leases.drop(lease.run_id)
         elif result.left is Left.PARKED:
-            await self._leases.park(lease.run_id, holder=self._own_name(), until=result.until)
+            await self._leases.park(lease.run_id, holder=lease.holder or "", until=result.until)
             _log.info("run_waits_for_approval", run_id=lease.run_id, user_id=lease.owner_id)
         elif result.left is Left.UNFINISHED and result.pause:
             until = self._now() + round(result.pause * _MICROSECONDS)

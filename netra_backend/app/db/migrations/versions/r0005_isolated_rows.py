@@ -7,12 +7,15 @@ from netra_backend.app.db.migrations.rooms import (
     open_to_runs,
 )
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_LEASES = ("run_id", "owner_id", "thread_id", "slot", "holder", "epoch", "expires_at")
+_LEASES = (
+    *("run_id", "owner_id", "thread_id", "slot", "holder", "epoch", "expires_at"),
+    "called",
+)
 _COLUMNS = {
     "threads": ("id", "owner_id", "title", "created_at", "updated_at"),
     "messages": ("id", "owner_id", "thread_id", "author", "text", "created_at"),
@@ -36,7 +39,7 @@ _COLUMNS = {
 def upgrade() -> None:
     for table, columns in _COLUMNS.items():
         isolate(table, columns)
-    isolate_leases("run_leases", _LEASES)
+    isolate_leases("run_leases", _LEASES, changeable=("expires_at", "called"))
     for table in ("run_leases", "run_steps", "journal_heads", "events"):
         open_to_runs(table)
     open_to_runs("runs", "SELECT")
