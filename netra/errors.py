@@ -14,15 +14,19 @@ What does not live here: how an error is written to a wire (`netra.wire.problem`
     │   ├── PermissionDenied            403  4403   known, but not allowed
     │   │   └── OriginRefused
     │   ├── NotFound                    404  4400
+    │   ├── RequestTimedOut             408  4408
     │   ├── Conflict                    409  4400
     │   ├── ContentTooLarge             413  4400
+    │   ├── AddressTooLong              414  4400
     │   ├── ContentInvalid              422  4400
+    │   ├── UpgradeRequired             426  4400
     │   ├── HeadersTooLarge             431  4400
     │   └── TooManyRequests             429  4429
     ├── CouldNotDecide                  503  1013   a dependency is down: neither yes nor no
     │   ├── AuthServiceUnreachable
     │   ├── OwnCredentialUnproven
-    │   └── DatabaseUnavailable
+    │   ├── DatabaseUnavailable
+    │   └── TooManyConnections
     └── InternalError                   500  1011
 
 `public_text` is all a caller is told about the kind; `reason` is for the log only.
@@ -137,6 +141,15 @@ class NotFound(RequestError):
     public_text = "There is no such thing here."
 
 
+class RequestTimedOut(RequestError):
+    """The client took longer to send its request than any honest one does."""
+
+    code = "request_timed_out"
+    status = 408
+    close_code = 4408
+    public_text = "The request did not arrive in time."
+
+
 class Conflict(RequestError):
     """The request contradicts what is stored."""
 
@@ -153,12 +166,28 @@ class ContentTooLarge(RequestError):
     public_text = "The body is too large."
 
 
+class AddressTooLong(RequestError):
+    """The address that is asked for is longer than any there is."""
+
+    code = "address_too_long"
+    status = 414
+    public_text = "The address is too long."
+
+
 class ContentInvalid(RequestError):
     """The body or a parameter does not have the declared shape."""
 
     code = "content_invalid"
     status = 422
     public_text = "The request does not have the expected shape."
+
+
+class UpgradeRequired(RequestError):
+    """The handshake is for a version of WebSocket not spoken here (RFC 6455 section 4.4)."""
+
+    code = "upgrade_required"
+    status = 426
+    public_text = "Sockets are served in WebSocket version 13."
 
 
 class HeadersTooLarge(RequestError):
@@ -214,6 +243,13 @@ class DatabaseUnavailable(CouldNotDecide):
     """The database did not give a session."""
 
     code = "database_unavailable"
+
+
+class TooManyConnections(CouldNotDecide):
+    """As many connections are being served as this process can bear."""
+
+    code = "too_many_connections"
+    public_text = "Too many connections are open here. Try again shortly."
 
 
 class InternalError(NetraError):

@@ -16,6 +16,7 @@ from netra.errors import (
     NetraError,
     PermissionDenied,
     TooManyRequests,
+    UpgradeRequired,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -82,4 +83,6 @@ def _headers(error: NetraError) -> tuple[tuple[str, str], ...]:
         headers.append(("WWW-Authenticate", value))
     if isinstance(error, CouldNotDecide | TooManyRequests):
         headers.append(("Retry-After", str(error.retry_after)))
+    if isinstance(error, UpgradeRequired):
+        headers += [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
     return tuple(headers)
