@@ -25,9 +25,11 @@ from netra.contract import Configuration, Violations, load
 from netra.contract.declared.netra_auth import CONTRACT
 from netra.errors import ConfigurationInvalid, DatabaseUnavailable
 from netra.isolated_environment import process_environment
+from netra.serving import ServerBounds
 from netra.telemetry import configure_logging, event_logger
 from netra_auth.api.state import AuthState
 from netra_auth.bootstrap import create_app, opened_state
+from netra_auth.http_server import bounded_http
 from netra_auth.process_memory import give_large_pieces_back, keep_what_is_there
 from netra_auth.recovery import Recovery
 from netra_auth.settings import Settings, settings_from
@@ -99,13 +101,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _STOPPED
 
 
-def server_for(settings: Settings, state: AuthState) -> AuthServer:
-    """Make the server for the service's parts."""
+def server_for(
+    settings: Settings, state: AuthState, bounds: ServerBounds | None = None
+) -> AuthServer:
+    """Make the server for the service's parts; clients are bounded as usual unless told how."""
     config = uvicorn.Config(
         create_app(settings, state=state),
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=bounded_http(bounds or ServerBounds()),
         ws="none",
         lifespan="off",
         log_config=None,

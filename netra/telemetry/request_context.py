@@ -37,8 +37,9 @@ _SWITCHING_PROTOCOLS: Final = 101
 _FORBIDDEN: Final = 403
 _SERVER_ERROR: Final = 500
 _NORMAL_CLOSURE: Final = 1000
-_OF_THE_SERVER: Final = frozenset({1009, 1012})
-"""A frame that is too big, and a restart: what is under the app closes with them by itself."""
+_OF_THE_SERVER: Final = frozenset({1002, 1007, 1009, 1012, 4429})
+"""What is no frame, no text, too big or too much, and a restart: what is under the app closes with
+them by itself."""
 _REQUEST_ID_HEADER: Final = b"x-request-id"
 
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")

@@ -16,11 +16,13 @@ from netra.contract.declared.netra_backend import CONTRACT
 from netra.contract.loader import load
 from netra.errors import ConfigurationInvalid, DatabaseUnavailable
 from netra.isolated_environment import process_environment
+from netra.serving import ServerBounds
 from netra.telemetry.log_events import configure_logging, event_logger
 from netra.wire.chat_protocol import MAX_FRAME_BYTES
 from netra_backend.app.bootstrap import create_app
+from netra_backend.app.http_server import bounded_http
 from netra_backend.app.settings import Settings
-from netra_backend.app.socket_server import BoundedSocket
+from netra_backend.app.socket_server import bounded_socket
 from netra_backend.app.store_readiness import StoreNotReady, make_store_ready
 
 __all__ = ["create_app", "main", "server_config"]
@@ -28,8 +30,6 @@ __all__ = ["create_app", "main", "server_config"]
 EXIT_FAILED: Final = 1
 EXIT_MISCONFIGURED: Final = 2
 _SWITCH_SECONDS: Final = 0.0005
-_PING_SECONDS: Final = 20.0
-"""Keeps proxies from cutting a quiet socket, and finds out when a peer is gone."""
 
 _log = event_logger("main")
 
@@ -82,19 +82,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _serve(app, settings)
 
 
-def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    """Say how the app is served."""
+def server_config(
+    app: FastAPI, settings: Settings, bounds: ServerBounds | None = None
+) -> uvicorn.Config:
+    """Say how the app is served; what clients may take is bounded as usual unless it is given."""
+    used = bounds or ServerBounds()
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
-        ws=BoundedSocket,
+        http=bounded_http(used),
+        ws=bounded_socket(used),
         ws_per_message_deflate=False,
         ws_max_size=MAX_FRAME_BYTES,
-        ws_ping_interval=_PING_SECONDS,
-        ws_ping_timeout=_PING_SECONDS,
+        ws_ping_interval=used.silence,
+        ws_ping_timeout=used.silence,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -29,6 +29,7 @@ from netra.contract import Violations, load
 from netra.contract.declared.netra_auth import CONTRACT
 from netra.isolated_environment import IsolatedEnvironment
 from netra.secret import Secret
+from netra.serving import ServerBounds
 from netra.tokens import KeySet
 from netra.wire.auth_api import CHAT_CALLBACK_PATH, CHAT_CLIENT_ID, JWKS_PATH
 from netra_auth.api.state import AuthState
@@ -298,6 +299,7 @@ async def running_auth_service(
     port: int = 0,
     overrides: Mapping[str, str | None] | None = None,
     with_upkeep: bool = False,
+    bounds: ServerBounds | None = None,
 ) -> AsyncIterator[RunningAuth]:
     """Run the auth service until the block ends.
 
@@ -307,6 +309,7 @@ async def running_auth_service(
         port: Its port; 0 for any free one. Give the same one again to keep the issuer.
         overrides: Variables of its configuration that differ; None removes one.
         with_upkeep: Let it do by itself what a clock that is moved on makes due.
+        bounds: What its clients may take; by default what a process of its own allows.
     """
     used_clock = clock or SystemClock()
     listener = listening_socket(port)
@@ -318,7 +321,7 @@ async def running_auth_service(
     url = f"http://127.0.0.1:{bound}"
     async with (
         opened_state(settings, used_clock, pause=pause) as state,
-        running(server_for(settings, state), listener),
+        running(server_for(settings, state, bounds), listener),
         httpx2.AsyncClient(base_url=url, timeout=30) as http,
     ):
         try:

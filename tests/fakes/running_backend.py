@@ -24,6 +24,7 @@ from netra.contract.declared.netra_backend import CONTRACT
 from netra.contract.loader import load
 from netra.isolated_environment import IsolatedEnvironment
 from netra.secret import Secret
+from netra.serving import ServerBounds
 from netra.tokens import FixedKeySource, KeySet
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.app_state import AppState
@@ -97,6 +98,7 @@ async def running_backend(
     prepare: Callable[[FastAPI], None] | None = None,
     port: int = 0,
     fetches_keys: bool = False,
+    bounds: ServerBounds | None = None,
 ) -> AsyncIterator[RunningBackend]:
     """Run the backend for the length of the context, in this event loop.
 
@@ -110,6 +112,7 @@ async def running_backend(
         prepare: Adds a test's own routes to the app.
         port: Its port; 0 for any free one.
         fetches_keys: Whether the auth service of its settings is there and publishes its keys.
+        bounds: What its clients may take; by default what a process of its own allows.
     """
     await migrated(store)
     if settings is None:
@@ -129,5 +132,5 @@ async def running_backend(
     with listening_socket(port) as listener:
         host, port = listener.getsockname()
         scheme = "https" if settings.tls_certificate_path else "http"
-        async with running(uvicorn.Server(server_config(app, settings)), listener):
+        async with running(uvicorn.Server(server_config(app, settings, bounds)), listener):
             yield RunningBackend(f"{scheme}://{host}:{port}", app, app.state.netra, store, issuer)

@@ -106,6 +106,17 @@ _FAULTS: Final = (
         ),
     ),
     Fault(
+        "d-a-trailer-names-the-caller",
+        "test_identity_sources.py::test_a_trailer_is_no_credential",
+        (
+            (
+                f"{_BACKEND}/http_server.py",
+                "        if self._exchange.owes_body:\n            return\n        if len(self",
+                "        if len(self",
+            ),
+        ),
+    ),
+    Fault(
         "d-a-prefix-makes-a-service",
         "test_identity_sources.py::test_no_claim_makes_a_user_a_service",
         (

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fakes.access_tokens import signed, user_payload
+from fakes.raw_http import answer_to
 from fakes.running_backend import running_backend
 
 _HEADERS = [
@@ -39,6 +40,17 @@ async def test_no_header_makes_a_caller(tmp_path: Path, path: str, headers: dict
         answer = await client.get(path, headers=headers, params=query)
 
     assert answer.status_code == 401
+
+
+async def test_a_trailer_is_no_credential(tmp_path: Path) -> None:
+    """What follows a body is no header, not even a good token in it (checklist 45, 47)."""
+    async with running_backend(tmp_path / "app.db") as backend:
+        heads = b"GET /api/me HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        token = backend.issuer.user_token().encode()
+        body = b"Connection: close\r\n\r\n0\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
+        heard = await answer_to(backend.url, heads + body)
+
+    assert heard.statuses == [401]
 
 
 @pytest.mark.parametrize("changes", _CLAIMS, ids=str)
