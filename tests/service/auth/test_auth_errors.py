@@ -152,11 +152,12 @@ async def test_headers_that_could_mean_two_things_are_refused(auth: RunningAuth)
 
 
 async def test_a_strange_host_header_is_no_fault_of_ours(auth: RunningAuth) -> None:
-    """A Host that no URL could have changes no answer, and is never a 500."""
+    """A Host that no URL could have changes no answer, and is never a 500; two words are none."""
     token = await auth.service_token("netra-backend")
 
-    for host in ("[", "a b", "evil.example", "x:99999999"):
+    for host in ("[", "evil.example", "x:99999999"):
         assert await raw_status(auth, f"Bearer {token}", host) == 200
+    assert await raw_status(auth, f"Bearer {token}", "a b") == 400
 
 
 async def raw_status(auth: RunningAuth, authorization: str, host: str = "x") -> int:
