@@ -15,7 +15,7 @@ from netra.contract.formats import (
     ServiceUrl,
     WholeNumber,
 )
-from netra.contract.redis_url import RedisUrl
+from netra.contract.urls.redis_url import RedisUrl
 from netra.contract.variable import ALWAYS, Variable, required_when
 
 CONTRACT: Final = Contract(

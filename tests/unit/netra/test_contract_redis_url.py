@@ -3,7 +3,7 @@
 import pytest
 
 from netra.contract.flaws import ViolationKind
-from netra.contract.redis_url import RedisUrl
+from netra.contract.urls.redis_url import RedisUrl
 
 
 @pytest.mark.parametrize(
