@@ -26,11 +26,19 @@ Pause = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class UpkeepTask:
-    """A task with a name, due soon after the start, then `every_seconds` after its beginning."""
+    """A task with a name, due soon after the start, then `every_seconds` after its beginning.
+
+    Attributes:
+        name: What it is called in the log.
+        every_seconds: Its interval.
+        run: What it does.
+        bell: Set by whoever has work for it that should not wait for its next time.
+    """
 
     name: str
     every_seconds: float
     run: Callable[[], Awaitable[None]]
+    bell: asyncio.Event | None = None
 
 
 class Upkeep:
@@ -58,12 +66,17 @@ class Upkeep:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep the tasks running until the block ends; what is under way then may finish."""
-        loop = asyncio.get_running_loop().create_task(self._go_on(), name="upkeep")
+        create_task = asyncio.get_running_loop().create_task
+        loops = [create_task(self._go_on(), name="upkeep")]
+        for task in self._tasks:
+            if task.bell is not None:
+                loops.append(create_task(self._answer(task, task.bell), name=f"bell {task.name}"))
         try:
             yield
         finally:
-            loop.cancel()
-            await asyncio.wait([loop])
+            for loop in loops:
+                loop.cancel()
+            await asyncio.wait(loops)
             await self._finish()
 
     def begin_due(self) -> tuple[str, ...]:
@@ -75,10 +88,7 @@ class Upkeep:
             if now >= self._due_at[task.name] and task.name not in self._running
         ]
         for task in due:
-            self._due_at[task.name] = now + task.every_seconds
-            self._running[task.name] = asyncio.get_running_loop().create_task(
-                self._attempt(task), name=f"upkeep {task.name}"
-            )
+            self._begin(task)
         return tuple(task.name for task in due)
 
     async def settled(self) -> None:
@@ -90,6 +100,21 @@ class Upkeep:
         while True:
             self.begin_due()
             await self._pause(_TICK_SECONDS)
+
+    async def _answer(self, task: UpkeepTask, bell: asyncio.Event) -> None:
+        """Begin a task whenever its bell is rung; one under way may have looked already."""
+        while True:
+            await bell.wait()
+            while (under_way := self._running.get(task.name)) is not None:
+                await asyncio.wait([under_way])
+            bell.clear()
+            self._begin(task)
+
+    def _begin(self, task: UpkeepTask) -> None:
+        self._due_at[task.name] = self._clock.monotonic() + task.every_seconds
+        self._running[task.name] = asyncio.get_running_loop().create_task(
+            self._attempt(task), name=f"upkeep {task.name}"
+        )
 
     async def _finish(self) -> None:
         under_way = list(self._running.values())

@@ -181,3 +181,35 @@ async def test_two_tasks_cannot_have_one_name(clock: ManualClock) -> None:
 
     with pytest.raises(ValueError, match="one name"):
         Upkeep([task, task], clock)
+
+
+async def test_a_bell_begins_its_task_at_once(clock: ManualClock) -> None:
+    """Neither the clock nor the loop's next look is waited for, and no other task is begun."""
+    rung, other, bell = Counted(), Counted(), asyncio.Event()
+    tasks = [UpkeepTask("rung", 5, rung.run, bell), UpkeepTask("other", 5, other.run)]
+    upkeep = Upkeep(tasks, clock, pause=Ticks().pause)
+
+    async with upkeep.running():
+        bell.set()
+        await eventually(lambda: rung.runs == 1, within=UNIT)
+        bell.set()
+        await eventually(lambda: rung.runs == 2, within=UNIT)
+
+    assert other.runs == 0
+
+
+async def test_a_bell_during_a_run_begins_another(clock: ManualClock) -> None:
+    """What is under way may have looked already, so it is begun again when it has ended."""
+    rung, bell = Counted(), asyncio.Event()
+    rung.may_end.clear()
+    upkeep = Upkeep([UpkeepTask("rung", 5, rung.run, bell)], clock, pause=Ticks().pause)
+
+    async with upkeep.running():
+        bell.set()
+        await eventually(lambda: rung.runs == 1, within=UNIT)
+        bell.set()
+        assert rung.runs == 1
+        rung.may_end.set()
+        await eventually(lambda: rung.runs == 2, within=UNIT)
+
+    assert len(asyncio.all_tasks()) == 1
