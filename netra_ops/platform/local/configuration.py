@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from netra.contract.formats import Origins
+from netra.contract.loader import ENVIRONMENT_VARIABLE, LOCAL
 from netra.contract.service_registry import parse_registry
 from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra_ops.findings import Failed
@@ -23,6 +24,7 @@ from netra_ops.settings import AUTH, BACKEND, LOOPBACK, OPS
 
 PORT: Final = "PORT"
 CHAT_ORIGINS: Final = "CHAT_ORIGINS"
+SELF_REGISTRATION: Final = "SELF_REGISTRATION"
 _REGISTRY: Final = "SERVICE_REGISTRY"
 _HIGHEST_PORT: Final = 65535
 _ADDRESS_NAMES: Final = (
@@ -57,6 +59,8 @@ _SCOPES: Final = {
         "metrics:read",
     ),
 }
+_REGISTRATION: Final = "allowed"
+"""On a machine of one's own nobody is there from whom it could be kept who has an account."""
 _ADMINISTERS_PEOPLE: Final = "users:admin"
 _ADMINISTERS_MORE: Final = frozenset(
     {"services:admin", "keys:admin", "sessions:admin", "audit:read", "metrics:read"}
@@ -106,6 +110,7 @@ def make(directory: StateDirectory, ports: Mapping[str, int]) -> None:
             "KEYRING_ENCRYPTION_KEY": secrets.token_urlsafe(32),
             _REGISTRY: _registry(service_secrets),
             CHAT_ORIGINS: _origins(url),
+            SELF_REGISTRATION: _REGISTRATION,
         },
         BACKEND: _common(directory, BACKEND, ports)
         | {
@@ -148,7 +153,11 @@ def bring_up_to_date(directory: StateDirectory) -> tuple[str, ...]:
 
     A file that has it, with whatever value, is left as it is.
     """
-    done = (_with_chat_page(directory), _with_administration(directory))
+    done = (
+        _with_chat_page(directory),
+        _with_administration(directory),
+        _with_registration(directory),
+    )
     return tuple(sentence for sentence in done if sentence is not None)
 
 
@@ -191,6 +200,21 @@ def _with_administration(directory: StateDirectory) -> str | None:
     return f"Gave {OPS} its new scopes in {_REGISTRY} of {file}: it administers all of the service."
 
 
+def _with_registration(directory: StateDirectory) -> str | None:
+    """Go on letting people register themselves: what is not said came to mean that they may not.
+
+    Where somebody made it more than a machine of their own, it is theirs to say.
+    """
+    file, environment = directory.env_file(AUTH), read(directory, AUTH)
+    if environment.value(SELF_REGISTRATION) is not None:
+        return None
+    if environment.get(ENVIRONMENT_VARIABLE) != LOCAL:
+        return None
+    values = {SELF_REGISTRATION: _REGISTRATION}
+    write_whole(file, with_values(file.read_text(encoding="utf-8"), values))
+    return f"Added {SELF_REGISTRATION} to {file}: people go on registering themselves."
+
+
 def with_values(text: str, values: Mapping[str, str]) -> str:
     """Set variables in a text, leaving every other line as it is; new ones go to the end."""
     left = dict(values)
@@ -220,7 +244,7 @@ def _moved(addresses: str, moved: Mapping[int, int]) -> str:
 
 def _common(directory: StateDirectory, service: str, ports: Mapping[str, int]) -> dict[str, str]:
     return {
-        "ENVIRONMENT": "local",
+        ENVIRONMENT_VARIABLE: LOCAL,
         "SERVICE_ID": service,
         "HOST": LOOPBACK,
         PORT: str(ports[service]),

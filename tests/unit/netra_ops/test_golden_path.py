@@ -71,6 +71,14 @@ def test_nothing_is_left_behind(right: FakeNetra) -> None:
     assert len(set(right.revoked)) == 1
 
 
+def test_nobody_registers_themselves(right: FakeNetra) -> None:
+    """The throw-away user is made by an operator, so it does not matter whether people may."""
+    _walk(right)
+
+    assert "POST /admin/users" in right.asked
+    assert not {"POST /users", "GET /register", "POST /register"} & set(right.asked)
+
+
 def test_a_persons_own_account_is_only_used(right: FakeNetra) -> None:
     """With credentials nobody is made or deleted, and only the session ends."""
     report = _walk(right, throw_away=False)

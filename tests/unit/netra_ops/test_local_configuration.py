@@ -200,6 +200,47 @@ def test_no_address_is_made_up_from_a_strange_one(directory: StateDirectory, url
     assert _text(directory, "netra-auth") == before
 
 
+def _without_registration(directory: StateDirectory, **values: str) -> str:
+    """Make the auth service's file as an earlier version did; give it."""
+    lines = _text(directory, "netra-auth").splitlines(keepends=True)
+    text = "# mine\n" + "".join(x for x in lines if "SELF_REGISTRATION" not in x)
+    text = with_values(text, values)
+    directory.env_file("netra-auth").write_text(text, "utf-8")
+    return text
+
+
+def test_files_of_before_go_on_letting_people_register(directory: StateDirectory) -> None:
+    """An installation made when that went without saying says it now, and nothing else changes."""
+    before = _without_registration(directory)
+
+    (said,) = configuration.bring_up_to_date(directory)
+
+    assert "SELF_REGISTRATION" in said
+    assert _text(directory, "netra-auth") == before + "SELF_REGISTRATION=allowed\n"
+    assert configuration.bring_up_to_date(directory) == ()
+    loaded = load(netra_auth.CONTRACT, configuration.read(directory, "netra-auth"))
+    assert isinstance(loaded, Configuration), loaded
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"SELF_REGISTRATION": "closed"},
+        {"SELF_REGISTRATION": "by-mail"},
+        {"SELF_REGISTRATION": ""},
+        {"ENVIRONMENT": "staging"},
+    ],
+)
+def test_registration_is_opened_for_nobody_who_said_otherwise(
+    directory: StateDirectory, values: dict[str, str]
+) -> None:
+    """What was chosen stays, and elsewhere than on a machine of one's own nothing is added."""
+    before = _without_registration(directory, **values)
+
+    assert configuration.bring_up_to_date(directory) == ()
+    assert _text(directory, "netra-auth") == before
+
+
 _BEFORE = ["profile:read", "sessions:open", "service:status", "users:admin"]
 _NOW = ["services:admin", "keys:admin", "sessions:admin", "audit:read", "metrics:read"]
 
