@@ -24,10 +24,12 @@ from netra_auth.api import (
     introspection,
     login,
     login_second_factor,
+    mailed_links,
     metadata,
     metrics,
     own_account,
     own_session,
+    registration,
     revocation,
     revocation_feed,
     second_factor,
@@ -70,7 +72,9 @@ ROUTERS: Final = (
     admin_audit.router,
     own_session.router,
     login.router,
+    registration.router,
     login_second_factor.router,
+    mailed_links.router,
     account.router,
     second_factor.router,
     cross_origin.router,
@@ -80,6 +84,8 @@ _MAX_BODY_BYTES: Final = 65_536
 """No form or document this service takes is larger."""
 
 _KEYS_SECONDS: Final = 5
+_MAILS_SECONDS: Final = 5
+"""How soon a mail that was put off is noticed to be due; new ones ring."""
 _SWEEP_SECONDS: Final = 600
 _SUCCESSORS_SECONDS: Final = 60
 
@@ -124,7 +130,14 @@ def _upkeep_of(state: AuthState) -> tuple[UpkeepTask, ...]:
     async def sweep_store() -> None:
         await sweep(state.database, state.clock)
 
+    by_mail = state.by_mail
+    mails = (
+        ()
+        if by_mail is None
+        else (UpkeepTask("mails", _MAILS_SECONDS, by_mail.sender.send_due, by_mail.bell),)
+    )
     return (
+        *mails,
         UpkeepTask("signing_keys", _KEYS_SECONDS, state.key_administration.advance),
         UpkeepTask("janitor", _SWEEP_SECONDS, sweep_store),
         UpkeepTask("successors", _SUCCESSORS_SECONDS, state.refresh_tokens.forget_old_successors),

@@ -1,5 +1,6 @@
 """The service's parts made of its settings and its store. What serves them is in `bootstrap`."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,10 @@ from netra_auth.grants.relying_parties import RelyingParties
 from netra_auth.grants.revocation import Endings, TokenRevocation
 from netra_auth.grants.user_clients import UserClients
 from netra_auth.grants.userinfo import UserInfos
+from netra_auth.identities.by_mail.links import MailedLinks
+from netra_auth.identities.by_mail.opening import ByMail
+from netra_auth.identities.by_mail.requests import MailRequests
+from netra_auth.identities.by_mail.sending import MailSender
 from netra_auth.identities.logins import Logins
 from netra_auth.identities.passwords import PasswordHasher
 from netra_auth.identities.passwords.changes import PasswordChanges
@@ -46,8 +51,9 @@ from netra_auth.identities.users import Users
 from netra_auth.keyring.administration import key_administration
 from netra_auth.keyring.keyring import Keyring, open_keyring
 from netra_auth.limits.opening import Limits, open_limits
+from netra_auth.mail.smtp import SmtpMailer
 from netra_auth.metrics.recorder import Metrics
-from netra_auth.settings import Settings
+from netra_auth.settings import SelfRegistration, Settings
 from netra_auth.store.engine import Database
 
 _TAKEN_IDS: Final = frozenset({AUTH_AUDIENCE, *FIRST_PARTY_IDS})
@@ -86,6 +92,7 @@ async def composed(settings: Settings, database: Database, clock: Clock) -> Auth
     secrets = SealedSecrets(settings.keyring_encryption_key)
     codes = CodeCheck(secrets, clock)
     pending_logins = PendingLogins(database, secrets, codes, sessions, audit, clock)
+    users = Users(database, hasher, sessions, revocations, limits, audit, clock)
     proof = PasswordProof(database, hasher, limits)
     grants = _grants(ground)
     return AuthState(
@@ -100,12 +107,13 @@ async def composed(settings: Settings, database: Database, clock: Clock) -> Auth
         limits=limits,
         revocations=revocations,
         sessions=sessions,
-        users=Users(database, hasher, sessions, revocations, limits, audit, clock),
+        users=users,
         logins=Logins(database, hasher, sessions, pending_logins, limits, audit),
         pending_logins=pending_logins,
         second_factors=SecondFactors(database, secrets, codes, proof, audit, clock),
         password_proof=proof,
         password_changes=PasswordChanges(database, hasher, proof, sessions, audit),
+        by_mail=_by_mail(ground, users),
         accounts=Accounts(database, sessions, revocations, audit, clock),
         person_sessions=PersonSessions(database, sessions, audit, clock),
         account_exports=AccountExports(database, audit, clock),
@@ -124,7 +132,7 @@ async def composed(settings: Settings, database: Database, clock: Clock) -> Auth
         introspection=grants.introspection,
         token_revocation=grants.token_revocation,
         userinfo=UserInfos(database),
-        pages=Pages(settings.issuer_url, secure=settings.secure_cookies),
+        pages=_pages(settings),
     )
 
 
@@ -150,6 +158,37 @@ async def _ground(settings: Settings, database: Database, clock: Clock) -> _Grou
         revocations=revocations,
         sessions=Sessions(database, revocations, limits.devices, clock),
         public_clients=public_clients(settings.chat_origins),
+    )
+
+
+def _pages(settings: Settings) -> Pages:
+    return Pages(
+        settings.issuer_url,
+        secure=settings.secure_cookies,
+        registers=settings.self_registration is not SelfRegistration.CLOSED,
+        mails=settings.mail is not None,
+    )
+
+
+def _by_mail(ground: _Ground, users: Users) -> ByMail | None:
+    mail = ground.settings.mail
+    if mail is None:
+        return None
+    database, audit, clock = ground.database, ground.audit, ground.clock
+    bell = asyncio.Event()
+    return ByMail(
+        requests=MailRequests(database, audit, clock, bell),
+        sender=MailSender(
+            database,
+            SmtpMailer(mail.server, mail.sender),
+            ground.settings.issuer_url,
+            ground.limits.failures,
+            audit,
+            ground.metrics,
+            clock,
+        ),
+        links=MailedLinks(database, users, clock),
+        bell=bell,
     )
 
 

@@ -25,6 +25,7 @@ from netra_auth.settings import Settings
 from netra_auth.store import backup
 from netra_auth.store.backup import BackupRefused
 from netra_auth.store.engine import Database
+from netra_auth.store.repositories import mail_requests
 from netra_auth.store.schema_version import require_head
 
 _log = event_logger("netra_auth.recovery")
@@ -155,6 +156,8 @@ class Recovery:
         await open_keyring(self.settings, database, audit, self.clock)
         async with database.transaction() as transaction:
             await revocations.go_on_unseen(transaction)
+            # A link that was used after the backup would work a second time.
+            await mail_requests.remove_every_one(transaction.connection)
             ended = await sessions.end_every_one(transaction)
             act = Act(
                 event=AuditEvent.STORE_RESTORED,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from netra.contract import Configuration
 from netra.contract.service_registry import ServiceRegistration, parse_registry
+from netra.contract.urls.mail_url import MailServer, mail_server_of
 from netra.secret import Secret
 
 
@@ -20,6 +21,24 @@ class TokenTrustMode(StrEnum):
     """An ES256 key that lives in the store; verifiers fetch its public half."""
     SHARED_KEY = "shared-key"
     """One HS256 key that every service is configured with."""
+
+
+class SelfRegistration(StrEnum):
+    """Whether and how people register themselves."""
+
+    ALLOWED = "allowed"
+    """At once, which tells whoever asks which addresses are taken."""
+    BY_MAIL = "by-mail"
+    """By a mail that proves the address; nobody else is told anything."""
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Where mails are handed in, and whom they are from."""
+
+    server: MailServer
+    sender: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +71,8 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     tls: TlsFiles | None
     log_level: str
-    self_registration: bool
+    self_registration: SelfRegistration
+    mail: Mail | None
     chat_origins: tuple[str, ...]
     limits_redis_url: Secret | None
     request_limit_factor: int
@@ -73,6 +93,8 @@ def settings_from(configuration: Configuration) -> Settings:
     mode = TokenTrustMode(configuration.text("TOKEN_TRUST_MODE"))
     certificate = configuration.optional_text("TLS_CERTIFICATE_PATH")
     private_key = configuration.optional_text("TLS_PRIVATE_KEY_PATH")
+    mail_url = configuration.optional_secret("MAIL_URL")
+    mail_from = configuration.optional_text("MAIL_FROM")
     return Settings(
         environment=configuration.text("ENVIRONMENT"),
         service_id=configuration.text("SERVICE_ID"),
@@ -92,7 +114,8 @@ def settings_from(configuration: Configuration) -> Settings:
         trusted_proxies=configuration.items("TRUSTED_PROXIES"),
         tls=TlsFiles(Path(certificate), Path(private_key)) if certificate and private_key else None,
         log_level=configuration.text("LOG_LEVEL"),
-        self_registration=configuration.text("SELF_REGISTRATION") == "allowed",
+        self_registration=SelfRegistration(configuration.text("SELF_REGISTRATION")),
+        mail=Mail(mail_server_of(mail_url), mail_from) if mail_url and mail_from else None,
         chat_origins=configuration.items("CHAT_ORIGINS"),
         limits_redis_url=configuration.optional_secret("LIMITS_REDIS_URL"),
         request_limit_factor=configuration.integer("REQUEST_LIMIT_FACTOR"),

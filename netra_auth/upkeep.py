@@ -68,9 +68,11 @@ class Upkeep:
         """Keep the tasks running until the block ends; what is under way then may finish."""
         create_task = asyncio.get_running_loop().create_task
         loops = [create_task(self._go_on(), name="upkeep")]
-        for task in self._tasks:
-            if task.bell is not None:
-                loops.append(create_task(self._answer(task, task.bell), name=f"bell {task.name}"))
+        loops += [
+            create_task(self._answer(task, task.bell), name=f"bell {task.name}")
+            for task in self._tasks
+            if task.bell is not None
+        ]
         try:
             yield
         finally:

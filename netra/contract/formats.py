@@ -51,6 +51,28 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfRegistration:
+    """Whether and how people register themselves."""
+
+    text: str = (
+        "by-mail, closed, or allowed (in the environment local alone: it tells strangers which"
+        " addresses have accounts)"
+    )
+    inner_whitespace: str = field(default="", init=False)
+
+    def flaw(self, value: str, *, deployed: bool) -> Flaw | None:
+        """Find what is wrong with a value."""
+        if value == "allowed" and deployed:
+            return Flaw(
+                ViolationKind.CONFLICTING,
+                "is allowed outside the environment local: by registering, strangers are told"
+                " which addresses have accounts",
+                "Write by-mail, which proves an address before anything is told, or closed.",
+            )
+        return None if value in ("allowed", "by-mail", "closed") else _malformed(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Matching:
     """A text of a certain pattern, which `text` says in words."""
 

@@ -58,10 +58,13 @@ class Requirement:
     @property
     def text(self) -> str:
         """Say it in words, for the reference."""
+        conditions = []
         if self.when:
-            return f"when {self.when[0]} is {self.when[1]}"
+            conditions.append(f"when {self.when[0]} is {self.when[1]}")
         if self.together_with:
-            return f"together with {self.together_with}"
+            conditions.append(f"together with {self.together_with}")
+        if conditions:
+            return ", and ".join(conditions)
         if self.beginning:
             other, starts = self.beginning
             unless = f", unless {self.unless} is set" if self.unless else ""

@@ -25,6 +25,8 @@ ADMIN_USERS_PATH: Final = "/admin/users"
 LOGIN_PATH: Final = "/login"
 LOGOUT_PATH: Final = "/logout"
 REGISTER_PATH: Final = "/register"
+FORGOTTEN_PASSWORD_PATH: Final = "/forgotten-password"  # noqa: S105 - a path
+MAILED_LINK_PATH: Final = "/mailed-link"
 
 CHAT_CLIENT_ID: Final = "netra-chat"
 """The public client that the chat page is."""

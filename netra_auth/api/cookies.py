@@ -17,12 +17,13 @@ class CookieNames:
     csrf: str
     pending: str
     device: str
+    link: str
 
     @classmethod
     def for_issuer(cls, *, secure: bool) -> "CookieNames":
         """Give the names; over TLS they carry the `__Host-` prefix."""
         prefix = _HOST_PREFIX if secure else ""
-        kinds = ("session", "csrf", "pending", "device")
+        kinds = ("session", "csrf", "pending", "device", "link")
         return cls(*(f"{prefix}netra_{kind}" for kind in kinds))
 
 

@@ -1,15 +1,15 @@
-"""The pages for people: login, registration, logout."""
+"""The pages for people: login and logout, and what pages with a form share."""
 
 from typing import Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from netra.errors import ContentInvalid, NetraError
+from netra.errors import NetraError
 from netra.secret import Secret
 from netra.telemetry import Stage, authentication_refused, event_logger, request_record
 from netra.wire.auth_admin import SECOND_FACTOR_PATH
-from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH
+from netra.wire.auth_api import CHAT_PATH, LOGIN_PATH, LOGOUT_PATH
 from netra_auth.api.browser_session import browser_session
 from netra_auth.api.continuation import client_behind, continuation
 from netra_auth.api.cookies import clear_cookie, set_cookie
@@ -21,7 +21,6 @@ from netra_auth.api.transport import secure_transport
 from netra_auth.identities.logins import LoginRefused
 from netra_auth.identities.second_factor.pending_logins import PENDING_SECONDS, PendingLogin
 from netra_auth.identities.sessions import ABSOLUTE_SECONDS, OpenedSession
-from netra_auth.identities.users import EmailTaken, Registrant, RegistrationClosed
 from netra_auth.limits.known_devices import DEVICE_SECONDS
 
 router = APIRouter(
@@ -47,7 +46,7 @@ async def style(request: Request) -> Response:
 async def login_page(request: Request) -> Response:
     """Show the login form."""
     back = continuation(request.query_params.get("continue"))
-    return await _form_page(request, "login.html", back)
+    return await form_page(request, "login.html", back)
 
 
 @router.post(LOGIN_PATH)
@@ -69,40 +68,9 @@ async def log_in(request: Request) -> Response:
         )
     except LoginRefused as error:
         authentication_refused(_log, record, error)
-        return await _form_page(request, "login.html", back, error=error, email=email)
+        return await form_page(request, "login.html", back, error=error, email=email)
     record.stage = Stage.HANDLER
-    return _logged_in(request, opened, back)
-
-
-@router.get(REGISTER_PATH)
-async def registration_page(request: Request) -> Response:
-    """Show the registration form."""
-    if not state_of(request).settings.self_registration:
-        return await _form_page(request, "closed.html", None, error=RegistrationClosed())
-    back = continuation(request.query_params.get("continue"))
-    return await _form_page(request, "register.html", back)
-
-
-@router.post(REGISTER_PATH)
-async def register(request: Request) -> Response:
-    """Make an account and log its owner in."""
-    form = await own_form(request)
-    back = continuation(form.values.get("continue"))
-    email, password = form.values.get("email", ""), Secret(form.values.get("password", ""))
-    state, origin = state_of(request), origin_of(request)
-    await state.limits.attempts.registration(origin)
-    try:
-        if not state.settings.self_registration:
-            await state.users.refuse_registration(origin)
-        await state.users.register(Registrant(email, password), origin)
-    except RegistrationClosed as error:
-        return await _form_page(request, "closed.html", None, error=error)
-    except (ContentInvalid, EmailTaken) as error:
-        return await _form_page(request, "register.html", back, error=error, email=email)
-    opened = await state.logins.log_in(
-        email, password, await browser_session(request), origin, device_of(request)
-    )
-    return _logged_in(request, opened, back)
+    return logged_in(request, opened, back)
 
 
 @router.get(LOGOUT_PATH)
@@ -127,7 +95,7 @@ async def log_out(request: Request) -> Response:
     return without_session(request, LOGIN_PATH)
 
 
-async def _form_page(
+async def form_page(
     request: Request,
     template: str,
     back: str | None,
@@ -135,6 +103,7 @@ async def _form_page(
     error: NetraError | None = None,
     email: str = "",
 ) -> Response:
+    """Show a page that leads on to where somebody came from, with what was wrong if anything."""
     problem = None if error is None else error.detail or error.public_text
     state = state_of(request)
     client = await client_behind(back, state.user_clients.find)
@@ -153,7 +122,7 @@ async def _form_page(
     return response
 
 
-def _logged_in(request: Request, begun: OpenedSession | PendingLogin, back: str | None) -> Response:
+def logged_in(request: Request, begun: OpenedSession | PendingLogin, back: str | None) -> Response:
     """Lead on with a session, or to where the second factor is asked for."""
     if isinstance(begun, OpenedSession):
         return with_session(request, begun, back)

@@ -28,15 +28,26 @@ class FormForged(PermissionDenied):
 
 
 class Pages:
-    """Renders pages and guards their forms; cookies follow the issuer's scheme."""
+    """Renders pages and guards their forms.
 
-    def __init__(self, issuer_url: str, *, secure: bool) -> None:
+    Args:
+        issuer_url: Where the pages are.
+        secure: Whether cookies travel over TLS only.
+        registers: Whether people may register themselves.
+        mails: Whether a forgotten password can be replaced by mail.
+    """
+
+    def __init__(
+        self, issuer_url: str, *, secure: bool, registers: bool = True, mails: bool = False
+    ) -> None:
         self.cookies = CookieNames.for_issuer(secure=secure)
         self._issuer_url = issuer_url
         self._secure = secure
         self._templates = Environment(
             loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
         )
+        # What several pages offer, wherever they are shown.
+        self._templates.globals.update(registers=registers, mails=mails)
         self.style = (_TEMPLATES / "style.css").read_bytes()
 
     def render(

@@ -20,6 +20,7 @@ from netra_auth.grants.refresh_token import RefreshTokens
 from netra_auth.grants.revocation import TokenRevocation
 from netra_auth.grants.user_clients import UserClients
 from netra_auth.grants.userinfo import UserInfos
+from netra_auth.identities.by_mail.opening import ByMail
 from netra_auth.identities.logins import Logins
 from netra_auth.identities.passwords.changes import PasswordChanges
 from netra_auth.identities.passwords.proof import PasswordProof
@@ -62,6 +63,7 @@ class AuthState:
     second_factors: SecondFactors
     password_proof: PasswordProof
     password_changes: PasswordChanges
+    by_mail: ByMail | None
     accounts: Accounts
     person_sessions: PersonSessions
     account_exports: AccountExports

@@ -15,6 +15,7 @@ from netra_auth.api.request_rates import page_rate
 from netra_auth.api.state import origin_of, state_of
 from netra_auth.api.transport import secure_transport
 from netra_auth.identities.users import Registrant, view_of
+from netra_auth.settings import SelfRegistration
 
 router = APIRouter(tags=["users"], dependencies=[Depends(secure_transport)])
 
@@ -25,8 +26,10 @@ async def register(request: Request, new_user: NewUser) -> UserView:
     state, origin = state_of(request), origin_of(request)
     await page_rate(request)
     await state.limits.attempts.registration(origin)
-    if not state.settings.self_registration:
-        await state.users.refuse_registration(origin)
+    how = state.settings.self_registration
+    if how is not SelfRegistration.ALLOWED:
+        by_mail = how is SelfRegistration.BY_MAIL
+        await state.users.refuse_registration(origin, by_mail=by_mail)
     registrant = Registrant(new_user.email, Secret(new_user.password))
     return view_of(await state.users.register(registrant, origin))
 

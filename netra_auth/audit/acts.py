@@ -27,6 +27,9 @@ class AuditEvent(StrEnum):
     ACCOUNT_EXPORTED = "account_exported"
     CONSENT_REMOVED = "consent_removed"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of an event
+    MAIL_ASKED = "mail_asked"
+    MAIL_SENT = "mail_sent"
+    MAILED_LINK_USED = "mailed_link_used"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
     PASSWORD_PROOF = "password_proof"  # noqa: S105 - the name of an event
     SECOND_FACTOR_BEGUN = "second_factor_begun"

@@ -1,4 +1,4 @@
-"""What an e-mail address must be to name an account. Pure; that mail arrives is not checked."""
+"""What an e-mail address must be to name an account. Pure; whether mail arrives is not known."""
 
 import unicodedata
 from typing import Final

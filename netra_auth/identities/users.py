@@ -1,8 +1,9 @@
 """People: registered, looked up, given a new password, erased."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn, TypeAlias
 
 from sqlalchemy.exc import IntegrityError
 
@@ -26,12 +27,19 @@ from netra_auth.identities.passwords import PasswordHasher, require_acceptable
 from netra_auth.identities.revocations import Revocations
 from netra_auth.identities.sessions import Sessions
 from netra_auth.limits.opening import Limits
-from netra_auth.store.engine import Database
-from netra_auth.store.repositories import pending_logins, users
+from netra_auth.store.engine import Database, Transaction
+from netra_auth.store.repositories import mail_requests, pending_logins, users
 from netra_auth.store.repositories.users import UserRow
 
 USER_ID: Final = re.compile(r"usr_[0-9a-z]{26}\Z")
 """What the id of a person looks like; nothing else is looked up."""
+
+
+Proof: TypeAlias = Callable[[Transaction], Awaitable[None]]
+"""Uses up what proves that a mailbox is somebody's, as the first step of what it is good for.
+
+What it raises undoes everything.
+"""
 
 
 class EmailTaken(Conflict):
@@ -46,6 +54,13 @@ class RegistrationClosed(PermissionDenied):
 
     code = "registration_closed"
     public_text = "Registration is closed here. Ask an operator for an account."
+
+
+class RegistrationByMail(PermissionDenied):
+    """People register themselves here by a mail that proves their address, and not otherwise."""
+
+    code = "registration_by_mail"
+    public_text = "Registration goes by mail here. Begin at /register."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +94,15 @@ class Users:
         self._audit = audit
         self._clock = clock
 
-    async def register(self, registrant: Registrant, origin: Origin) -> UserRow:
+    async def register(
+        self, registrant: Registrant, origin: Origin, proof: Proof | None = None
+    ) -> UserRow:
         """Make an account.
+
+        Args:
+            registrant: Whose.
+            origin: The request.
+            proof: That the address is theirs, where it came by mail.
 
         Raises:
             EmailUnacceptable: The address cannot name an account.
@@ -103,10 +125,12 @@ class Users:
             origin=origin,
             actor=registrant.actor,
             subject=row.user_id,
-            reason=f"with role {row.roles}" if row.roles else None,
+            reason=f"with role {row.roles}" if row.roles else _means(proof),
         )
         try:
             async with self._database.transaction() as transaction:
+                if proof is not None:
+                    await proof(transaction)
                 await users.add(transaction.connection, row)
                 await self._audit.note(transaction, act)
         except IntegrityError:
@@ -114,25 +138,41 @@ class Users:
             raise EmailTaken from None
         return row
 
-    async def refuse_registration(self, origin: Origin) -> None:
-        """Record and refuse a registration where people may not register themselves.
+    async def refuse_registration(self, origin: Origin, *, by_mail: bool) -> NoReturn:
+        """Record and refuse a registration where people may not register themselves like this.
 
         Raises:
-            RegistrationClosed: Always.
+            RegistrationByMail: They may by mail.
+            RegistrationClosed: They may not.
         """
         act = Act(
             event=AuditEvent.USER_REGISTERED,
             outcome=Outcome.REFUSED,
             origin=origin,
-            reason="self-registration is closed",
+            reason="self-registration goes by mail" if by_mail else "self-registration is closed",
         )
         await self._audit.note_alone(act)
-        raise RegistrationClosed
+        raise RegistrationByMail if by_mail else RegistrationClosed
 
     async def reset_password(
-        self, email: str, password: Secret, actor: str, origin: Origin
+        self,
+        email: str,
+        password: Secret,
+        actor: str,
+        origin: Origin,
+        proof: Proof | None = None,
     ) -> None:
         """Set a new password, end the person's sessions and forget their browsers and failures.
+
+        Links that were mailed to them before are worth nothing any more. Whoever is disabled stays
+        so, and nobody is logged in.
+
+        Args:
+            email: The account's address.
+            password: The new password.
+            actor: Who sets it.
+            origin: The request.
+            proof: That the address is theirs, where it came by mail.
 
         Raises:
             NotFound: The address names no account.
@@ -144,8 +184,11 @@ class Users:
         require_acceptable(password.reveal(), email)
         password_hash = await self._hasher.hash(password.reveal())
         async with self._database.transaction() as transaction:
+            if proof is not None:
+                await proof(transaction)
             row = await users.by_email(transaction.connection, email)
             if row is not None:
+                await mail_requests.remove_all_of(transaction.connection, email)
                 await users.set_password_hash(transaction.connection, row.user_id, password_hash)
                 await pending_logins.remove_all_of(transaction.connection, row.user_id)
                 await self._sessions.end_all_of(transaction, row.user_id)
@@ -157,7 +200,7 @@ class Users:
                 origin=origin,
                 actor=actor,
                 subject=hidden_email(email) if row is None else row.user_id,
-                reason="no such account" if row is None else None,
+                reason="no such account" if row is None else _means(proof),
             )
             await self._audit.note(transaction, act)
         if row is None:
@@ -173,6 +216,7 @@ class Users:
         if USER_ID.match(user_id) is None:
             raise NotFound("not the id of a person")
         async with self._database.transaction() as transaction:
+            await mail_requests.remove_all_of_user(transaction.connection, user_id)
             existed = await users.remove(transaction.connection, user_id)
             if existed:
                 await self._revocations.revoke_subject(transaction, user_id)
@@ -214,6 +258,10 @@ def roles_of(row: UserRow) -> tuple[Role, ...]:
     """Read the roles of a stored person; an unknown one grants nothing and is left out."""
     known = {role.value: role for role in Role}
     return tuple(known[name] for name in row.roles.split() if name in known)
+
+
+def _means(proof: Proof | None) -> str | None:
+    return None if proof is None else "by a link in a mail"
 
 
 def _refused(actor: str, email: str, reason: str, origin: Origin) -> Act:

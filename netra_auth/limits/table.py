@@ -22,6 +22,7 @@ class Scope(StrEnum):
     CLIENT_AT_ADDRESS = "client id at an address"
     SERVICE = "service"
     PRINCIPAL = "person or service"
+    MAILBOX = "e-mail address, known or not, and purpose"
     SENDER = "address, or service that proved itself"
 
 
@@ -65,7 +66,13 @@ LOGIN_ACCOUNT_DAY: Final = Limit(_day("login_account_day", 60), Scope.ACCOUNT, _
 LOGIN_DEVICE: Final = Limit(_minutes("login_device", 10, 15), Scope.DEVICE, _LOGINS)
 LOGIN_DEVICE_DAY: Final = Limit(_day("login_device_day", 60), Scope.DEVICE, _LOGINS)
 
-REGISTRATION: Final = Limit(_hour("registration", 200), Scope.ADDRESS, "registrations, done or not")
+REGISTRATION: Final = Limit(
+    _hour("registration", 200), Scope.ADDRESS, "registrations and forgotten passwords, done or not"
+)
+# Counted when a mail is to be sent, not when it is asked for: nobody who asks is told of it.
+MAIL: Final = Limit(
+    _hour("mail", 3), Scope.MAILBOX, "mails asked for; what is beyond is not sent, and not told"
+)
 
 # A right credential never meets these: it is verified first. Their windows are short, so that a
 # service that was given a wrong secret goes on hearing so: the backend asks every ten seconds.
@@ -87,6 +94,7 @@ FAILURES: Final = (
     LOGIN_DEVICE,
     LOGIN_DEVICE_DAY,
     REGISTRATION,
+    MAIL,
     CLIENT_ADDRESS,
     CLIENT_AT_ADDRESS,
     GRANT_ADDRESS,

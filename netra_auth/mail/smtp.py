@@ -74,5 +74,8 @@ class SmtpMailer:
             reason = f"the mail server answered {error.code} ({type(error).__name__})"
             raise MailUndelivered(reason) from None
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            reason = f"the mail server cannot be used: {type(error).__name__}"
+            kinds = [type(fault).__name__ for fault in (error, error.__cause__) if fault]
+            reason = f"the mail server cannot be used: {', '.join(kinds)}"
+            if type(error) is aiosmtplib.SMTPException:
+                reason += " (it offers no STARTTLS, or no way to log in)"
             raise MailUndelivered(reason) from None

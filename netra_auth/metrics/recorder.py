@@ -38,6 +38,12 @@ class Metrics:
             "Acts in the audit record, by event and outcome.",
             ("event", "outcome"),
         )
+        self._mails = self._counter(
+            "netra_auth_mails",
+            "What became of mails that were asked for: sent, put_off (each time), withheld from"
+            " everybody but who asked, or given_up.",
+            ("purpose", "outcome"),
+        )
         self._tokens = self._counter(
             "netra_auth_tokens_issued",
             "Answers of the token endpoint that carried tokens, by grant.",
@@ -63,6 +69,10 @@ class Metrics:
     def token_issued(self, grant: str) -> None:
         """Count an answer of the token endpoint."""
         self._tokens(grant).inc()
+
+    def mail(self, purpose: str, outcome: str) -> None:
+        """Count what became of a mail; both words are of this service's own making."""
+        self._mails(purpose, outcome).inc()
 
     def exposition(self) -> bytes:
         """Write everything in Prometheus' text format."""

@@ -29,6 +29,8 @@ KEPT_SECONDS: Final[Mapping[str, int]] = MappingProxyType(
         "family_tokens": 5 * _MINUTE,
         "login_sessions": _DAY,
         "pending_logins": _MINUTE,
+        # A mail that could not be sent in its time is told by the sender before it is forgotten.
+        "mail_requests": _HOUR,
         "unconfirmed_second_factors": _DAY,
         "known_devices": 366 * _DAY,
         # A verifier's clock may be behind ours.

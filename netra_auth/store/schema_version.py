@@ -10,7 +10,7 @@ from sqlalchemy import Connection, String, column, inspect, select, table
 from netra.errors import ConfigurationInvalid
 from netra_auth.store.engine import Database
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The version of the newest migration; a test compares it with the folder of migrations."""
 
 _VERSION_TABLE: Final = "alembic_version"

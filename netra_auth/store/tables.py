@@ -97,6 +97,23 @@ recovery_codes = Table(
     Column("used_at", Double),
 )
 
+# Mails that were asked for, also those that are not to be sent: whoever asks is not told which.
+# `attempts` counts the claims for sending and so names the present one. `next_attempt_at` is when
+# the next may be made, NULL once the mail was sent. `token_hash` is of the link in the mail, which
+# is made when it is sent: no row ever held a secret.
+mail_requests = Table(
+    "mail_requests",
+    metadata,
+    Column("mail_id", _ID, primary_key=True),
+    Column("purpose", String(16), nullable=False),
+    Column("address", _EMAIL, nullable=False, index=True),
+    Column("created_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", Double, index=True),
+    Column("token_hash", _SHA256, unique=True),
+    Column("expires_at", Double, nullable=False, index=True),
+)
+
 # Browsers that a person logged in with before: nobody else's failures keep them out. One browser
 # may be several people's, so the two columns together are the key.
 known_devices = Table(

@@ -57,7 +57,11 @@ def auth_environment(**overrides: str | None) -> dict[str, str]:
     it. To make services known, pass `SERVICE_REGISTRY=service_registry({...})`.
     """
     registry = service_registry({"netra-backend": strong_secret(), "netra-ops": strong_secret()})
+    # People register themselves in tests, where that is allowed at all.
+    is_local = overrides.get("ENVIRONMENT", "local") == "local"
+    registration = {"SELF_REGISTRATION": "allowed"} if is_local else {}
     values = {
+        **registration,
         "ENVIRONMENT": "local",
         "SERVICE_ID": "netra-auth",
         "REVISION": "netra-auth-00001-tst",

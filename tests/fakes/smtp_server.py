@@ -88,18 +88,20 @@ class SmtpServer:
         conversations: set[asyncio.Task[None]] = set()
 
         async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            conversations.add(task)
             try:
-                with suppress(ConnectionError, asyncio.IncompleteReadError):
+                with suppress(OSError, asyncio.IncompleteReadError):
                     await _Conversation(self, reader, writer).go_on()
             finally:
-                conversations.discard(task)
                 writer.transport.abort()
 
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            # A task of its own: the library would tell of one that is cancelled as of a fault.
+            task = asyncio.create_task(converse(reader, writer))
+            conversations.add(task)
+            task.add_done_callback(conversations.discard)
+
         server = await asyncio.start_server(
-            converse, sock=listener, ssl=self.certificate if self.tls_from_the_start else None
+            connected, sock=listener, ssl=self.certificate if self.tls_from_the_start else None
         )
         try:
             yield self

@@ -9,14 +9,16 @@ from netra.contract.declared.in_both import AUDIENCE, KEYRING, PLAIN, SECRET
 from netra.contract.formats import (
     PORT,
     EncryptionKey,
-    OneOf,
+    Matching,
     Origins,
     Registry,
+    SelfRegistration,
     ServiceUrl,
     WholeNumber,
 )
+from netra.contract.urls.mail_url import MailUrl
 from netra.contract.urls.redis_url import RedisUrl
-from netra.contract.variable import ALWAYS, Variable, required_when
+from netra.contract.variable import ALWAYS, Requirement, Variable, required_when
 
 CONTRACT: Final = Contract(
     "netra-auth",
@@ -92,10 +94,29 @@ CONTRACT: Final = Contract(
         in_both.LOG_LEVEL,
         Variable(
             "SELF_REGISTRATION",
-            "Whether people may register themselves.",
+            "Whether people may register themselves: at once, by a mail that proves their address,"
+            " or not at all.",
             PLAIN,
-            OneOf(("allowed", "closed")),
-            default="allowed",
+            SelfRegistration(),
+            default="closed",
+        ),
+        Variable(
+            "MAIL_URL",
+            "The mail server that takes this service's mails: for registration by mail, and for"
+            " people who forgot their password.",
+            SECRET,
+            MailUrl(),
+            Requirement(when=("SELF_REGISTRATION", "by-mail"), together_with="MAIL_FROM"),
+        ),
+        Variable(
+            "MAIL_FROM",
+            "The address these mails are from.",
+            PLAIN,
+            Matching(
+                r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*",
+                "one e-mail address and nothing besides, such as accounts@example.org",
+            ),
+            Requirement(when=("SELF_REGISTRATION", "by-mail"), together_with="MAIL_URL"),
         ),
         Variable(
             "LIMITS_REDIS_URL",

@@ -40,9 +40,9 @@ class MailUrl:
     """The URL of the mail server that takes this service's mails."""
 
     text: str = (
-        "smtp://[USER:PASSWORD@]HOST[:PORT], which then must offer STARTTLS unless HOST is a"
-        " loopback address, or smtps for TLS from the start (percent-encode what is special in USER"
-        " and PASSWORD)"
+        "smtp://HOST[:PORT], where STARTTLS must be offered unless HOST is a loopback address, or"
+        " smtps for TLS from the start (USER:PASSWORD before @HOST where it has one, what is"
+        " special in them percent-encoded)"
     )
     inner_whitespace: str = field(default="", init=False)
 

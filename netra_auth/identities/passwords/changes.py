@@ -6,7 +6,7 @@ from netra_auth.identities.passwords.hashing import PasswordHasher, require_acce
 from netra_auth.identities.passwords.proof import PasswordProof, PasswordWrong
 from netra_auth.identities.sessions import Sessions
 from netra_auth.store.engine import Database
-from netra_auth.store.repositories import pending_logins, users
+from netra_auth.store.repositories import mail_requests, pending_logins, users
 
 
 class PasswordChanges:
@@ -47,6 +47,7 @@ class PasswordChanges:
             )
             if is_same:
                 await pending_logins.remove_all_of(transaction.connection, user_id)
+                await mail_requests.remove_all_of(transaction.connection, user.email)
                 ended = await self._sessions.end_all_of(transaction, user_id, but=kept_session)
             act = Act(
                 event=AuditEvent.PASSWORD_CHANGED,

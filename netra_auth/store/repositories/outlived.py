@@ -16,6 +16,7 @@ from netra_auth.store.tables import (
     family_tokens,
     known_devices,
     login_sessions,
+    mail_requests,
     pending_logins,
     rate_limits,
     refresh_tokens,
@@ -51,6 +52,7 @@ KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "family_tokens": _Kind(family_tokens.c.token_id, family_tokens.c.expires_at),
         "login_sessions": _Kind(login_sessions.c.session_id, login_sessions.c.expires_at),
         "pending_logins": _Kind(pending_logins.c.pending_hash, pending_logins.c.expires_at),
+        "mail_requests": _Kind(mail_requests.c.mail_id, mail_requests.c.expires_at),
         "unconfirmed_second_factors": _Kind(
             second_factors.c.user_id,
             second_factors.c.created_at,

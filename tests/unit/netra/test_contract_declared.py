@@ -38,6 +38,8 @@ OTHER_VALUES: Mapping[str, str] = {
     "ACCESS_TOKEN_SECONDS": "60",
     "KEY_ROTATION_DAYS": "30",
     "SELF_REGISTRATION": "closed",
+    "MAIL_URL": "smtp://netra:Zk3vTq9mXs2Rb7Nf@mail.example.org",
+    "MAIL_FROM": "accounts@example.org",
     "LIMITS_REDIS_URL": "rediss://:Zk3vTq9mXs2Rb7Nf@redis.example.org:6379/1",
     "REQUEST_LIMIT_FACTOR": "3",
     "TOKEN_TRUST_MODE": "keyring",
@@ -55,7 +57,8 @@ OTHER_VALUES: Mapping[str, str] = {
 
 def full(contract: Contract, sample: Sample) -> dict[str, str]:
     """Give an environment in which every declared variable is set."""
-    values = sample()
+    # Registering at once, as the sample has it, is good in one environment alone.
+    values = sample(SELF_REGISTRATION=None)
     for variable in contract.variables:
         if variable.name not in values:
             values[variable.name] = OTHER_VALUES.get(variable.name) or strong_secret()
@@ -189,6 +192,12 @@ def test_a_weak_secret(
         (*SAMPLES[0], "KEY_ROTATION_DAYS", "1.5"),
         (*SAMPLES[0], "USER_AUDIENCE", "a,b"),
         (*SAMPLES[0], "SELF_REGISTRATION", "yes"),
+        (*SAMPLES[0], "MAIL_URL", "http://mail.example.org"),
+        (*SAMPLES[0], "MAIL_URL", "smtp://mail.example.org?starttls=no"),
+        (*SAMPLES[0], "MAIL_FROM", "Netra <accounts@example.org>"),
+        (*SAMPLES[0], "MAIL_FROM", "a@example.org,b@example.org"),
+        (*SAMPLES[0], "MAIL_FROM", "a@example.org\nBcc:b@example.org"),
+        (*SAMPLES[0], "MAIL_FROM", "accounts"),
         (*SAMPLES[0], "LIMITS_REDIS_URL", "http://redis.example.org:6379"),
         (*SAMPLES[0], "REQUEST_LIMIT_FACTOR", "0"),
         (*SAMPLES[0], "REQUEST_LIMIT_FACTOR", "101"),
@@ -296,6 +305,38 @@ def test_a_bare_environment_names_every_required_variable() -> None:
         "AUTH_SERVICE_URL",
         "DATABASE_URL",
     ]
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_registering_at_once_is_for_this_machine(environment: str) -> None:
+    """Elsewhere it is refused and said why: strangers would learn which addresses have accounts."""
+    sample = auth_environment(ENVIRONMENT=environment, SELF_REGISTRATION="allowed")
+    (violation,) = violations(netra_auth.CONTRACT, sample)
+
+    assert (violation.variable, violation.problem) == ("SELF_REGISTRATION", KIND.CONFLICTING)
+    assert "strangers are told which addresses have accounts" in violation.says
+    assert "by-mail" in violation.fix
+    assert "closed" in violation.fix
+    for value in ("closed", None):
+        changed = auth_environment(ENVIRONMENT=environment, SELF_REGISTRATION=value)
+        assert violations(netra_auth.CONTRACT, changed) == []
+
+
+def test_registration_by_mail_needs_a_server_and_a_sender() -> None:
+    """Both are missed where mails are needed; elsewhere both or neither is set."""
+
+    def found(**values: str) -> list[tuple[str, ViolationKind]]:
+        sample = auth_environment(**values)
+        return [(v.variable, v.problem) for v in violations(netra_auth.CONTRACT, sample)]
+
+    url, sender = OTHER_VALUES["MAIL_URL"], OTHER_VALUES["MAIL_FROM"]
+    by_mail = {"SELF_REGISTRATION": "by-mail"}
+
+    assert found(**by_mail) == [("MAIL_URL", KIND.MISSING), ("MAIL_FROM", KIND.MISSING)]
+    assert found(**by_mail, MAIL_URL=url) == [("MAIL_FROM", KIND.CONFLICTING)]
+    assert found(MAIL_FROM=sender) == [("MAIL_URL", KIND.CONFLICTING)]
+    assert found(**by_mail, MAIL_URL=url, MAIL_FROM=sender) == []
+    assert found(SELF_REGISTRATION="closed", MAIL_URL=url, MAIL_FROM=sender) == []
 
 
 def test_equality_groups_pair_the_services() -> None:

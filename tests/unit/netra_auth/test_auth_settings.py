@@ -8,7 +8,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from fakes.running_auth import auth_settings
-from netra_auth.settings import TlsFiles, TokenTrustMode
+from netra_auth.settings import SelfRegistration, TlsFiles, TokenTrustMode
 from netra_auth.store.tables import metadata
 
 DIALECTS: list[Dialect] = [
@@ -17,8 +17,8 @@ DIALECTS: list[Dialect] = [
 
 
 def test_defaults_are_the_safe_ones(tmp_path: Path) -> None:
-    """Without a word the keyring is used, tokens live five minutes and no proxy is trusted."""
-    settings = auth_settings(tmp_path, 8001)
+    """Without a word: the keyring, tokens of five minutes, no proxy trusted, nobody registers."""
+    settings = auth_settings(tmp_path, 8001, SELF_REGISTRATION=None)
 
     assert settings.trust_mode is TokenTrustMode.KEYRING
     assert settings.access_token_seconds == 300
@@ -26,7 +26,8 @@ def test_defaults_are_the_safe_ones(tmp_path: Path) -> None:
     assert settings.user_audience == "netra-backend"
     assert settings.trusted_proxies == ()
     assert settings.tls is None
-    assert settings.self_registration
+    assert settings.self_registration is SelfRegistration.CLOSED
+    assert settings.mail is None
     assert settings.chat_origins == ()
     assert not settings.secure_cookies
     assert not settings.is_production
@@ -43,7 +44,9 @@ def test_every_variable_arrives(tmp_path: Path) -> None:
         TRUSTED_PROXIES="10.0.0.0/8,192.0.2.1",
         TLS_CERTIFICATE_PATH="/etc/tls/cert.pem",
         TLS_PRIVATE_KEY_PATH="/etc/tls/key.pem",
-        SELF_REGISTRATION="closed",
+        SELF_REGISTRATION="by-mail",
+        MAIL_URL="smtps://netra:Zk3vTq9mXs2Rb7Nf@mail.example.org",
+        MAIL_FROM="accounts@example.org",
         ACCESS_TOKEN_SECONDS="60",
         KEY_ROTATION_DAYS="0",
         CHAT_ORIGINS="https://chat.example.org,https://chat.example.org:8443",
@@ -53,7 +56,11 @@ def test_every_variable_arrives(tmp_path: Path) -> None:
     assert settings.secure_cookies
     assert settings.trusted_proxies == ("10.0.0.0/8", "192.0.2.1")
     assert settings.tls == TlsFiles(Path("/etc/tls/cert.pem"), Path("/etc/tls/key.pem"))
-    assert not settings.self_registration
+    assert settings.self_registration is SelfRegistration.BY_MAIL
+    assert settings.mail is not None
+    assert settings.mail.sender == "accounts@example.org"
+    assert settings.mail.server.host == "mail.example.org"
+    assert "Zk3vTq9mXs2Rb7Nf" not in repr(settings)
     assert settings.access_token_seconds == 60
     assert settings.key_rotation_days == 0
     assert settings.chat_origins == ("https://chat.example.org", "https://chat.example.org:8443")
