@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from fakes.by_mail import REGISTER, asks, person_with, running_by_mail
+from fakes.by_mail import PASSWORD, REGISTER, asks, person_with, running_by_mail
 from fakes.clock import ManualClock
 from fakes.log_lines import log_lines
 from fakes.mailer import FakeMailer
@@ -368,3 +368,21 @@ async def test_no_link_comes_alive_again(
             await restored.state.by_mail.links.find(
                 Secret(mail.link("token").partition("token=")[2])
             )
+
+
+async def test_a_link_that_ends_while_it_is_used_is_over(
+    auth: RunningAuth, clock: ManualClock
+) -> None:
+    """Hashing a password takes its time; what counts is when the link is used up."""
+    mailer = FakeMailer()
+    await ask(auth)
+    await sender_of(auth, mailer).send_due()
+    token = token_in(mailer.letters[0])
+    links = MailedLinks(auth.state.database, auth.state.users, clock)
+    link = await links.find(token)
+    clock.advance(MAIL_SECONDS)
+
+    with pytest.raises(MailedLinkOver):
+        await links.register(token, link, Secret(PASSWORD), STARTUP)
+
+    assert await auth.audited("user_registered") == ()
