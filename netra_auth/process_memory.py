@@ -25,8 +25,8 @@ def keep_what_is_there() -> None:
 def give_large_pieces_back() -> None:
     """Have memory of a megabyte and more go back to the system as soon as it is free.
 
-    By itself glibc keeps the 19 MiB of a password's hash for the next one, as often as two may be
-    under way. Other libraries of C have no such switch, and are left as they are.
+    By itself glibc keeps the 12 MiB of a password's hash for the next one. Other libraries of C
+    have no such switch, and are left as they are.
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)

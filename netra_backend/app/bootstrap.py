@@ -42,8 +42,9 @@ from netra_backend.app.clients.auth_client_core import (
 from netra_backend.app.clients.circuit_breaker import CircuitBreaker
 from netra_backend.app.db.engine import open_engine
 from netra_backend.app.db.leases import RunLeases
-from netra_backend.app.db.presence import Presence
-from netra_backend.app.db.present_processes import presence_at
+from netra_backend.app.db.presence.opening import presence_at
+from netra_backend.app.db.presence.port import Presence
+from netra_backend.app.db.readiness import StoreNotReady, make_store_ready
 from netra_backend.app.db.session import Database, service_authentication_context
 from netra_backend.app.error_handlers import add_error_handlers
 from netra_backend.app.events.bus import MemoryBus
@@ -57,6 +58,8 @@ from netra_backend.app.settings import Settings
 from netra_backend.app.websocket_core.connection_registry import ConnectionRegistry
 from netra_backend.app.websocket_core.endpoint import chat_socket_routes
 from netra_backend.app.websocket_core.unified_websocket_auth import UnifiedWebSocketAuth
+
+__all__ = ["StoreNotReady", "create_app", "make_store_ready"]
 
 _PROOF_PAUSE_SECONDS: Final = 1.0
 _FIRST_PAUSE_SECONDS: Final = 0.5

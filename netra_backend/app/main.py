@@ -19,11 +19,10 @@ from netra.isolated_environment import process_environment
 from netra.serving import ServerBounds
 from netra.telemetry.log_events import configure_logging, event_logger
 from netra.wire.chat_protocol import MAX_FRAME_BYTES
-from netra_backend.app.bootstrap import create_app
+from netra_backend.app.bootstrap import StoreNotReady, create_app, make_store_ready
 from netra_backend.app.http_server import bounded_http
 from netra_backend.app.settings import Settings
 from netra_backend.app.socket_server import bounded_socket
-from netra_backend.app.store_readiness import StoreNotReady, make_store_ready
 
 __all__ = ["create_app", "main", "server_config"]
 

@@ -24,8 +24,9 @@ from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.chat.turn import AcceptedTurn, ChatTurns
 from netra_backend.app.db.engine import open_engine
 from netra_backend.app.db.leases import RunLeases
-from netra_backend.app.db.presence import DatabasePresence, Presence
-from netra_backend.app.db.present_processes import presence_at
+from netra_backend.app.db.presence.opening import presence_at
+from netra_backend.app.db.presence.port import Presence
+from netra_backend.app.db.presence.sessions import DatabasePresence
 from netra_backend.app.db.session import Database
 from netra_backend.app.events.bus import MemoryBus
 from netra_backend.app.events.writer import EventWriter

@@ -1,10 +1,13 @@
 """Regressions a, b and e: an error is booked on the identity and the stage that caused it."""
 
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 from fastapi import Depends, FastAPI
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from fakes.log_lines import LogLines, log_lines
@@ -12,7 +15,7 @@ from fakes.running_backend import RunningBackend, running_backend
 from fakes.stores import plain
 from netra.principal import AuthenticatedPrincipal
 from netra_backend.app.auth_integration.auth import authenticated
-from netra_backend.app.db.tables import Message, Thread
+from netra_backend.app.db.tables import Thread
 from netra_backend.app.dependencies import SessionDep
 
 _SERVICE = "service:netra-backend"
@@ -38,19 +41,18 @@ def _with_probes(app: FastAPI) -> None:
     async def commit_fails(session: SessionDep) -> str:
         assert isinstance(session._open, AsyncSession)
         connection = await session._open.connection()
-        await connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        session.add(
-            Message(
-                id="msg_orphan",
-                owner_id=session.owner_id,
-                thread_id="thr_none",
-                author="user",
-                text="an orphan, which only the commit notices",
-                created_at=0,
-            )
-        )
+        assert connection.sync_connection is not None
+        event.listen(connection.sync_connection.engine, "commit", _refuse_once)
+        session.add(_thread(session.owner_id))
         await session.flush()
         return "said before the commit"
+
+
+def _refuse_once(connection: Connection) -> None:
+    """Let a commit fail as a constraint that only the commit looks at does."""
+    event.remove(connection.engine, "commit", _refuse_once)
+    refusal = sqlite3.IntegrityError("FOREIGN KEY constraint failed")
+    raise IntegrityError("COMMIT", None, refusal)
 
 
 def _thread(owner_id: str) -> Thread:

@@ -1,6 +1,6 @@
 """What a password must be, and how it is hashed and checked.
 
-Hashing is slow on purpose: it runs in threads, a few at a time, so that many logins at once use
+Hashing is slow on purpose: it runs in a thread, one at a time, so that many logins at once use
 neither the event loop nor all of the memory.
 """
 
@@ -17,10 +17,10 @@ from netra_auth.identities.passwords.common_passwords import is_common
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 1024
-MEMORY_KIBIBYTES: Final = 19_456
-ITERATIONS: Final = 2
+MEMORY_KIBIBYTES: Final = 12_288
+ITERATIONS: Final = 3
 PARALLELISM: Final = 1
-_AT_ONCE: Final = 2
+_AT_ONCE: Final = 1
 
 
 class PasswordUnacceptable(ContentInvalid):
@@ -52,7 +52,7 @@ def require_acceptable(password: str, email: str) -> None:
 
 
 class PasswordHasher:
-    """Argon2id with stated parameters (OWASP's minimum), off the loop and a few at a time."""
+    """Argon2id with stated parameters (one of OWASP's minima), off the loop and one at a time."""
 
     def __init__(self) -> None:
         self._argon2 = Argon2Hasher(

@@ -40,7 +40,13 @@ from netra.principal import (
 )
 from netra.telemetry.log_events import event_logger
 from netra_backend.app.db.engine import WRITES, Transactions
-from netra_backend.app.db.isolation.admission import ADMISSION, Admission, Duty
+from netra_backend.app.db.isolation.admission import (
+    ADMISSION,
+    Admission,
+    Duty,
+    admission_of,
+    may_maintain,
+)
 from netra_backend.app.db.isolation.constants import Constant
 from netra_backend.app.db.isolation.fence import Fence, FencedSession, put_in, run_constant
 from netra_backend.app.db.isolation.in_thread import SessionInThread, whole
@@ -193,7 +199,7 @@ class Database:
             ) as session,
         ):
             _put_up_fence(session, principal, method, writes=writes)
-            options = {WRITES: writes, ADMISSION: _admission(principal, method)}
+            options = {WRITES: writes, ADMISSION: admission_of(principal, method)}
             with outage_translated():
                 await session.connection(execution_options=options)
             scoped = PrincipalSession(session, principal)
@@ -242,7 +248,7 @@ class Database:
         async with self._turn(writes=writes):
             with outage_translated():
                 return await self._transactions.run(
-                    partial(whole, work=fenced), _admission(principal, method), writes=writes
+                    partial(whole, work=fenced), admission_of(principal, method), writes=writes
                 )
 
     async def journal_transaction(self, work: Callable[[JournalTransaction], T]) -> T:
@@ -319,16 +325,6 @@ def _admit(principal: AuthenticatedPrincipal, method: CredentialMethod | None) -
         raise PermissionDenied(decision.reason)
 
 
-def _admission(principal: AuthenticatedPrincipal, method: CredentialMethod | None) -> Admission:
-    """Say to the database for whom a session is: the fence says the same to the ORM."""
-    maintains = not isinstance(principal, UserPrincipal) and _maintains(principal, method)
-    return Admission(str(principal), Duty.MAINTENANCE if maintains else Duty.NONE)
-
-
-def _maintains(principal: ServicePrincipal, method: CredentialMethod | None) -> bool:
-    return not isinstance(decide(principal, Permission.DATA_MAINTAIN, method), Denied)
-
-
 def _put_up_fence(
     session: AsyncSession | SessionInThread,
     principal: AuthenticatedPrincipal,
@@ -339,7 +335,7 @@ def _put_up_fence(
     if isinstance(principal, UserPrincipal):
         fence = Fence(principal.user_id, writes=writes)
     else:
-        fence = Fence(None, every_owner=_maintains(principal, method), writes=writes)
+        fence = Fence(None, every_owner=may_maintain(principal, method), writes=writes)
     fenced = session.sync_session
     if not isinstance(fenced, FencedSession):
         raise InternalError("a session without a fence was about to be opened")

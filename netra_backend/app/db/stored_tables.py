@@ -1,7 +1,7 @@
-"""The tables that hold every principal's rows, made of the declared classes.
+"""The tables that hold every principal's rows, made of the declared classes, and their names.
 
 Migrations make them, and what stands beneath the isolation of rows speaks of them; nothing else
-does.
+does. The plain names are those of the views through which sessions see their own rows.
 """
 
 from typing import Final, cast
@@ -17,10 +17,16 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from netra_backend.app.db.naming import physical
 from netra_backend.app.db.tables import Base
 
+_PHYSICAL_PREFIX: Final = "t_"
+
 STORED: Final = MetaData(naming_convention=Base.metadata.naming_convention)
+
+
+def physical(table: str) -> str:
+    """Give the name under which the database stores a table, such as `t_threads`."""
+    return _PHYSICAL_PREFIX + table
 
 
 def stored_table(entity: type[Base]) -> Table:

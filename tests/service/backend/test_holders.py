@@ -16,15 +16,16 @@ from fakes.timing import UNIT, eventually
 from netra.errors import DatabaseUnavailable
 from netra.ids import row_id
 from netra.secret import Secret
-from netra_backend.app.db.holders import HolderLocks
-from netra_backend.app.db.presence import Presence, heads_in, payloads
-from netra_backend.app.db.present_processes import presence_at
+from netra_backend.app.db.presence.locked_files import HolderLocks
+from netra_backend.app.db.presence.notifications import heads_in, payloads
+from netra_backend.app.db.presence.opening import presence_at
+from netra_backend.app.db.presence.port import Presence
 from netra_backend.app.events.bus import MemoryBus
 
 _HOLD: Final = """
 import asyncio, sys, time
 from netra.secret import Secret
-from netra_backend.app.db.present_processes import presence_at
+from netra_backend.app.db.presence.opening import presence_at
 from netra_backend.app.events.bus import MemoryBus
 async def main():
     presence = presence_at(Secret(sys.argv[1]), "prc_other", MemoryBus())

@@ -36,9 +36,8 @@ from netra.secret import Secret
 from netra_backend.app.db.engine import open_engine
 from netra_backend.app.db.isolation.fence import Fence, FencedSession
 from netra_backend.app.db.isolation.statement_rules import FenceCrossed
-from netra_backend.app.db.naming import physical
 from netra_backend.app.db.session import Database, PrincipalSession
-from netra_backend.app.db.stored_tables import STORED
+from netra_backend.app.db.stored_tables import STORED, physical
 from netra_backend.app.db.tables import Base, Message, Owned, Thread
 
 BEARER: Final = CredentialMethod.BEARER
@@ -193,6 +192,10 @@ STATEMENTS: Final[dict[str, Any]] = {
     ),
     "core exists": select(Thread).where(exists().where(MESSAGES.c.owner_id == "usr_berta")),
     "literal column": select(literal_column("(SELECT title FROM t_threads)")).select_from(Thread),
+    "a function of the database": select(
+        Thread.title, func.set_config("netra.principal", "x", True)
+    ),
+    "a function in a where": select(Thread).where(func.pg_sleep(1).is_(None)),
     "a suffix": select(Thread.title).suffix_with("UNION SELECT title FROM t_threads"),
     "a prefix": select(Thread.title).prefix_with("(SELECT 1) AS one,"),
     "a hint": select(Thread.title).with_statement_hint("UNION SELECT title FROM t_threads"),

@@ -40,6 +40,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "SELF_REGISTRATION": "closed",
     "MAIL_URL": "smtp://netra:Zk3vTq9mXs2Rb7Nf@mail.example.org",
     "MAIL_FROM": "accounts@example.org",
+    "DATABASE_OWNER_URL": "postgresql+asyncpg://owner:Zk3vTq9mXs2Rb7Nf@db.example.org/netra",
     "LIMITS_REDIS_URL": "rediss://:Zk3vTq9mXs2Rb7Nf@redis.example.org:6379/1",
     "REQUEST_LIMIT_FACTOR": "3",
     "TOKEN_TRUST_MODE": "keyring",

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from netra.errors import InternalError
+from netra.policy import CredentialMethod, Denied, Permission, decide
+from netra.principal import AuthenticatedPrincipal, ServicePrincipal
 
 ADMISSION: Final = "netra_admission"
 """Execution option: the transaction's admission; without one it is nobody's."""
@@ -54,3 +56,14 @@ class Admission:
 
 
 NOBODY: Final = Admission()
+
+
+def admission_of(principal: AuthenticatedPrincipal, method: CredentialMethod | None) -> Admission:
+    """Say for whom a session is; its fence says the same to the ORM."""
+    maintains = isinstance(principal, ServicePrincipal) and may_maintain(principal, method)
+    return Admission(str(principal), Duty.MAINTENANCE if maintains else Duty.NONE)
+
+
+def may_maintain(principal: ServicePrincipal, method: CredentialMethod | None) -> bool:
+    """Say whether a service may reach every owner's rows."""
+    return not isinstance(decide(principal, Permission.DATA_MAINTAIN, method), Denied)

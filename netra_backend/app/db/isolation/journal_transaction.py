@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from netra.errors import PermissionDenied
 from netra.policy import CredentialMethod, Denied, Permission, decide
 from netra.principal import UserPrincipal
-from netra_backend.app.db.presence import CHANNEL, payloads
+from netra_backend.app.db.presence.notifications import CHANNEL, payloads
 from netra_backend.app.db.stored_tables import stored_table
 from netra_backend.app.db.tables import Event, JournalHead, RunLease, RunStep
 

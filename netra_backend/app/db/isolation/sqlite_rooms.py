@@ -21,8 +21,8 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 from netra.ids import random_token
 from netra_backend.app.db.isolation.admission import NOBODY, Admission, Duty
 from netra_backend.app.db.isolation.statement_rules import FenceCrossed
-from netra_backend.app.db.naming import physical
 from netra_backend.app.db.schema_version import VERSION_TABLE
+from netra_backend.app.db.stored_tables import physical
 from netra_backend.app.db.tables import Base, Run, RunLease
 
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]

@@ -9,7 +9,7 @@ from typing import Final
 
 from alembic import op
 
-from netra_backend.app.db.naming import physical
+from netra_backend.app.db.stored_tables import physical
 
 _OLDEST: Final = 15
 _IS_OWNERS: Final = "owner_id = (SELECT current_setting('netra.principal', true))"

@@ -16,7 +16,7 @@ from netra.telemetry.log_events import event_logger
 from netra.wire.chat_protocol import RefusalReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.db.leases import Lease, RunLeases
-from netra_backend.app.db.presence import Presence
+from netra_backend.app.db.presence.port import Presence
 from netra_backend.app.db.session import Database
 from netra_backend.app.events.writer import EventWriter, LeaseLost
 from netra_backend.app.runs.approvals.records import Answer, needed_key

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from netra_backend.app.db.naming import physical
+from netra_backend.app.db.stored_tables import physical
 
 revision = "0001"
 down_revision = None

@@ -6,8 +6,9 @@ from sqlalchemy import make_url
 
 from netra.secret import Secret
 from netra_backend.app.db.engine import open_engine
-from netra_backend.app.db.holders import HolderLocks
-from netra_backend.app.db.presence import DatabasePresence, JournalWatch, Presence
+from netra_backend.app.db.presence.locked_files import HolderLocks
+from netra_backend.app.db.presence.port import JournalWatch, Presence
+from netra_backend.app.db.presence.sessions import DatabasePresence
 
 
 def presence_at(url: Secret, origin: str, watch: JournalWatch) -> Presence:

@@ -1,23 +1,21 @@
-"""Processes of one database know of each other: who lives, and whose journals went on.
+"""Presence on PostgreSQL: each process has one connection for it.
 
-On PostgreSQL each has one connection for it. A lock of that session names the process, and ends
-with it, however it dies; a notification is told to all when a journal's transaction commits.
+A lock of that session names the process, and ends with it, however it dies; a notification is told
+to all when a journal's transaction commits.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from hashlib import blake2b
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from netra.errors import DatabaseUnavailable
 from netra.ids import row_id
 from netra_backend.app.db.outage import outage_translated
-
-CHANNEL: Final = "netra_journals"
-_PAYLOAD_BYTES: Final = 7000
-"""PostgreSQL takes 8,000."""
+from netra_backend.app.db.presence.notifications import CHANNEL, heads_in
+from netra_backend.app.db.presence.port import JournalWatch
 
 _ANSWER_SECONDS: Final = 5.0
 _LOCK: Final = "SELECT pg_advisory_lock($1)"
@@ -27,32 +25,6 @@ _DEAD: Final = (
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     " AND ((classid::bigint << 32) | objid::bigint) = key)"
 )
-
-
-class Presence(Protocol):
-    """Who of the processes that use one database lives.
-
-    Every method raises `DatabaseUnavailable` when the database, or its folder, does not answer.
-    """
-
-    async def name(self) -> str:
-        """Give the name under which this process holds leases; a new one if the old one is dead."""
-
-    async def dead(self, names: Collection[str]) -> frozenset[str]:
-        """Say which of these certainly no longer live."""
-
-    async def release(self) -> None:
-        """Be there no longer; whoever holds leases under the name is then dead."""
-
-
-class JournalWatch(Protocol):
-    """Who wants to know that other processes wrote to journals."""
-
-    def went_on(self, owner_id: str, head: int) -> None:
-        """Take note that an owner's journal reaches a `seq`; neither raises nor blocks."""
-
-    def look_again(self) -> None:
-        """Take note that something may have been missed; neither raises nor blocks."""
 
 
 class DatabasePresence:
@@ -130,30 +102,6 @@ class DatabasePresence:
     def _heard(self, _connection: object, _process: int, _channel: str, payload: str) -> None:
         for owner_id, head in heads_in(payload, self._origin):
             self._watch.went_on(owner_id, head)
-
-
-def payloads(heads: Mapping[str, int], origin: str) -> Iterator[str]:
-    """Write how far journals reach, in as many notifications as it takes."""
-    payload = origin
-    for owner_id, head in heads.items():
-        word = f" {owner_id}={head}"
-        if len(payload) + len(word) > _PAYLOAD_BYTES:
-            yield payload
-            payload = origin
-        payload += word
-    if payload != origin:
-        yield payload
-
-
-def heads_in(payload: str, own_origin: str) -> Iterator[tuple[str, int]]:
-    """Read what another process told; what is not of that form tells nothing."""
-    origin, *words = payload.split(" ")
-    if origin == own_origin:
-        return
-    for word in words:
-        owner_id, _, head = word.rpartition("=")
-        if owner_id and head.isascii() and head.isdigit():
-            yield owner_id, int(head)
 
 
 def _key(name: str) -> int:
