@@ -48,6 +48,11 @@ _REASONED: Final = re.compile(r"#\s*noqa:[^#]*\bBLE001\b[^#]*?\s-\s+\S+")
 
 EXEMPTIONS: Final = (
     Exemption(
+        "netra_backend/app/bootstrap.py",
+        "import inside a function",
+        "Clients of language models take a second to import, and few installations have them.",
+    ),
+    Exemption(
         "netra_backend/app/db/readiness.py",
         "import inside a function",
         "Alembic takes a fifth of a second to import, and a ready store does not need it.",
