@@ -14,18 +14,16 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
-import httpx2
 from http_load import Load, answer_to, load, post
 
 from fakes.serving import listening_socket
 from netra.secret import Secret
-from netra.wire.auth_api import USERS_PATH
 from netra_auth.store.engine import Database
 from netra_auth.store.migrations.upgrade import upgrade_to_head
 
@@ -33,10 +31,7 @@ CLIENT: Final = "netra-backend"
 FOLDER: Final = Path(__file__).parent
 _CONNECTIONS: Final = 32
 _MORE_CONNECTIONS: Final = 64
-_REGISTRATIONS: Final = 40
-_AT_ONCE: Final = 8
 _ROUNDS: Final = 3
-_SECONDS: Final = 6.0
 _START_SECONDS: Final = 30
 
 
@@ -114,7 +109,7 @@ def main() -> None:
         url = arguments.database_url or f"sqlite+aiosqlite:///{folder}/ours.db"
         ours_url = asyncio.run(migrated(url))
         with (
-            running("auth_service.py", ours_url, secret) as (ours, pid),
+            running("auth_service.py", ours_url, secret) as (ours, _),
             running("authlib_service.py", f"{folder}/peer.db", secret) as (peer, _),
         ):
             for port in (ours, peer):
@@ -122,7 +117,6 @@ def main() -> None:
             for connections in (_CONNECTIONS, _MORE_CONNECTIONS):
                 client_credentials(ours, peer, grant, arguments.seconds, connections)
             introspection(ours, grant, basic, arguments.seconds)
-            print(f"memory of the auth service: {asyncio.run(memory(ours, pid, grant))}")
 
 
 def client_credentials(
@@ -139,39 +133,6 @@ def client_credentials(
         f"client_credentials: x{median(ratios):.2f} of Authlib's throughput"
         f" over {connections} connections"
     )
-
-
-async def memory(port: int, pid: int, grant: bytes) -> str:
-    """Say what the process holds while it gives tokens, and while it hashes passwords besides."""
-    serving = asyncio.create_task(load(port, grant, connections=_CONNECTIONS, seconds=_SECONDS))
-    tokens = await _most_resident(pid, asyncio.sleep(_SECONDS / 2))
-    hashing = await _most_resident(pid, _register(port))
-    await serving
-    return (
-        f"{tokens:.0f} MB under load, {hashing:.0f} MB while passwords are hashed as well,"
-        f" {resident_megabytes(pid):.0f} MB after that"
-    )
-
-
-async def _most_resident(pid: int, work: Coroutine[Any, Any, None]) -> float:
-    doing, most = asyncio.create_task(work), 0.0
-    while not doing.done():
-        most = max(most, resident_megabytes(pid))
-        await asyncio.sleep(0.005)
-    await doing
-    return most
-
-
-async def _register(port: int) -> None:
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-
-        async def several() -> None:
-            for _ in range(_REGISTRATIONS // _AT_ONCE):
-                name = secrets.token_hex(8)
-                person = {"email": f"{name}@example.org", "password": secrets.token_urlsafe()}
-                (await http.post(USERS_PATH, json=person)).raise_for_status()
-
-        await asyncio.gather(*(several() for _ in range(_AT_ONCE)))
 
 
 def introspection(port: int, grant: bytes, basic: dict[str, str], seconds: float) -> None:

@@ -30,7 +30,11 @@ from netra.telemetry import configure_logging, event_logger
 from netra_auth.api.state import AuthState
 from netra_auth.bootstrap import create_app, opened_state
 from netra_auth.http_server import bounded_http
-from netra_auth.process_memory import give_large_pieces_back, keep_what_is_there
+from netra_auth.process_memory import (
+    exit_code_of_child,
+    give_large_pieces_back,
+    keep_what_is_there,
+)
 from netra_auth.recovery import Recovery
 from netra_auth.settings import Settings, settings_from
 from netra_auth.store.engine import Database
@@ -88,6 +92,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell_violations(configuration)
         return _NOT_CONFIGURED
     settings = _configured(configuration)
+    serves = not (arguments.backup or arguments.restore or arguments.restored)
+    if arguments.migrate and serves and not arguments.migrate_only:
+        # What a migration takes is not to be held by what serves afterwards.
+        migrates = argparse.Namespace(**{**vars(arguments), "migrate_only": True})
+        code = exit_code_of_child(lambda: _carried_out(settings, migrates))
+        if code != _STOPPED:
+            return code
+        arguments.migrate = False
+    return _carried_out(settings, arguments)
+
+
+def _carried_out(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(settings, arguments))

@@ -2,13 +2,17 @@
 
 import ctypes
 import gc
+import os
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 10_000
 _LARGE_BYTES: Final = 1_048_576
 _M_MMAP_THRESHOLD: Final = -3
-"""The name of the threshold in glibc's `mallopt` (malloc.h)."""
+_M_ARENA_MAX: Final = -8
+"""The names of the threshold and of the number of arenas in glibc's `mallopt` (malloc.h)."""
 
 
 def keep_what_is_there() -> None:
@@ -25,8 +29,27 @@ def keep_what_is_there() -> None:
 def give_large_pieces_back() -> None:
     """Have memory of a megabyte and more go back to the system as soon as it is free.
 
-    By itself glibc keeps the 12 MiB of a password's hash for the next one. Other libraries of C
-    have no such switch, and are left as they are.
+    By itself glibc keeps the 9 MiB of a password's hash for the next one, and free memory of its
+    own for each thread. Other libraries of C have no such switches, and are left as they are.
     """
     with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        mallopt(_M_ARENA_MAX, 1)
+
+
+def exit_code_of_child(work: Callable[[], int]) -> int:
+    """Do a piece of work in a process that ends with it, so that its memory goes; give its code.
+
+    It is for before anything else runs: a child has none of its parent's threads.
+    """
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = work()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return abs(os.waitstatus_to_exitcode(status))

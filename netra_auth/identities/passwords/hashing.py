@@ -17,8 +17,8 @@ from netra_auth.identities.passwords.common_passwords import is_common
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 1024
-MEMORY_KIBIBYTES: Final = 12_288
-ITERATIONS: Final = 3
+MEMORY_KIBIBYTES: Final = 9_216
+ITERATIONS: Final = 4
 PARALLELISM: Final = 1
 _AT_ONCE: Final = 1
 

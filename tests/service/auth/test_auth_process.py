@@ -173,7 +173,7 @@ def served(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Clien
 @pytest.mark.long
 @pytest.mark.sqlite_only
 def test_the_memory_of_a_password_hash_goes_back(tmp_path: Path) -> None:
-    """A hash takes 12 MiB while it is made; a process that made many holds none of that."""
+    """A hash takes 9 MiB while it is made; a process that made many holds none of that."""
     with served(tmp_path) as (process, http):
 
         def register(number: int) -> int:

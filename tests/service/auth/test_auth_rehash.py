@@ -37,7 +37,7 @@ async def test_a_login_renews_an_outdated_hash(auth: RunningAuth) -> None:
         renewed = await stored(auth, person)
         assert (await auth.log_in(browser, person)).status_code == 303
 
-    assert renewed.startswith("$argon2id$v=19$m=12288,t=3,p=1$")
+    assert renewed.startswith("$argon2id$v=19$m=9216,t=4,p=1$")
     assert await stored(auth, person) == renewed
 
 

@@ -69,12 +69,12 @@ def test_looking_for_common_passwords_never_fails(password: str) -> None:
 
 
 async def test_the_stored_hash_states_argon2id_and_its_parameters() -> None:
-    """The hash is argon2id with m=12288 KiB, t=3, p=1 (checklist 57)."""
+    """The hash is argon2id with m=9216 KiB, t=4, p=1 (checklist 57)."""
     hasher = PasswordHasher()
 
     stored = await hasher.hash("correct horse battery staple")
 
-    assert stored.startswith("$argon2id$v=19$m=12288,t=3,p=1$")
+    assert stored.startswith("$argon2id$v=19$m=9216,t=4,p=1$")
 
 
 async def test_a_password_verifies_and_another_does_not() -> None:
@@ -102,7 +102,7 @@ async def test_no_account_means_a_refusal_after_the_same_work() -> None:
     await hasher.prepare()
 
     assert hasher._decoy is not None
-    assert hasher._decoy.startswith("$argon2id$v=19$m=12288,t=3,p=1$")
+    assert hasher._decoy.startswith("$argon2id$v=19$m=9216,t=4,p=1$")
     assert not await hasher.verify("whatever it is", None)
 
 
@@ -116,8 +116,8 @@ async def test_a_hash_of_other_parameters_is_outdated() -> None:
     """A hash with weaker parameters, or another salt length, is to be made anew (57)."""
     hasher = PasswordHasher()
     current = await hasher.hash("correct horse battery")
-    weaker = current.replace("m=12288", "m=8192")
+    weaker = current.replace("m=9216", "m=8192")
 
-    assert "$argon2id$v=19$m=12288,t=3,p=1$" in current
+    assert "$argon2id$v=19$m=9216,t=4,p=1$" in current
     assert not hasher.is_outdated(current)
     assert hasher.is_outdated(weaker)
