@@ -1,8 +1,8 @@
 """A process of its own whose agents ask for approval, and that takes answers, until it is killed.
 
-Started as `python -m fakes.approval_process STORE DONE`. A line of its input is a person's name and
-an approval frame; a line of its output is the frame that was acknowledged. What its tool did stands
-as lines in DONE.
+Started as `python -m fakes.approval_process STORE DONE [URL]`. A line of its input is a person's
+name and an approval frame; a line of its output is the frame that was acknowledged. What its tool
+did stands as lines in DONE.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import msgspec
 
 from fakes.run_engines import QUICK, SUBPROTOCOL, RunningEngine, person, running_engine
 from fakes.scripted_agents import Words, catalogue, tool
+from fakes.stores import heard
 from netra.agent_api import NotApproved, Question, Run, ToolContext
 from netra.errors import NetraError
 from netra.wire.chat_protocol import Approval
@@ -74,4 +75,4 @@ async def work(store: Path, done: Path) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.INFO)
-    asyncio.run(work(Path(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(work(*heard(sys.argv[1:])))

@@ -1,6 +1,7 @@
 """A process of its own that carries out the runs of a store until it is killed.
 
-Started as `python -m fakes.run_process STORE DONE`; what its tools did stands as lines in DONE.
+Started as `python -m fakes.run_process STORE DONE [URL]`; what its tools did stands as lines in
+DONE.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from fakes.run_engines import QUICK, running_engine
 from fakes.scripted_agents import Words, catalogue, tool
+from fakes.stores import heard
 from netra.agent_api import Question, Run, ToolContext
 from netra_backend.app.agents.catalogue import AgentCatalogue
 
@@ -46,4 +48,4 @@ async def work(store: Path, done: Path) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.INFO)
-    asyncio.run(work(Path(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(work(*heard(sys.argv[1:])))

@@ -32,18 +32,35 @@ class PostgresStore:
 
 
 databases: dict[Path, PostgresStore] = {}
+addresses: dict[Path, str] = {}
+"""What a process of its own was told a path stands for."""
 
 
 def is_sqlite(store: Path) -> bool:
     """Say whether a path is a SQLite file, or is to be one."""
-    return store not in databases
+    return store not in databases and store not in addresses
 
 
 def store_url(store: Path) -> str:
     """Write a store as a DATABASE_URL."""
+    if store in addresses:
+        return addresses[store]
     if is_sqlite(store):
         return f"sqlite+aiosqlite:///{store}"
     return databases[store].server.url(databases[store].database, SESSIONS)
+
+
+def told(store: Path, *more: Path) -> list[str]:
+    """Write a store, and what else a process of its own is told, as its arguments."""
+    return [str(store), *map(str, more), *([] if is_sqlite(store) else [store_url(store)])]
+
+
+def heard(arguments: Sequence[str]) -> list[Path]:
+    """Read such arguments in that process: two paths, and what the first stands for."""
+    store, other, *url = arguments
+    if url:
+        addresses[Path(store)] = url[0]
+    return [Path(store), Path(other)]
 
 
 def owner_url(store: Path) -> str | None:

@@ -133,6 +133,8 @@ class PrincipalSession:
 
     async def get(self, entity: type[Row], row_id: str) -> Row | None:
         """Find a row of this principal by its id, or None: foreign and unknown are alike."""
+        if "\x00" in row_id:
+            return None  # No row has such an id, and PostgreSQL would refuse to look for it.
         with outage_translated():
             return await self._open.get(entity, row_id)
 

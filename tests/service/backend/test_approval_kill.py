@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from fakes import stores
 from fakes.approval_process import agents
 from fakes.approvals import ANSWERED, GIVEN, NEEDED
 from fakes.run_engines import Journal, Journaled, person, running_engine
@@ -37,8 +38,7 @@ class Killable:
             sys.executable,
             "-m",
             "fakes.approval_process",
-            str(store),
-            str(done),
+            *stores.told(store, done),
             cwd=TESTS,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

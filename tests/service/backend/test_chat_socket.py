@@ -439,6 +439,7 @@ async def test_a_long_journal_is_replayed_whole(store: Path) -> None:
 # When the database is away.
 
 
+@pytest.mark.sqlite_only
 async def test_without_the_database_a_message_is_refused_and_can_be_sent_again(
     backend: RunningBackend, tmp_path: Path
 ) -> None:
@@ -457,6 +458,7 @@ async def test_without_the_database_a_message_is_refused_and_can_be_sent_again(
     assert not accepted.duplicate
 
 
+@pytest.mark.sqlite_only
 async def test_without_the_database_a_resume_is_to_be_tried_again(
     backend: RunningBackend, tmp_path: Path, logged: LogLines
 ) -> None:

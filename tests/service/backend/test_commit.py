@@ -71,6 +71,7 @@ async def test_a_database_that_goes_away_during_the_commit_is_not_try_again(
     assert failure["stage"] == "commit"
 
 
+@pytest.mark.sqlite_only
 async def test_a_failing_commit_costs_the_next_request_nothing(
     backend: RunningBackend, rows: Rows
 ) -> None:

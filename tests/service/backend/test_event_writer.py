@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from fakes.log_lines import LogLines
 from fakes.running_backend import migrated
-from fakes.stores import plain
+from fakes.stores import plain, smuggle
 from fakes.timing import UNIT, eventually
 from fakes.unfinished_runs import ANNA, BEARER, BERT, a_write, accept, opened, person, thought
 from netra.errors import DatabaseUnavailable, InternalError, PermissionDenied
@@ -275,8 +275,7 @@ async def test_after_a_failed_write_the_run_writes_no_more_under_that_epoch(
         ]
     )
     later = await errors_of([writer.submit(a_write(ANNA, "run_a", "four"))])
-    with plain(store) as connection:
-        connection.execute("UPDATE t_run_leases SET epoch = 2")
+    smuggle(store, "UPDATE t_run_leases SET epoch = 2")
     anew = a_write(ANNA, "run_a", "one", "two", "three", epoch=2)
     again = await errors_of([writer.submit(anew)])
 
@@ -377,6 +376,7 @@ async def test_the_end_of_a_run_is_its_last_event(writer: EventWriter, rows: Row
     assert rows(KEYS) == [(1, "run_a:last")]
 
 
+@pytest.mark.sqlite_only
 async def test_an_unanswering_store_fails_what_was_to_be_written(
     store: Path, database: Database, bus: MemoryBus, logged: LogLines, rows: Rows
 ) -> None:

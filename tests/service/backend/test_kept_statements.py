@@ -34,7 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
 
 from fakes.running_backend import migrated
-from fakes.stores import plain, store_url
+from fakes.stores import plain, smuggle, store_url
 from netra.errors import Conflict, InternalError
 from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, ServicePrincipal, UserPrincipal
@@ -90,10 +90,11 @@ async def database(store: Path) -> AsyncIterator[Database]:
                 "INSERT INTO t_messages VALUES (?, ?, ?, 'user', ?, 1)",
                 (f"msg_{name}", f"usr_{name}", f"thr_{name}", f"said by {name}"),
             )
-        connection.execute(
-            "INSERT INTO t_messages VALUES "
-            "('msg_smuggled', 'usr_berta', 'thr_anna', 'user', 'said by berta', 3)"
-        )
+    smuggle(
+        file,
+        "INSERT INTO t_messages VALUES "
+        "('msg_smuggled', 'usr_berta', 'thr_anna', 'user', 'said by berta', 3)",
+    )
     database = Database(open_engine(Secret(store_url(store)), pool_size=2))
     yield database
     await database.aclose()

@@ -287,6 +287,7 @@ async def test_a_deleted_thread_takes_its_leases_with_it(
     assert await taken(leases, "run_1") is None
 
 
+@pytest.mark.sqlite_only
 async def test_a_lost_store_is_an_outage(
     store: Path, database: Database, leases: RunLeases
 ) -> None:

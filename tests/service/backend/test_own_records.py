@@ -247,6 +247,7 @@ async def test_a_search_reads_the_latest_characters_alone(database: Database) ->
     assert await anna.records.search("old", MAX_READ) == ()
 
 
+@pytest.mark.sqlite_only
 async def test_a_database_that_is_gone_is_said_so(database: Database, store: Path) -> None:
     """Without its file the database is unavailable, which is not the same as nothing found."""
     anna = Stored(database, user("anna"), ManualClock())

@@ -12,6 +12,7 @@ import pytest
 
 from fakes.run_engines import SUBPROTOCOL, Journal, RunningEngine, person, running_engine
 from fakes.run_process import STEPS, agents
+from fakes.stores import told
 from fakes.timing import UNIT, eventually
 from netra_backend.app.chat.turn import AcceptedTurn
 
@@ -24,8 +25,7 @@ async def started(store: Path, done: Path) -> asyncio.subprocess.Process:
         sys.executable,
         "-m",
         "fakes.run_process",
-        str(store),
-        str(done),
+        *told(store, done),
         cwd=TESTS,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -106,7 +106,7 @@ async def test_a_killed_process_is_succeeded_at_once(store: Path, journal: Journ
     await killed(process)
     before = {turn.run_id: len(journal.events(turn.run_id)) for turn in (first, second)}
     with journal.writing() as connection:
-        connection.execute("UPDATE t_runs SET cancelled = 1 WHERE id = ?", (second.run_id,))
+        connection.execute("UPDATE t_runs SET cancelled = TRUE WHERE id = ?", (second.run_id,))
     async with running_engine(store, agents(done)) as running:
         left = set(journal.unfinished())
         await eventually(

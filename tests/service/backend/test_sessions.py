@@ -194,6 +194,7 @@ async def test_no_session_opens_without_a_credentials_method(store: Path) -> Non
     await database.aclose()
 
 
+@pytest.mark.sqlite_only
 async def test_a_database_that_is_away_is_503_and_comes_back_by_itself(
     backend: RunningBackend, logged: LogLines, tmp_path: Path
 ) -> None:

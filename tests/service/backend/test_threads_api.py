@@ -290,6 +290,7 @@ async def test_a_message_is_found_in_its_own_thread_only(backend: RunningBackend
     assert len(kept) == 1
 
 
+@pytest.mark.sqlite_only
 async def test_lists_take_a_constant_number_of_queries(backend: RunningBackend) -> None:
     """Reading a list costs the same number of statements however long it is."""
     statements: list[str] = []
