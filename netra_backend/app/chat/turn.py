@@ -169,6 +169,7 @@ class ChatTurns:
         """
 
         async def delete(session: PrincipalSession) -> Sequence[str]:
+            _refuse_what_no_row_has(thread_id, message_id)
             stopped = await RunService(session, self._clock).withdraw(thread_id, message_id)
             await session.flush()
             await ThreadService(session, self._clock).delete_message(thread_id, message_id)
@@ -197,6 +198,7 @@ class ChatTurns:
         async def goes_on(session: PrincipalSession) -> bool:
             return await RunService(session, self._clock).is_thread_busy(thread_id)
 
+        _refuse_what_no_row_has(thread_id)
         now = asyncio.get_running_loop().time
         deadline = now() + _STOPPING_SECONDS
         while not await self._deleted(principal, method, thread_id):
@@ -307,3 +309,9 @@ def _accepted(run: RunView, *, duplicate: bool) -> AcceptedTurn:
         thread_id=run.thread_id,
         duplicate=duplicate,
     )
+
+
+def _refuse_what_no_row_has(*row_ids: str) -> None:
+    """Answer for an id with U+0000: PostgreSQL has no such text, and would not look for it."""
+    if any("\x00" in row_id for row_id in row_ids):
+        raise NotFound("no row has such an id")

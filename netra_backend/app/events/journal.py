@@ -9,9 +9,10 @@ from itertools import accumulate
 from typing import Final
 
 import msgspec
-from sqlalchemy import LargeBinary, cast, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from netra.wire.chat_protocol import EventName, RunEvent, encoded
+from netra_backend.app.db.isolation.byte_length import ByteLength
 from netra_backend.app.db.isolation.journal_transaction import NewEventRow
 from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import Event, JournalHead, RunLease
@@ -65,7 +66,7 @@ async def events_after(
     """
     behind = Event.seq > after
     if limit > 1:
-        size = func.length(cast(Event.payload, LargeBinary))
+        size = ByteLength(Event.payload)
         sizes = await session.scalars(select(size).where(behind).order_by(Event.seq).limit(limit))
         limit = max(1, sum(total <= PAGE_BYTES for total in accumulate(sizes)))
     rows = await session.scalars(select(Event).where(behind).order_by(Event.seq).limit(limit))

@@ -9,6 +9,7 @@ import pytest
 from fakes.approvals import answer, asked
 from fakes.run_engines import SUBPROTOCOL, Journal, RunningEngine, person, running_engine
 from fakes.scripted_agents import Words, catalogue, tool
+from fakes.stores import smuggle
 from fakes.timing import UNIT, eventually
 from netra.agent_api import OwnChanges, Question, Run, ToolContext, ToolFailed, ToolRefused
 from netra.clock import SystemClock
@@ -141,8 +142,7 @@ async def test_a_run_that_is_held_by_another_changes_nothing(store: Path, journa
         turn = await running.ask(thread_id)
         await answer(running, await asked(journal, turn))
         await asyncio.wait_for(deleting.reached.wait(), 10 * UNIT)
-        with journal.writing() as connection:
-            connection.execute("UPDATE t_run_leases SET epoch = epoch + 1, holder = 'another'")
+        smuggle(store, "UPDATE t_run_leases SET epoch = epoch + 1, holder = 'another'")
         deleting.before.set()
         await eventually(lambda: not running.engine._active, within=10 * UNIT)
 
@@ -160,7 +160,7 @@ async def test_a_stop_comes_before_a_change(store: Path, journal: Journal) -> No
         await answer(running, await asked(journal, turn))
         await asyncio.wait_for(deleting.reached.wait(), 10 * UNIT)
         with journal.writing() as connection:
-            connection.execute("UPDATE t_runs SET cancelled = 1 WHERE id = ?", (turn.run_id,))
+            connection.execute("UPDATE t_runs SET cancelled = TRUE WHERE id = ?", (turn.run_id,))
         deleting.before.set()
         await journal.ended(turn.run_id)
 

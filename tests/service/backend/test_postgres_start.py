@@ -2,15 +2,23 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
 from fakes.postgres import OWNER, SESSIONS, SUPERUSER
 from fakes.running_backend import backend_settings
 from fakes.stores import databases, elsewhere, owner_url, plain, store_url
 from netra.errors import ConfigurationInvalid, DatabaseUnavailable
 from netra.secret import Secret
+from netra_backend.app.db.engine import Use, open_engine
+from netra_backend.app.db.migrate import alembic_config
 from netra_backend.app.db.readiness import StoreNotReady, make_store_ready
+from netra_backend.app.db.stored_tables import STORED
 from netra_backend.app.settings import Settings
 
 pytestmark = pytest.mark.postgres_only
@@ -108,3 +116,29 @@ async def test_a_store_that_was_never_migrated_says_so(settings: Settings, store
 
     with pytest.raises(StoreNotReady, match="version none"):
         await make_store_ready(empty, migrates=False)
+
+
+async def test_migrations_go_up_down_and_up_again(settings: Settings, store: Path) -> None:
+    """The migrations make what the code maps, leave nothing when undone, and can be done again."""
+    owner = open_engine(as_role(store, OWNER), use=Use.OWNERSHIP)
+
+    def differences(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), STORED))
+
+    def down(connection: Connection) -> None:
+        command.downgrade(alembic_config(connection), "base")
+
+    async with owner.begin() as connection:
+        assert await connection.run_sync(differences) == []
+        await connection.run_sync(down)
+    with plain(store) as looking:
+        left = looking.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind IN ('r', 'v') UNION SELECT proname FROM pg_proc"
+            " WHERE pronamespace = 'public'::regnamespace"
+        )
+        assert left.fetchall() == [("alembic_version",)]
+    await make_store_ready(settings, migrates=True)
+    async with owner.begin() as connection:
+        assert await connection.run_sync(differences) == []
+    await owner.dispose()

@@ -62,6 +62,7 @@ async def _all_of(running: RunningEngine, people: int, each: int) -> list[Accept
 
 
 @pytest.mark.long
+@pytest.mark.sqlite_only
 async def test_after_every_kill_the_next_process_goes_on(store: Path, journal: Journal) -> None:
     """Ten kills at random moments: each message is answered once, no completed tool used again.
 

@@ -503,6 +503,7 @@ async def test_a_record_that_is_no_principal_opens_nothing(
     assert logged.of("run_dropped")
 
 
+@pytest.mark.sqlite_only
 async def test_a_database_that_goes_away_costs_no_run(store: Path, journal: Journal) -> None:
     """While the store does not answer nothing is lost; when it answers again the run goes on."""
     away = asyncio.Event()

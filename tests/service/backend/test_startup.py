@@ -42,6 +42,8 @@ FIRST_WORDS: Final = (
 
 MAIN: Final = ("-m", "netra_backend.app.main")
 
+pytestmark = pytest.mark.sqlite_only
+
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 

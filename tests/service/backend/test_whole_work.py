@@ -77,6 +77,7 @@ async def test_the_fence_stands_in_the_thread_too(database: Database, journal: J
     assert journal.rows("SELECT owner_id FROM t_threads") == [("usr_berta",)]
 
 
+@pytest.mark.sqlite_only
 async def test_work_that_fails_leaves_nothing(database: Database, journal: Journal) -> None:
     """Whatever the work raises, nothing of it is stored, and the next work goes on."""
 
@@ -152,6 +153,7 @@ async def test_work_that_was_begun_ends_although_nobody_waits(
     assert owners >= {"usr_berta"}
 
 
+@pytest.mark.sqlite_only
 async def test_a_store_that_is_away_is_an_outage(
     database: Database, store: Path, journal: Journal
 ) -> None:

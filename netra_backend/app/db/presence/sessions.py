@@ -5,10 +5,12 @@ to all when a journal's transaction commits.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any, Final
 
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from netra.errors import DatabaseUnavailable
@@ -44,15 +46,18 @@ class DatabasePresence:
         self._driver: Any = None
         self._name = ""
         self._is_released = False
-        self._connecting = asyncio.Lock()
+        self._connecting: asyncio.Task[None] | None = None
 
     async def name(self) -> str:
         """Give the name of this process; after its session was lost it is another one."""
-        async with self._connecting:
-            is_gone = self._driver is None or self._driver.is_closed()
-            if is_gone and not self._is_released:
-                await self._connect()
-            return self._name
+        is_gone = self._driver is None or self._driver.is_closed()
+        if is_gone and not self._is_released:
+            if self._connecting is None or self._connecting.done():
+                self._connecting = asyncio.create_task(self._connect())
+                self._connecting.add_done_callback(_look_at)
+            # A connection that is half made when its maker is cancelled would be closed by nobody.
+            await asyncio.shield(self._connecting)
+        return self._name
 
     async def dead(self, names: Collection[str]) -> frozenset[str]:
         """Say whose session holds its lock no longer."""
@@ -60,20 +65,21 @@ class DatabasePresence:
         keys = {_key(name): name for name in names if name != own}
         if not keys or self._driver is None:
             return frozenset()
-        with outage_translated():
+        with _outage_of_driver():
             rows = await self._driver.fetch(_DEAD, list(keys), timeout=_ANSWER_SECONDS)
         return frozenset(keys[row["key"]] for row in rows)
 
     async def release(self) -> None:
         """End the session, and the lock with it."""
-        async with self._connecting:
-            self._is_released = True
-            await self._leave()
-            await self._engine.dispose()
+        self._is_released = True
+        if self._connecting is not None:
+            await asyncio.wait((self._connecting,))
+        await self._leave()
+        await self._engine.dispose()
 
     async def _connect(self) -> None:
         await self._leave()
-        with outage_translated():
+        with outage_translated(), _outage_of_driver():
             connection = await self._engine.connect()
             try:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -102,6 +108,21 @@ class DatabasePresence:
     def _heard(self, _connection: object, _process: int, _channel: str, payload: str) -> None:
         for owner_id, head in heads_in(payload, self._origin):
             self._watch.went_on(owner_id, head)
+
+
+@contextmanager
+def _outage_of_driver() -> Iterator[None]:
+    """Turn what the driver says when its session is gone into `DatabaseUnavailable`."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise DatabaseUnavailable(f"the session of this process: {type(error).__name__}") from error
+
+
+def _look_at(connecting: asyncio.Task[None]) -> None:
+    # Whoever waited for it may have been cancelled: its failure is no surprise then.
+    if not connecting.cancelled():
+        connecting.exception()
 
 
 def _key(name: str) -> int:
