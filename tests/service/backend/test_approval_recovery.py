@@ -73,6 +73,7 @@ async def answered_or_dead(
     await eventually(lambda: dead.is_set() or not journal.unfinished(), within=10 * UNIT)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("approve", [True, False])
 @pytest.mark.parametrize("commits", range(1, ROUNDS))
 async def test_a_crash_after_any_commit_loses_no_question_and_doubles_no_answer(
