@@ -12,10 +12,10 @@ import msgspec
 from sqlalchemy import delete, func, select, update
 
 from netra.wire.chat_protocol import EventName, RunEvent, encoded
-from netra_backend.app.db.isolation.byte_length import ByteLength
 from netra_backend.app.db.isolation.journal_transaction import NewEventRow
 from netra_backend.app.db.session import PrincipalSession
 from netra_backend.app.db.tables import Event, JournalHead, RunLease
+from netra_backend.app.events.byte_length import ByteLength
 
 PAGE_BYTES: Final = 262_144
 """Of payloads; the only event of a page may be larger."""

@@ -25,13 +25,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import custom_op
 
 from netra.errors import InternalError
-from netra_backend.app.db.isolation.byte_length import BYTE_LENGTH
 from netra_backend.app.db.tables import Owned
 
 OWNER: Final = "owner_id"
 _EVERYTHING: Final = "*"
 _FUNCTIONS: Final = frozenset(
-    {"count", "length", "lower", "max", "min", "replace", "sum", BYTE_LENGTH}
+    {"count", "length", "lower", "max", "min", "replace", "sum", "byte_length"}
 )
 """A database has functions that read files, change settings or run SQL; these do not."""
 

@@ -1,18 +1,16 @@
 """How many bytes a text takes, as each database can say it."""
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Integer
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-BYTE_LENGTH: Final = "byte_length"
-
 
 class ByteLength(FunctionElement[int]):
     """The bytes of a text in UTF-8."""
 
-    name = BYTE_LENGTH
+    name = "byte_length"
     type = Integer()
     inherit_cache = True
 
