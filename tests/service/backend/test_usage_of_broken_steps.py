@@ -197,6 +197,7 @@ async def deleted(running: RunningEngine, turn: AcceptedTurn, *, everything: boo
             await ThreadService(session, clock).delete_thread(turn.thread_id)
 
 
+@pytest.mark.sqlite_only
 async def test_deleting_the_thread_makes_nothing_free(store: Path, journal: Journal) -> None:
     """What was being spent while a thread was deleted is booked, as what was spent before is."""
     spender = Spender(for_ever)
