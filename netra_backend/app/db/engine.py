@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from netra.errors import ConfigurationInvalid
 from netra.secret import Secret
@@ -145,9 +145,12 @@ class Transactions:
         if beside is not None:
             job = partial(_transaction, beside, work, options)
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
-        async with self._engine.connect() as connection:
+        connection = await _connected(self._engine)
+        try:
             await connection.execution_options(**options)
             return await connection.run_sync(_committed, work)
+        finally:
+            await connection.close()
 
     async def aclose(self) -> None:
         """Close the connection when the work that was given is done."""
@@ -156,6 +159,21 @@ class Transactions:
             if beside is not None:
                 # The thread itself ends with this object.
                 await loop.run_in_executor(self._thread, beside.dispose)
+
+
+async def _connected(engine: AsyncEngine) -> AsyncConnection:
+    """Connect; if its caller is cancelled meanwhile, the connection is made whole and closed.
+
+    The driver would leave one that is half made to nobody.
+    """
+    connecting = asyncio.ensure_future(engine.connect())
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await asyncio.wait((connecting,), timeout=_POOL_WAIT_SECONDS)
+        if connecting.done() and not connecting.cancelled() and connecting.exception() is None:
+            await connecting.result().close()
+        raise
 
 
 def _transaction(

@@ -1,12 +1,12 @@
 """A store of its own for every test of the backend, its log lines, and the backend running.
 
-A test that has a store runs twice: on a SQLite file and on a database of a real PostgreSQL.
+A test of what is stored runs twice: on a SQLite file and on a database of a real PostgreSQL.
 `sqlite_only` marks what is about files, or says nothing about the store; `postgres_only` the rest.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -22,14 +22,36 @@ Rows = Callable[[str], list[tuple[Any, ...]]]
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 
+ON_BOTH: Final = frozenset(
+    {
+        "test_commit",
+        "test_event_writer",
+        "test_isolation",
+        "test_isolation_in_the_database",
+        "test_journal",
+        "test_kept_statements",
+        "test_leases",
+        "test_me_api",
+        "test_own_records",
+        "test_sessions",
+        "test_threads_api",
+        "test_usage_api",
+    }
+)
+"""Modules about what is stored: whatever stores it, the backend behaves the same."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what touches a store on each kind of it; PostgreSQL is among the longer tests."""
     if "store" not in metafunc.fixturenames:
         return
     kinds = {SQLITE: SQLITE, POSTGRES: pytest.param(POSTGRES, marks=pytest.mark.long)}
+    module = metafunc.module.__name__.rpartition(".")[2]
+    is_of_postgres = metafunc.definition.get_closest_marker("postgres_only") is not None
+    if module not in ON_BOTH and not is_of_postgres:
+        del kinds[POSTGRES]
     for kind, other in ((SQLITE, POSTGRES), (POSTGRES, SQLITE)):
-        if metafunc.definition.get_closest_marker(f"{kind}_only") is not None:
+        if other in kinds and metafunc.definition.get_closest_marker(f"{kind}_only") is not None:
             del kinds[other]
     metafunc.parametrize("store", list(kinds.values()), indirect=True)
 
