@@ -61,7 +61,7 @@ reference: $(VENV)/.dev ## Write docs/reference from the code.
 	@PYTHONPATH=tests $(PY) -m architecture.reference
 
 soak: $(VENV)/.dev ## Run the property tests with many more examples.
-	@$(PYTEST) --hypothesis-profile=soak -m "not live" tests/properties $(PYTEST_ARGS)
+	@$(PYTEST) --hypothesis-profile=soak --timeout=0 -m "not live" tests/properties $(PYTEST_ARGS)
 
 lock: ## Write requirements/*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) $(EXTRAS_RUN) -o requirements/run.txt

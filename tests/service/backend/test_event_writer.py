@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.util import await_only
 
 from fakes.log_lines import LogLines
 from fakes.running_backend import migrated
@@ -480,12 +481,16 @@ async def test_a_writer_that_dies_lets_nobody_wait(
     Begun again, it writes.
     """
     writer = EventWriter(database, bus)
-    arrived, held = asyncio.Event(), threading.Event()
+    arrived, held, released = asyncio.Event(), threading.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+    of_loop = threading.get_ident()
 
     def die(_connection: Any) -> None:
         loop.call_soon_threadsafe(arrived.set)
-        held.wait()
+        if threading.get_ident() == of_loop:
+            await_only(released.wait())
+        else:
+            held.wait()
 
     event.listen(beneath(database), "begin", die)
     async with running(writer) as task:
@@ -501,6 +506,7 @@ async def test_a_writer_that_dies_lets_nobody_wait(
         await asyncio.wait_for(writer.flushed(), 10 * UNIT)
         problem = writer.problem
     held.set()
+    released.set()
     event.remove(beneath(database), "begin", die)
     await accept(database, ANNA, "run_c", epoch=1)
     async with running(writer):
