@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from netra.clock import Clock, SystemClock
 from netra.errors import ContentTooLarge, HeadersTooLarge, InternalError, NetraError
+from netra.telemetry.current_work import work_for
 from netra.telemetry.log_events import TRACE_FIELD, EventLogger, event_logger
 from netra.telemetry.request_record import RequestRecord, begin_record
 from netra.wire.problem import MEDIA_TYPE, problem_response
@@ -80,7 +81,7 @@ class RequestContext:
         record = begin_record(scope)
         trace = trace_id(scope)
         context = {"request_id": record.request_id} | ({TRACE_FIELD: trace} if trace else {})
-        with bound_contextvars(**context):
+        with bound_contextvars(**context), work_for(scope):
             exchange = _Exchange(
                 scope, record, receive, send, self._max_body_bytes, self._clock, self._log
             )

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
 from netra.clock import Clock
@@ -50,6 +51,7 @@ class AppState:
     writer: EventWriter
     runs: RunEngine
     chat: ChatTurns
+    metrics: CollectorRegistry
 
 
 def state_of(connection: HTTPConnection) -> AppState:

@@ -45,12 +45,15 @@ from netra_backend.app.db.leases import RunLeases
 from netra_backend.app.db.presence.opening import presence_at
 from netra_backend.app.db.presence.port import Presence
 from netra_backend.app.db.readiness import StoreNotReady, make_store_ready
-from netra_backend.app.db.session import Database, service_authentication_context
+from netra_backend.app.db.session import Database
+from netra_backend.app.db.sessions.metrics import metrics_of
+from netra_backend.app.db.sessions.service_session import service_authentication_context
+from netra_backend.app.db.sessions.watch import SessionWatch
 from netra_backend.app.error_handlers import add_error_handlers
 from netra_backend.app.events.bus import MemoryBus
 from netra_backend.app.events.writer import EventWriter
 from netra_backend.app.middleware import add_middleware
-from netra_backend.app.routes import health, me, messages, sessions, threads, usage
+from netra_backend.app.routes import health, me, messages, metrics, sessions, threads, usage
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.runs.engine import RunEngine, Standing
 from netra_backend.app.runs.journal.engine import JournalRunEngine
@@ -97,7 +100,7 @@ def create_app(
     verifier = AccessTokenVerifier(source, _rules(settings), clock, revocations)
     client = _auth_client(core, settings, verifier, clock, revocations)
     catalogue, models = _agents(settings) if catalogue is None else (catalogue, [])
-    database = Database(open_engine(settings.database_url))
+    database = Database(open_engine(settings.database_url), clock)
     bus = MemoryBus()
     writer = EventWriter(database, bus)
     standing = _AskedStanding(client, revocations)
@@ -122,11 +125,11 @@ def create_app(
         writer=writer,
         runs=engine,
         chat=ChatTurns(database, engine, catalogue, clock),
+        metrics=metrics_of(database.life),
     )
     keys = [source.aclose] if isinstance(source, RemoteKeySource) else []
     opened = [database.aclose, core.aclose, *keys, client.aclose, *models]
-    proving = partial(_keep_proving, client, settings)
-    work = _work(proving, follower.run, writer, engine)
+    work = _work(state, partial(_keep_proving, client, settings), follower.run)
     return _app(state, sockets, _lifespan(work, opened, sockets))
 
 
@@ -140,17 +143,19 @@ class BackgroundWork:
 
 
 def _work(
+    state: AppState,
     proving: Callable[[], Awaitable[None]],
     following: Callable[[], Awaitable[None]],
-    writer: EventWriter,
-    engine: RunEngine,
 ) -> Sequence[BackgroundWork]:
+    watch = SessionWatch(state.database.life)
     return (
+        # It ends last, so that it sees what nobody closed.
+        BackgroundWork("session_watch", watch.run, watch.aclose),
         BackgroundWork("own_credential_proof", proving),
         BackgroundWork("revocation_follower", following),
         # What runs still say while they stop is written: the writer ends after the engine.
-        BackgroundWork("event_writer", writer.run),
-        BackgroundWork("run_engine", engine.run, engine.aclose),
+        BackgroundWork("event_writer", state.writer.run),
+        BackgroundWork("run_engine", state.runs.run, state.runs.aclose),
     )
 
 
@@ -208,7 +213,7 @@ def _app(state: AppState, sockets: ConnectionRegistry, lifespan: Lifespan[FastAP
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.netra = state
-    routers = [room.router for room in (health, me, sessions, threads, messages, usage)]
+    routers = [room.router for room in (health, me, sessions, threads, messages, usage, metrics)]
     routers += [page_router(state.settings), markdown_router(problems(*MARKDOWN_REFUSALS))]
     auth = UnifiedWebSocketAuth(state.verifier, state.settings.allowed_origins, state.clock)
     routers.append(chat_socket_routes(auth, sockets))

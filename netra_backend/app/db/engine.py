@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,15 @@ from netra_backend.app.db.isolation.sqlite_rooms import (
     refuse_explanations,
 )
 from netra_backend.app.db.outage import commit_translated
+from netra_backend.app.db.sessions.statements import (
+    SLOW_SECONDS,
+    STATEMENT_CLOCK,
+    STATEMENT_SECONDS,
+    STEPS_BETWEEN_LOOKS,
+    StatementClock,
+    postgres_settings,
+    watch_statements,
+)
 
 WRITES: Final = "netra_writes"
 """Execution option: the transaction is going to write, so SQLite takes its lock at the start."""
@@ -70,6 +80,8 @@ def open_engine(
     pool_wait: float = _POOL_WAIT_SECONDS,
     creates: bool = False,
     use: Use = Use.SESSIONS,
+    slow_seconds: float = SLOW_SECONDS,
+    statement_seconds: float = STATEMENT_SECONDS,
 ) -> AsyncEngine:
     """Make an engine; nothing is connected yet.
 
@@ -80,6 +92,8 @@ def open_engine(
         creates: Whether a missing SQLite file is made. Only a migration does that: a service whose
             file went away must say so and not go on with an empty one.
         use: What its connections are for.
+        slow_seconds: A statement that takes longer is told (`slow_query`).
+        statement_seconds: One that takes longer is ended, unless it brings the schema to a version.
 
     Raises:
         ConfigurationInvalid: The address names no SQLite file.
@@ -93,19 +107,34 @@ def open_engine(
         pool_timeout=pool_wait,
         pool_pre_ping=not is_sqlite,
         hide_parameters=True,
-        connect_args=_connect_arguments(use, is_sqlite=is_sqlite),
+        connect_args=_connect_arguments(use, is_sqlite=is_sqlite, seconds=statement_seconds),
     )
     if is_sqlite:
-        _prepare_sqlite(engine.sync_engine, Path(str(address.database)), use, creates=creates)
+        _prepare_sqlite(
+            engine.sync_engine,
+            Path(str(address.database)),
+            use,
+            creates=creates,
+            seconds=statement_seconds,
+        )
     elif use is not Use.OWNERSHIP:
         _prepare_postgres(engine.sync_engine)
+    if use is not Use.OWNERSHIP:
+        watch_statements(engine.sync_engine, slow_seconds=slow_seconds)
     return engine
 
 
-def _connect_arguments(use: Use, *, is_sqlite: bool) -> dict[str, Any]:
+def _connect_arguments(
+    use: Use, *, is_sqlite: bool, seconds: float = STATEMENT_SECONDS
+) -> dict[str, Any]:
     if is_sqlite:
         return {"cached_statements": _STATEMENTS_KEPT}
-    return {} if use is Use.OWNERSHIP else {"connection_class": IsolatedConnection}
+    if use is Use.OWNERSHIP:
+        return {}
+    return {
+        "connection_class": IsolatedConnection,
+        "server_settings": postgres_settings(seconds),
+    }
 
 
 class Transactions:
@@ -143,7 +172,7 @@ class Transactions:
         options = {WRITES: writes, ADMISSION: admission}
         beside = self._for_runs if admission.duty is Duty.RUNS else self._in_thread
         if beside is not None:
-            job = partial(_transaction, beside, work, options)
+            job = partial(copy_context().run, _transaction, beside, work, options)
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
         connection = await _connected(self._engine)
         try:
@@ -206,6 +235,7 @@ def _beside(engine: AsyncEngine, use: Use) -> Engine:
         connect_args=_connect_arguments(use, is_sqlite=True),
     )
     _prepare_sqlite(beside, Path(unquote(str(address.database).removeprefix("file:"))), use)
+    watch_statements(beside)
     return beside
 
 
@@ -226,7 +256,14 @@ def _prepare_postgres(engine: Engine) -> None:
         driver.next_transaction(options.get(ADMISSION, NOBODY), writes=options.get(WRITES, False))
 
 
-def _prepare_sqlite(engine: Engine, file: Path, use: Use, *, creates: bool = False) -> None:
+def _prepare_sqlite(
+    engine: Engine,
+    file: Path,
+    use: Use,
+    *,
+    creates: bool = False,
+    seconds: float = STATEMENT_SECONDS,
+) -> None:
     # What is written through a view is counted as nothing.
     engine.dialect.supports_sane_rowcount = False
     engine.dialect.supports_sane_multi_rowcount = False
@@ -246,7 +283,8 @@ def _prepare_sqlite(engine: Engine, file: Path, use: Use, *, creates: bool = Fal
         record.info[_FILE] = _identity_of(file)
         record.info[_OCCUPANT] = occupant = Occupant()
         _execute(connection, _SQLITE_SETTINGS)
-        _isolate(connection, use, occupant)
+        record.info[STATEMENT_CLOCK] = statement_clock = StatementClock(seconds)
+        _isolate(connection, use, occupant, statement_clock)
 
     @event.listens_for(engine, "checkout")
     def refuse_a_lost_file(_connection: Any, record: Any, _proxy: Any) -> None:
@@ -275,9 +313,12 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
 
 
-def _isolate(connection: Any, use: Use, occupant: Occupant) -> None:
+def _isolate(
+    connection: Any, use: Use, occupant: Occupant, statement_clock: StatementClock
+) -> None:
     if use is Use.OWNERSHIP:
         return
+    _look_while_it_runs(connection, statement_clock)
     authorizer: Authorizer = authorize_duty
     if use is Use.SESSIONS:
         for name, function in functions(occupant).items():
@@ -289,6 +330,15 @@ def _isolate(connection: Any, use: Use, occupant: Occupant) -> None:
         connection.set_authorizer(authorizer)
     else:
         connection.run_async(lambda driver: driver.set_authorizer(authorizer))
+
+
+def _look_while_it_runs(connection: Any, clock: StatementClock) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.set_progress_handler(clock.is_over, STEPS_BETWEEN_LOOKS)
+    else:
+        connection.run_async(
+            lambda driver: driver.set_progress_handler(clock.is_over, STEPS_BETWEEN_LOOKS)
+        )
 
 
 def _execute(connection: Any, statements: Iterable[str]) -> None:

@@ -23,6 +23,7 @@ _SQLITE_AWAY: Final = frozenset(
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,
         sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
     }
 )
 _PRIMARY_CODE: Final = 0xFF
@@ -30,6 +31,8 @@ _PRIMARY_CODE: Final = 0xFF
 
 _POSTGRESQL_AWAY: Final = frozenset({"08", "40", "53", "57"})
 """SQLSTATE classes: connection, transaction rolled back, resources, operator intervention."""
+
+_POSTGRESQL_TIMEOUT: Final = "57014"
 
 
 def is_outage(error: BaseException) -> bool:
@@ -45,6 +48,13 @@ def is_outage(error: BaseException) -> bool:
         return code & _PRIMARY_CODE in _SQLITE_AWAY
     state = getattr(error.orig, "sqlstate", None)
     return isinstance(state, str) and state[:2] in _POSTGRESQL_AWAY
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Tell whether the database ended a statement because it took too long."""
+    if getattr(error, "sqlstate", None) == _POSTGRESQL_TIMEOUT:
+        return True
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """Sessions: one for one principal and one piece of work, committed once, never shared.
 
-`service_authentication_context` is how the service's own work gets one. What a session's
-statements may reach is fenced in `fence`.
+`sessions.service_session` is how the service's own work gets one. What a session's statements may
+reach is fenced in `fence`.
 """
 
 import asyncio
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
     Callable,
     Coroutine,
     Iterator,
@@ -23,19 +22,17 @@ from sqlalchemy import Row as ResultRow
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from netra.clock import Clock, SystemClock
 from netra.errors import (
     Conflict,
     DatabaseUnavailable,
     InternalError,
-    OwnCredentialUnproven,
     PermissionDenied,
 )
 from netra.ids import row_id
 from netra.policy import CredentialMethod, Denied, Permission, decide
 from netra.principal import (
     AuthenticatedPrincipal,
-    ServiceIdentity,
-    ServicePrincipal,
     UserPrincipal,
 )
 from netra.telemetry.log_events import event_logger
@@ -53,6 +50,7 @@ from netra_backend.app.db.isolation.in_thread import SessionInThread, whole
 from netra_backend.app.db.isolation.journal_transaction import JournalTransaction
 from netra_backend.app.db.outage import commit_translated, outage_translated
 from netra_backend.app.db.schema_version import stored_version
+from netra_backend.app.db.sessions.life import Ending, OpenSession, SessionLife
 from netra_backend.app.db.tables import Owned
 
 _PING_SECONDS: Final = 1.0
@@ -164,9 +162,11 @@ class PrincipalSession:
 class Database:
     """The store: gives sessions to principals and says whether it answers."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock | None = None) -> None:
         self.origin = row_id("prc")
         """What tells this process's notifications from others'."""
+        self.life = SessionLife(clock or SystemClock())
+        """How its sessions began and ended."""
         self._engine = engine
         self._transactions = Transactions(engine)
         # SQLite has one writer at a time and lets the others poll; here they wait in order.
@@ -194,21 +194,37 @@ class Database:
             InternalError: The commit failed; whether it took effect is not known.
         """
         _admit(principal, method)
-        async with (
-            self._turn(writes=writes),
-            AsyncSession(
-                self._engine, sync_session_class=FencedSession, expire_on_commit=False
-            ) as session,
-        ):
+        with self.life.booked(principal) as booked:
+            async with (
+                self._turn(writes=writes),
+                self._opened(principal, method, booked, writes=writes) as session,
+            ):
+                yield session
+
+    @asynccontextmanager
+    async def _opened(
+        self,
+        principal: AuthenticatedPrincipal,
+        method: CredentialMethod | None,
+        booked: OpenSession,
+        *,
+        writes: bool,
+    ) -> AsyncIterator[PrincipalSession]:
+        async with AsyncSession(
+            self._engine, sync_session_class=FencedSession, expire_on_commit=False
+        ) as session:
             _put_up_fence(session, principal, method, writes=writes)
             options = {WRITES: writes, ADMISSION: admission_of(principal, method)}
             with outage_translated():
                 await session.connection(execution_options=options)
+            booked.ending = Ending.ROLLED_BACK
             scoped = PrincipalSession(session, principal)
             try:
                 yield scoped
                 await scoped.flush()
+                booked.ending = Ending.UNKNOWN
                 await _commit(session)
+                booked.ending = Ending.COMMITTED
             finally:
                 scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
 
@@ -238,6 +254,7 @@ class Database:
                 return await work(session)
 
         async def fenced(session: SessionInThread) -> T:
+            booked.ending = Ending.ROLLED_BACK
             _put_up_fence(session, principal, method, writes=writes)
             scoped = PrincipalSession(session, principal)
             try:
@@ -245,13 +262,17 @@ class Database:
                 await scoped.flush()
             finally:
                 scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
+            booked.ending = Ending.UNKNOWN
             return result
 
-        async with self._turn(writes=writes):
-            with outage_translated():
-                return await self._transactions.run(
-                    partial(whole, work=fenced), admission_of(principal, method), writes=writes
-                )
+        with self.life.booked(principal) as booked:
+            async with self._turn(writes=writes):
+                with outage_translated():
+                    result = await self._transactions.run(
+                        partial(whole, work=fenced), admission_of(principal, method), writes=writes
+                    )
+            booked.ending = Ending.COMMITTED
+            return result
 
     async def journal_transaction(self, work: Callable[[JournalTransaction], T]) -> T:
         """Run one transaction over journals; only the event writer does (a test holds that).
@@ -352,49 +373,3 @@ async def _commit(session: AsyncSession) -> None:
         # The pool would take it for ended, and the next one would begin within this one.
         await session.invalidate()
         raise
-
-
-ServiceValidator = Callable[[str], Awaitable[ServicePrincipal]]
-"""Proves the service's credential for a named operation; raises `CouldNotDecide` if it cannot."""
-
-
-@asynccontextmanager
-async def service_authentication_context(
-    operation: str,
-    *,
-    database: Database,
-    identity: ServiceIdentity,
-    validate: ServiceValidator,
-) -> AsyncIterator[PrincipalSession]:
-    """Open a session for work the service starts itself, after its credential was proven.
-
-    Args:
-        operation: What the work is, in words an operator knows.
-        database: Where the session is opened.
-        identity: The service's own name; it opens nothing.
-        validate: Proves the credential to the auth service.
-
-    Raises:
-        OwnCredentialUnproven: The credential was refused, or proves another service.
-        AuthServiceUnreachable: The auth service could not be asked.
-        PermissionDenied: The service may not open sessions.
-        DatabaseUnavailable: The database gave no session.
-    """
-    _log.info(
-        "service_session_requested",
-        message=f"Creating session for service user '{identity}' - "
-        "validating using service-to-service authentication",
-        operation=operation,
-        user_id=str(identity),
-    )
-    principal = await validate(operation)
-    if principal.service_id != identity.service_id:
-        raise OwnCredentialUnproven("the credential proves another service than this one")
-    async with database.session_for(principal, CredentialMethod.CLIENT_SECRET) as session:
-        _log.info(
-            "service_session_created",
-            message=f"SERVICE USER SESSION: Created session for service user_id='{principal}'",
-            operation=operation,
-            user_id=str(principal),
-        )
-        yield session

@@ -33,6 +33,7 @@ ON_BOTH: Final = frozenset(
         "test_leases",
         "test_me_api",
         "test_own_records",
+        "test_session_life",
         "test_sessions",
         "test_threads_api",
         "test_usage_api",

@@ -15,7 +15,7 @@ from fakes.timing import UNIT, eventually
 from netra.errors import AuthServiceUnreachable, OwnCredentialUnproven, PermissionDenied
 from netra.principal import ServiceIdentity, ServicePrincipal
 from netra.wire.auth_api import RevocationKind
-from netra_backend.app.db.session import service_authentication_context
+from netra_backend.app.db.sessions.service_session import service_authentication_context
 from netra_backend.app.db.tables import Thread
 
 REQUESTED = (

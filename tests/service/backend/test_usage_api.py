@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from fakes.auth_service import FakeAuthService
@@ -51,6 +52,28 @@ async def timed(store: Path) -> AsyncIterator[RunningBackend]:
     """Run the backend at a known time."""
     async with running_backend(store, clock=ManualClock(NOW)) as running:
         yield running
+
+
+async def test_usage_costs_the_same_statements_whatever_was_booked(timed: RunningBackend) -> None:
+    """Adding up does not ask once for each day, model or use."""
+    statements: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        statements.append(str(arguments[2]))
+
+    counts = []
+    event.listen(timed.state.database._engine.sync_engine, "before_cursor_execute", note)
+    async with timed.as_user("usr_anna") as client:
+        for booked in (1, 60):
+            book(timed.store, *(("usr_anna", f"m:{n}", n * DAY, 5) for n in range(booked)))
+            with plain(timed.store) as connection:
+                connection.execute("UPDATE t_model_usage SET id = 'old_' || id")
+            statements.clear()
+            answer = await client.get("/api/usage", params={"days": 90})
+            assert answer.status_code == 200
+            counts.append(len(statements))
+
+    assert counts[0] == counts[1] <= 2
 
 
 async def test_usage_is_added_up_by_model_and_day(timed: RunningBackend) -> None:

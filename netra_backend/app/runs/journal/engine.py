@@ -12,6 +12,7 @@ from netra.clock import Clock
 from netra.errors import DatabaseUnavailable, InternalError
 from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
+from netra.telemetry.current_work import work_for
 from netra.telemetry.log_events import event_logger
 from netra.wire.chat_protocol import RefusalReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
@@ -321,7 +322,8 @@ class JournalRunEngine:
 
     async def _watched(self, work: Coroutine[Any, Any, object]) -> None:
         try:
-            await work
+            with work_for("an agent's runs"):
+                await work
         except DatabaseUnavailable as error:
             # What was to be taken or given back is found again among the leases.
             _log.info("run_engine_waits", reason=error.reason)
