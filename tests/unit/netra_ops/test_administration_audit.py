@@ -2,20 +2,24 @@
 
 import json
 import signal
-import threading
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
 
 from fakes.administration import NOW, FakeAdministration
+from fakes.installation import NETRA
 from fakes.netra_command import Run
 from fakes.netra_over_http import FakeNetra
+from fakes.timing import UNIT
 from netra.wire.auth_admin import AuditRecord
 from netra_ops.administration.audit_file import export
 from netra_ops.administration.chain_walk import ChainWalk
 from netra_ops.findings import UsageRefused
+from netra_ops.platform.local.state_directory import StateDirectory
 
 
 @pytest.fixture(autouse=True)
@@ -189,23 +193,33 @@ def test_a_broken_off_export_leaves_nothing(
 
 
 def test_an_interrupted_export_leaves_nothing(
-    run: Run, netra: FakeNetra, record: FakeAdministration, tmp_path: Path
+    state: StateDirectory, netra: FakeNetra, record: FakeAdministration, tmp_path: Path
 ) -> None:
     """Ctrl-C ends it cleanly, with the exit code of an interruption."""
     record.largest_page = 5
-    main_thread = threading.get_ident()
     pages = iter((False, False, True))
+    begun: Queue[subprocess.Popen[str]] = Queue()
 
     def interrupt_at_third(line: str) -> None:
         if line == "GET /admin/audit" and next(pages):
-            signal.pthread_kill(main_thread, signal.SIGINT)
+            process = begun.get()
+            process.send_signal(signal.SIGINT)
+            process.wait(10 * UNIT)
 
     netra.on_ask = interrupt_at_third
+    command = ["audit", "export", "--out", str(tmp_path / "audit.ndjson")]
 
-    done = run("audit", "export", "--out", str(tmp_path / "audit.ndjson"))
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [str(NETRA), *command, "--state", str(state.root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        begun.put(process)
+        out, err = process.communicate(timeout=10 * UNIT)
 
-    assert (done.code, done.out) == (130, "")
-    assert "Traceback" not in done.err
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
