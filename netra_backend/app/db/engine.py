@@ -6,8 +6,9 @@ it is (`isolation.admission`), and the database holds it to that.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import copy_context
 from enum import Enum, auto
 from functools import partial
@@ -174,12 +175,9 @@ class Transactions:
         if beside is not None:
             job = partial(copy_context().run, _transaction, beside, work, options)
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
-        connection = await _connected(self._engine)
-        try:
+        async with connected(self._engine) as connection:
             await connection.execution_options(**options)
             return await connection.run_sync(_committed, work)
-        finally:
-            await connection.close()
 
     async def aclose(self) -> None:
         """Close the connection when the work that was given is done."""
@@ -190,11 +188,20 @@ class Transactions:
                 await loop.run_in_executor(self._thread, beside.dispose)
 
 
-async def _connected(engine: AsyncEngine) -> AsyncConnection:
-    """Connect; if its caller is cancelled meanwhile, the connection is made whole and closed.
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Have a connection for the length of the block, which is given back whoever is cancelled when.
 
-    The driver would leave one that is half made to nobody.
+    One that is being made is made whole and closed: the driver would leave it to nobody.
     """
+    connection = await _connected(engine)
+    try:
+        yield connection
+    finally:
+        await asyncio.shield(asyncio.ensure_future(connection.close()))
+
+
+async def _connected(engine: AsyncEngine) -> AsyncConnection:
     connecting = asyncio.ensure_future(engine.connect())
     try:
         return await asyncio.shield(connecting)

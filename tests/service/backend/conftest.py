@@ -33,10 +33,12 @@ ON_BOTH: Final = frozenset(
         "test_leases",
         "test_me_api",
         "test_own_records",
+        "test_runs",
         "test_session_life",
         "test_sessions",
         "test_threads_api",
         "test_usage_api",
+        "test_usage_of_broken_steps",
     }
 )
 """Modules about what is stored: whatever stores it, the backend behaves the same."""

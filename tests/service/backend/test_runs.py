@@ -497,6 +497,7 @@ async def test_a_thread_whose_run_nobody_stops_is_not_deleted(
         await asyncio.wait_for(used.wait(), 10 * UNIT)
     with pytest.raises(Conflict):
         await running.chat.delete_thread(person(), SUBPROTOCOL, turn.thread_id)
+    await running.database.aclose()
 
     assert journal.rows("SELECT count(*) FROM t_messages") == [(1,)]
     assert journal.unfinished() == [turn.run_id]
