@@ -8,7 +8,6 @@ from typing import Any, Final
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from fakes.auth_service import FakeAuthService
 from fakes.log_lines import LogLines
@@ -160,15 +159,13 @@ async def test_a_session_ends_with_its_request(store: Path) -> None:
 
 
 async def test_an_invalid_body_writes_nothing(backend: RunningBackend, rows: Rows) -> None:
-    """A body of the wrong shape is 422 and leaves no row and no connection in use."""
+    """A body of the wrong shape is 422 and leaves no row and no session open."""
     async with backend.as_user("usr_anna") as client:
         answer = await client.post("/api/threads", json={"title": 7})
 
     assert answer.status_code == 422
     assert rows("SELECT * FROM t_threads") == []
-    pool = backend.state.database._engine.sync_engine.pool
-    assert isinstance(pool, AsyncAdaptedQueuePool)
-    assert pool.checkedout() == 0
+    assert backend.state.database.life.open() == ()
 
 
 @pytest.mark.parametrize("nobody", [ANONYMOUS, "usr_anna", None, "service:netra-backend"])
