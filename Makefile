@@ -60,8 +60,9 @@ imports: $(VENV)/.dev ## Check who imports whom.
 reference: $(VENV)/.dev ## Write docs/reference from the code.
 	@PYTHONPATH=tests $(PY) -m architecture.reference
 
-soak: $(VENV)/.dev ## Run the property tests with many more examples.
-	@$(PYTEST) --hypothesis-profile=soak --timeout=0 -m "not live" tests/properties $(PYTEST_ARGS)
+soak: $(VENV)/.dev ## Run the property tests with many more examples, and the one of isolation with many more steps.
+	@$(PYTEST) --hypothesis-profile=soak --timeout=0 -m "not live" tests/properties \
+		tests/service/backend/test_isolation_machine.py $(PYTEST_ARGS)
 
 lock: ## Write requirements/*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) $(EXTRAS_RUN) -o requirements/run.txt

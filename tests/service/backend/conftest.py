@@ -28,6 +28,7 @@ ON_BOTH: Final = frozenset(
         "test_event_writer",
         "test_isolation",
         "test_isolation_in_the_database",
+        "test_isolation_machine",
         "test_journal",
         "test_kept_statements",
         "test_leases",
