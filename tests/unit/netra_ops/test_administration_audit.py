@@ -209,6 +209,8 @@ def test_an_interrupted_export_leaves_nothing(
     netra.on_ask = interrupt_at_third
     command = ["audit", "export", "--out", str(tmp_path / "audit.ndjson")]
 
+    # A shell has its background ignore Ctrl-C, and what is ignored is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(  # noqa: S603 - our own program
         [str(NETRA), *command, "--state", str(state.root)],
         stdout=subprocess.PIPE,
