@@ -21,7 +21,7 @@ def work_for(begun_for: MutableMapping[str, Any] | str) -> Iterator[None]:
     """Say what the block, and whatever it starts, is for.
 
     Args:
-        begun_for: The ASGI scope of a request or socket, whose route is found later; or a name.
+        begun_for: The ASGI scope of a request, whose route is found later; or a name.
     """
     token = _begun_for.set(begun_for)
     try:
@@ -43,6 +43,6 @@ def current_work(context: Context | None = None) -> str:
 
 
 def _route(scope: MutableMapping[str, Any]) -> str:
-    method = "WS" if scope.get("type") == "websocket" else scope.get("method", "")
+    method = scope.get("method") or "a handshake"
     path = getattr(scope.get("route"), "path", None)
     return f"{method} {path}" if isinstance(path, str) else f"{method} (no route)"

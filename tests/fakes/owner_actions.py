@@ -373,8 +373,8 @@ async def _delete(place: Place) -> None:
     elif way == 2:
         await place.raw(f"DELETE FROM {table} WHERE id = '{aim}'")  # noqa: S608 - names of ours
     else:
-        item = await place.session.get(ENTITIES[table], aim) if (table, aim) in place.rows else None
-        if item is not None:
+        item = await place.session.get(ENTITIES[table], aim)
+        if item is not None and (table, aim) in place.rows:
             await place.done(lambda s: s.delete(item))
             await place.session.flush()
     place.is_stale = True

@@ -270,10 +270,16 @@ class Database:
 
         with self.life.booked(principal) as booked:
             async with self._turn(writes=writes):
-                with outage_translated():
-                    result = await self._transactions.run(
-                        partial(whole, work=fenced), admission_of(principal, method), writes=writes
-                    )
+                try:
+                    with outage_translated():
+                        result = await self._transactions.run(
+                            partial(whole, work=fenced),
+                            admission_of(principal, method),
+                            writes=writes,
+                        )
+                except asyncio.CancelledError:
+                    booked.ending = Ending.UNKNOWN
+                    raise
             booked.ending = Ending.COMMITTED
             return result
 

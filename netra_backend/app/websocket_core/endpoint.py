@@ -8,6 +8,7 @@ from fastapi import APIRouter, WebSocket
 from netra.errors import NetraError, NotFound, PermissionDenied, RequestInvalid, TooManyRequests
 from netra.policy import Permission
 from netra.principal import UserPrincipal
+from netra.telemetry.current_work import work_for
 from netra.telemetry.request_record import request_record
 from netra.wire.chat_protocol import SOCKET_PATH, CloseCode
 from netra_backend.app.auth_integration.auth import require
@@ -34,6 +35,11 @@ def chat_socket_routes(
     patience = times or SessionTimes()
 
     async def serve_socket(websocket: WebSocket) -> None:
+        # Its route names itself nowhere.
+        with work_for(f"WS {SOCKET_PATH}"):
+            await serve(websocket)
+
+    async def serve(websocket: WebSocket) -> None:
         try:
             handshake, principal = await _admitted(websocket, auth)
             registry.refuse_who_is_shut_out(principal.user_id)

@@ -1,13 +1,17 @@
 """The life of sessions: counted, told when it does not end; statements that take too long."""
 
 import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from fakes.chat_socket import chat_socket
 from fakes.clock import ManualClock
 from fakes.log_lines import LogLines
 from fakes.running_backend import RunningBackend, migrated, running_backend
@@ -15,16 +19,24 @@ from fakes.stores import plain, store_url
 from fakes.timing import UNIT
 from netra.errors import DatabaseUnavailable
 from netra.policy import CredentialMethod
-from netra.principal import PrincipalKind, UserPrincipal
+from netra.principal import AuthenticatedPrincipal, PrincipalKind, UserPrincipal
 from netra.secret import Secret
 from netra_backend.app.db.engine import open_engine
 from netra_backend.app.db.isolation.admission import ADMISSION, Admission
 from netra_backend.app.db.outage import outage_translated
 from netra_backend.app.db.session import Database, PrincipalSession
-from netra_backend.app.db.sessions.life import OVERDUE_SECONDS, Counts, Ending
+from netra_backend.app.db.sessions.life import (
+    OVERDUE_SECONDS,
+    Counts,
+    Ending,
+    OpenSession,
+    SessionLife,
+)
 from netra_backend.app.db.sessions.watch import SessionWatch
 from netra_backend.app.db.tables import Thread
 from netra_backend.app.dependencies import SessionDep
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
 
 BEARER: Final = CredentialMethod.BEARER
 ANNA: Final = UserPrincipal(
@@ -81,6 +93,58 @@ async def test_every_session_is_counted_when_it_opens_and_how_it_ends(store: Pat
         )
     }
     assert database.life.open() == ()
+
+
+@pytest.mark.sqlite_only
+async def test_work_that_nobody_waits_for_any_more_is_counted_as_not_known(
+    store: Path, rows: Rows
+) -> None:
+    """Work in the thread goes on without its caller, so it is not booked as taken back."""
+    await migrated(store)
+    database = Database(open_engine(Secret(store_url(store))))
+    begun, held, loop = asyncio.Event(), threading.Event(), asyncio.get_running_loop()
+
+    async def write(session: PrincipalSession) -> None:
+        session.add(a_thread("thr_1"))
+        loop.call_soon_threadsafe(begun.set)
+        held.wait(10 * UNIT)
+
+    working = asyncio.create_task(database.work_for(ANNA, BEARER, write))
+    await asyncio.wait_for(begun.wait(), 10 * UNIT)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    held.set()
+    await database.aclose()
+
+    endings = database.life.counts()[PrincipalKind.USER].endings
+    assert endings == {ending: int(ending is Ending.UNKNOWN) for ending in Ending}
+    assert rows("SELECT id FROM t_threads") == [("thr_1",)]
+
+
+@pytest.mark.sqlite_only
+async def test_sessions_know_what_they_were_opened_for(
+    backend: RunningBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A route, the socket and the agents' runs are told apart, by no value of a caller's."""
+    works: set[str] = set()
+    booked = SessionLife.booked
+
+    @contextmanager
+    def noted(life: SessionLife, principal: AuthenticatedPrincipal) -> Iterator[OpenSession]:
+        with booked(life, principal) as session:
+            works.add(session.work)
+            yield session
+
+    monkeypatch.setattr(SessionLife, "booked", noted)
+    async with backend.as_user("usr_anna") as client:
+        await client.get("/api/threads/thr_of_nobody")
+    async with chat_socket(backend.url, backend.issuer.user_token()) as chat:
+        await chat.resume()
+        accepted = await chat.say("who am I")
+        await chat.hear_end(accepted.run_id)
+
+    assert works == {"GET /api/threads/{thread_id}", "WS /ws", "an agent's runs"}
 
 
 async def test_a_commit_that_fails_is_counted_as_not_known(store: Path) -> None:

@@ -24,7 +24,8 @@ class Ending(StrEnum):
     """What became of a session's work.
 
     Attributes:
-        UNKNOWN: The commit failed, and whether it took effect before is not known.
+        UNKNOWN: The commit failed, or whoever waited for it was cancelled: whether it took effect
+            is not known.
         REFUSED: It never opened: the database gave no connection.
     """
 

@@ -31,9 +31,17 @@ class StatementClock:
     seconds: float
     began: float | None = None
 
+    def begin(self) -> None:
+        """Take the time at which a statement begins."""
+        self.began = perf_counter()
+
+    def passed(self) -> float:
+        """Give the seconds since the statement began; 0 if none runs."""
+        return 0.0 if self.began is None else perf_counter() - self.began
+
     def is_over(self) -> bool:
         """Say whether the statement has had its time; SQLite ends it then."""
-        return self.began is not None and perf_counter() - self.began > self.seconds
+        return self.passed() > self.seconds
 
 
 STATEMENT_CLOCK: Final = "netra_statement_clock"
@@ -52,36 +60,39 @@ def watch_statements(engine: Engine, *, slow_seconds: float = SLOW_SECONDS) -> N
     """Time the statements of an engine."""
 
     def begin(connection: Connection, *_more: Any) -> None:
-        clock = connection.info.get(STATEMENT_CLOCK)
-        if clock is None:
-            clock = connection.info[STATEMENT_CLOCK] = StatementClock(STATEMENT_SECONDS)
-        clock.began = perf_counter()
+        connection.info.setdefault(STATEMENT_CLOCK, StatementClock(STATEMENT_SECONDS)).begin()
 
     def end(connection: Connection, _cursor: Any, sql: str, *_more: Any) -> None:
-        seconds = perf_counter() - connection.info[STATEMENT_CLOCK].began
+        seconds = connection.info[STATEMENT_CLOCK].passed()
         if seconds >= slow_seconds:
             _log.warning("slow_query", **_told(sql, seconds))
 
-    def fail(context: ExceptionContext) -> None:
-        clock = context.connection.info.get(STATEMENT_CLOCK) if context.connection else None
-        if clock is None or clock.began is None or not is_timeout(context.original_exception):
-            return
-        _log.warning(
-            "statement_timed_out", **_told(context.statement or "", perf_counter() - clock.began)
-        )
-
-    def leave(connection: Connection) -> None:
-        if connection.invalidated:
-            return  # There is no transaction left to end, and asking for its `info` is an error.
-        clock = connection.info.get(STATEMENT_CLOCK)
-        if clock is not None:
-            clock.began = None  # The end of a transaction is never ended half-way.
-
     event.listen(engine, "before_cursor_execute", begin)
     event.listen(engine, "after_cursor_execute", end)
-    event.listen(engine, "handle_error", fail)
-    event.listen(engine, "commit", leave)
-    event.listen(engine, "rollback", leave)
+    event.listen(engine, "handle_error", _tell_of_timeout)
+    event.listen(engine, "commit", _leave)
+    event.listen(engine, "rollback", _leave)
+
+
+def _tell_of_timeout(context: ExceptionContext) -> None:
+    if not is_timeout(context.original_exception):
+        return
+    clock = _clock_of(context.connection)
+    seconds = 0.0 if clock is None else clock.passed()
+    _log.warning("statement_timed_out", **_told(context.statement or "", seconds))
+
+
+def _leave(connection: Connection) -> None:
+    clock = _clock_of(connection)
+    if clock is not None:
+        clock.began = None  # The end of a transaction is never ended half-way.
+
+
+def _clock_of(connection: Connection | None) -> StatementClock | None:
+    if connection is None or connection.closed or connection.invalidated:
+        return None  # Asking such a connection for its `info` is an error.
+    clock = connection.info.get(STATEMENT_CLOCK)
+    return clock if isinstance(clock, StatementClock) else None
 
 
 def _told(sql: str, seconds: float) -> dict[str, Any]:
