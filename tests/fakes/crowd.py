@@ -12,7 +12,6 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from sqlalchemy import select
-from sqlalchemy.exc import ResourceClosedError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from fakes.owned_rows import ENTITIES, NAMES, Row, Rows, as_row, compare
@@ -264,7 +263,7 @@ class Crowd:
             self.rows[row.table, row.id] = row
 
     async def _after_the_end(self, principal: AuthenticatedPrincipal, pick: int) -> None:
-        """Use a session after its end: it refuses, and so does what is beneath it."""
+        """Use a session after its end: itself it refuses, and beneath it is nobody's."""
         if not self._ended:
             await self._at_once(principal, READING["load"], pick, writes=False)
             return
@@ -278,11 +277,13 @@ class Crowd:
         ):
             with refused(InternalError, spoils=False):
                 await use()
-        with refused(ResourceClosedError, spoils=False):
-            await raw.execute(select(Thread.id, Thread.owner_id))
-        with refused(ResourceClosedError, spoils=False):
-            await raw.connection()
-        await raw.close()
+        await self._make_room()
+        try:
+            compare((await raw.execute(select(Thread.id, Thread.owner_id))).all(), (), "after")
+            found = await (await raw.connection()).exec_driver_sql("SELECT * FROM messages")
+            compare(found.all(), (), "after the end")
+        finally:
+            await raw.close()
 
     async def _make_way(self, principal: AuthenticatedPrincipal) -> None:
         """End the sessions whose changes somebody who writes would wait for."""

@@ -6,9 +6,8 @@ it is (`isolation.admission`), and the database holds it to that.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from contextvars import copy_context
 from enum import Enum, auto
 from functools import partial
@@ -18,7 +17,7 @@ from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from netra.errors import ConfigurationInvalid
 from netra.secret import Secret
@@ -175,9 +174,14 @@ class Transactions:
         if beside is not None:
             job = partial(copy_context().run, _transaction, beside, work, options)
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
-        async with connected(self._engine) as connection:
+        connection = self._engine.connect()
+        try:
+            await made_whole(connection.start())
             await connection.execution_options(**options)
             return await connection.run_sync(_committed, work)
+        finally:
+            if connection.sync_connection is not None:
+                await connection.close()
 
     async def aclose(self) -> None:
         """Close the connection when the work that was given is done."""
@@ -188,27 +192,17 @@ class Transactions:
                 await loop.run_in_executor(self._thread, beside.dispose)
 
 
-@asynccontextmanager
-async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Have a connection for the length of the block, which is given back whoever is cancelled when.
+async def made_whole(connecting: Coroutine[Any, Any, T]) -> T:
+    """Wait for a connection that is being made, to its end also if the caller is cancelled.
 
-    One that is being made is made whole and closed: the driver would leave it to nobody.
+    The driver would leave one that is half made to nobody; now there is something to close.
     """
-    connection = await _connected(engine)
+    making = asyncio.ensure_future(connecting)
     try:
-        yield connection
-    finally:
-        await asyncio.shield(asyncio.ensure_future(connection.close()))
-
-
-async def _connected(engine: AsyncEngine) -> AsyncConnection:
-    connecting = asyncio.ensure_future(engine.connect())
-    try:
-        return await asyncio.shield(connecting)
+        return await asyncio.shield(making)
     except asyncio.CancelledError:
-        await asyncio.wait((connecting,), timeout=_POOL_WAIT_SECONDS)
-        if connecting.done() and not connecting.cancelled() and connecting.exception() is None:
-            await connecting.result().close()
+        await asyncio.wait((making,), timeout=_POOL_WAIT_SECONDS)
+        making.cancel()
         raise
 
 

@@ -13,14 +13,14 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Delete, ScalarResult, Select, Update
 from sqlalchemy import Row as ResultRow
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from netra.clock import Clock, SystemClock
 from netra.errors import (
@@ -36,7 +36,7 @@ from netra.principal import (
     UserPrincipal,
 )
 from netra.telemetry.log_events import event_logger
-from netra_backend.app.db.engine import WRITES, Transactions, connected
+from netra_backend.app.db.engine import WRITES, Transactions, made_whole
 from netra_backend.app.db.isolation.admission import (
     ADMISSION,
     Admission,
@@ -211,15 +211,12 @@ class Database:
         writes: bool,
     ) -> AsyncIterator[PrincipalSession]:
         options = {WRITES: writes, ADMISSION: admission_of(principal, method)}
-        async with (
-            self._connected(options) as connection,
-            AsyncSession(
-                connection, sync_session_class=FencedSession, expire_on_commit=False
-            ) as session,
-        ):
+        async with AsyncSession(
+            self._engine, sync_session_class=FencedSession, expire_on_commit=False
+        ) as session:
             _put_up_fence(session, principal, method, writes=writes)
             with outage_translated():
-                await session.connection()
+                await made_whole(session.connection(execution_options=options))
             booked.ending = Ending.ROLLED_BACK
             scoped = PrincipalSession(session, principal)
             try:
@@ -326,14 +323,6 @@ class Database:
         """Close every connection."""
         await self._transactions.aclose()
         await self._engine.dispose()
-
-    @asynccontextmanager
-    async def _connected(self, options: Mapping[str, object]) -> AsyncIterator[AsyncConnection]:
-        async with AsyncExitStack() as stack:
-            with outage_translated():
-                connection = await stack.enter_async_context(connected(self._engine))
-                await connection.execution_options(**options)
-            yield connection
 
     @asynccontextmanager
     async def _turn(self, *, writes: bool) -> AsyncIterator[None]:
