@@ -106,6 +106,26 @@ async def test_a_step_that_fails_is_booked(
     assert booked(journal) == [row(turn)]
 
 
+async def test_nothing_is_spent_before_the_run_has_left_its_trace(
+    store: Path, journal: Journal
+) -> None:
+    """A step that costs begins when the run's beginning is stored: then its cost finds its owner.
+
+    Without a trace, a thread deleted in that moment would have made the step free.
+    """
+    traces: list[list[str]] = []
+
+    async def look() -> str:
+        traces.append([event.name.value for event in journal.events()])
+        return "Seven."
+
+    async with running_engine(store, Spender(look).agents) as running:
+        turn = await running.ask()
+        await journal.ended(turn.run_id)
+
+    assert traces == [["agent_started"]]
+
+
 async def test_a_step_that_is_cancelled_is_booked(store: Path, journal: Journal) -> None:
     """Stopping an answer makes nothing that it used undone."""
     spender = Spender(for_ever)

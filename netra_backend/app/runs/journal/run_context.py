@@ -202,6 +202,9 @@ class JournalRun:
         before = self._steps.result(key)
         if before is not None:
             return msgspec.json.decode(before)
+        if usage is not None:
+            # Nothing is spent for a run that left no trace: what it cost would be nobody's.
+            await self._events.flushed()
         try:
             written = await self._done(key, name, body)
         except (Exception, asyncio.CancelledError):
