@@ -444,6 +444,7 @@ async def test_a_deleted_thread_stops_its_run_and_leaves_the_journal_gapless(
     async with running_engine(store, agent.alone()) as running:
         turn = await running.ask("private question")
         await asyncio.wait_for(agent.used.wait(), 10 * UNIT)
+        await eventually(lambda: journal.events(turn.run_id), within=10 * UNIT)
         async with running.database.session_for(person(), SUBPROTOCOL) as session:
             await ThreadService(session, SystemClock()).delete_thread(turn.thread_id)
         await asyncio.wait_for(agent.stopped.wait(), 10 * UNIT)
