@@ -9,7 +9,7 @@ import pytest
 from fakes.log_lines import LogLines
 from fakes.run_engines import SUBPROTOCOL, Journal, person, running_engine, slower
 from fakes.scripted_agents import Script, Words, catalogue, tool
-from fakes.timing import UNIT
+from fakes.timing import UNIT, eventually
 from netra.agent_api import Question, Run, RunFailed, ToolContext, ToolFailed, ToolRefused
 from netra.clock import SystemClock
 from netra.errors import Conflict, NotFound
