@@ -17,6 +17,7 @@ import httpx2
 from fakes.environments import backend_environment
 from fakes.running_auth import SERVICE_SECRETS, RunningAuth, running_auth_service
 from fakes.serving import listening_socket
+from fakes.stores import owner_url, store_url
 from fakes.timing import UNIT, eventually
 
 _TESTS = Path(__file__).parents[1]
@@ -26,7 +27,8 @@ class BackendProcess:
     """A backend with its store in a folder.
 
     Args:
-        folder: Where its store and its log are; a later process finds them again.
+        folder: Where its store (or what stands for it, see `fakes.stores`) and its log are; a
+            later process finds them again.
         auth_url: Its auth service, which must know the secret of `running_auth`.
         packages: Folders with installed packages besides, such as a test's agents.
         variables: What differs in its configuration.
@@ -40,13 +42,15 @@ class BackendProcess:
         self.url = f"http://127.0.0.1:{self.port}"
         self.store = folder / "netra-backend.db"
         self.log = folder / "netra-backend.jsonl"
+        owner = owner_url(self.store)
         self._environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(map(str, (_TESTS, *packages))),
             **backend_environment(
                 AUTH_SERVICE_URL=auth_url,
                 SERVICE_SECRET=SERVICE_SECRETS["netra-backend"],
-                DATABASE_URL=f"sqlite+aiosqlite:///{self.store}",
+                DATABASE_URL=store_url(self.store),
+                **({} if owner is None else {"DATABASE_OWNER_URL": owner}),
                 PORT=str(self.port),
                 ALLOWED_ORIGINS=self.url,
                 **variables,

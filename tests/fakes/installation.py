@@ -70,10 +70,14 @@ class Installation:
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def edit(self, service: str, name: str, value: str) -> None:
-        """Change a value in an env file as a person would."""
+        """Change a value in an env file as a person would, or write it at the end."""
         file = self.state / "env" / f"{service}.env"
-        before = f"{name}={self.env(service)[name]}\n"
-        file.write_text(file.read_text("utf-8").replace(before, f"{name}={value}\n"), "utf-8")
+        text, known = file.read_text("utf-8"), self.env(service)
+        if name in known:
+            text = text.replace(f"{name}={known[name]}\n", f"{name}={value}\n")
+        else:
+            text += f"{name}={value}\n"
+        file.write_text(text, "utf-8")
 
     def end(self) -> None:
         """Leave nothing running."""

@@ -1,7 +1,8 @@
 """A real PostgreSQL for tests: one server per process of the run, one fresh database per test.
 
 The server is the system's, else one from the package index. It listens on a Unix socket in a folder
-of its own and nowhere else, keeps nothing, and refuses to run as root, so it runs as another user.
+of its own, and nowhere else unless it is given a port; there it wants passwords. It keeps nothing,
+and refuses to run as root, so it runs as another user.
 """
 
 import os
@@ -42,7 +43,6 @@ _FAST = (
     *("-c", "max_connections=200"),
     *("-c", "shared_buffers=32MB"),
     *("-c", "deadlock_timeout=200ms"),
-    *("-c", "listen_addresses="),
 )
 
 
@@ -59,17 +59,25 @@ def programs() -> Path | None:
 
 @dataclass
 class PostgresServer:
-    """A running server."""
+    """A running server.
+
+    Attributes:
+        port: Where it listens on the loopback address besides; None for nowhere.
+    """
 
     folder: Path
     programs: Path
+    port: int | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _has_template: bool = False
     _has_backend_template: bool = False
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = shlex.join([*_FAST, "-k", str(self.folder)])
+        where = ["-c", "listen_addresses="]
+        if self.port is not None:
+            where = ["-c", "listen_addresses=127.0.0.1", "-p", str(self.port)]
+        options = shlex.join([*_FAST, *where, "-k", str(self.folder)])
         self._control("start", "-w", "-t", "30", "-l", str(self.folder / "log"), "-o", options)
 
     def stop(self) -> None:
@@ -138,10 +146,21 @@ class PostgresServer:
         await self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
-    async def _run(self, statement: str) -> None:
-        connection = await asyncpg.connect(
-            host=str(self.folder), user=SUPERUSER, database="postgres"
+    async def fetched(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run a statement as the superuser, outside a transaction, and give its rows."""
+        connection = await self._superuser(database)
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    async def _superuser(self, database: str) -> Any:
+        return await asyncpg.connect(
+            host=str(self.folder), port=self.port or 5432, user=SUPERUSER, database=database
         )
+
+    async def _run(self, statement: str) -> None:
+        connection = await self._superuser("postgres")
         try:
             await connection.execute(statement)
         finally:
@@ -149,8 +168,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(port: int | None = None) -> Iterator[PostgresServer]:
     """Run a server until the block ends.
+
+    Args:
+        port: Where it listens besides its own folder, with passwords.
 
     Raises:
         RuntimeError: There is none to run, or it does not start.
@@ -159,7 +181,7 @@ def running_postgres() -> Iterator[PostgresServer]:
     if found is None:
         raise RuntimeError(MISSING)
     folder = Path(tempfile.mkdtemp(prefix="netra-pg-"))
-    server = PostgresServer(folder, found)
+    server = PostgresServer(folder, found, port)
     user = _server_user()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
@@ -169,7 +191,8 @@ def running_postgres() -> Iterator[PostgresServer]:
             user,
             [
                 *(str(found / "initdb"), "-D", str(data), "-U", SUPERUSER, "--no-sync"),
-                *("--auth=trust", "--encoding=UTF8", "--locale=C"),
+                *("--auth-local=trust", "--auth-host=scram-sha-256"),
+                *("--encoding=UTF8", "--locale=C"),
             ],
         )
         server.start()

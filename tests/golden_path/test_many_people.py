@@ -59,9 +59,9 @@ class Visitor:
         return msgspec.json.encode([device.events for device in self.devices]).decode()
 
 
-async def test_a_hundred_people_at_once_are_answered_and_kept_apart(tmp_path: Path) -> None:
+async def test_a_hundred_people_at_once_are_answered_and_kept_apart(folder: Path) -> None:
     """All runs complete, both devices hear the same, and nothing of anybody else's."""
-    async with both_services(tmp_path) as (auth, backend), AsyncExitStack() as stack:
+    async with both_services(folder) as (auth, backend), AsyncExitStack() as stack:
         people = await asyncio.gather(*(auth.registered_person() for _ in range(PEOPLE)))
         tokens = await asyncio.gather(*(auth.tokens_of(person) for person in people))
         visitors = [

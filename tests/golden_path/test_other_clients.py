@@ -67,9 +67,9 @@ def _run(frames: list[dict[str, Any]]) -> list[RunEvent]:
     return [msgspec.convert(f, RunEvent) for f in frames if f.get("type") in RunEvent.TYPES]
 
 
-async def test_nodes_own_websocket_holds_a_conversation(tmp_path: Path) -> None:
+async def test_nodes_own_websocket_holds_a_conversation(folder: Path) -> None:
     """A browser-like client offers the token as a subprotocol, and gets the five events."""
-    async with both_services(tmp_path) as (auth, backend):
+    async with both_services(folder) as (auth, backend):
         token = (await auth.tokens_of(await auth.registered_person()))["access_token"]
         address = "ws" + backend.url.removeprefix("http") + "/ws"
         told = await _in_node(address=address, token=token, clientId="from-node-1")
@@ -84,7 +84,7 @@ async def test_nodes_own_websocket_holds_a_conversation(tmp_path: Path) -> None:
     assert not any("type" in frame for frame in refused)
 
 
-async def test_the_python_library_holds_a_conversation(tmp_path: Path) -> None:
+async def test_the_python_library_holds_a_conversation(folder: Path) -> None:
     """A program with an Authorization header offers no subprotocol, and gets none."""
 
     def talk(address: str, token: str) -> list[dict[str, Any]]:
@@ -105,7 +105,7 @@ async def test_the_python_library_holds_a_conversation(tmp_path: Path) -> None:
         assert refused.value.response.status_code == 401
         return frames
 
-    async with both_services(tmp_path) as (auth, backend):
+    async with both_services(folder) as (auth, backend):
         token = (await auth.tokens_of(await auth.registered_person()))["access_token"]
         address = "ws" + backend.url.removeprefix("http") + "/ws"
         frames = await asyncio.to_thread(talk, address, token)

@@ -29,8 +29,12 @@ _SQLITE_AWAY: Final = frozenset(
 _PRIMARY_CODE: Final = 0xFF
 """SQLite's extended result codes carry the primary code in the low byte."""
 
-_POSTGRESQL_AWAY: Final = frozenset({"08", "40", "53", "57"})
-"""SQLSTATE classes: connection, transaction rolled back, resources, operator intervention."""
+_POSTGRESQL_AWAY: Final = frozenset({"08", "28", "40", "53", "57", "58"})
+"""SQLSTATE classes: connection, authorization, transaction rolled back, resources, operator
+intervention, system."""
+
+_POSTGRESQL_AWAY_ALSO: Final = frozenset({"25006", "25P03", "3D000"})
+"""A server that only reads, a transaction it ended for idleness, a database it does not have."""
 
 _POSTGRESQL_TIMEOUT: Final = "57014"
 
@@ -47,7 +51,9 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(code, int):
         return code & _PRIMARY_CODE in _SQLITE_AWAY
     state = getattr(error.orig, "sqlstate", None)
-    return isinstance(state, str) and state[:2] in _POSTGRESQL_AWAY
+    return isinstance(state, str) and (
+        state[:2] in _POSTGRESQL_AWAY or state in _POSTGRESQL_AWAY_ALSO
+    )
 
 
 def is_timeout(error: BaseException) -> bool:

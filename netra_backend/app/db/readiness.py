@@ -1,5 +1,7 @@
 """Whether the store is fit for this revision to serve: its schema, and whom it isolates."""
 
+from typing import Final
+
 from sqlalchemy import make_url
 
 from netra.errors import NetraError
@@ -9,6 +11,8 @@ from netra_backend.app.db.isolation.postgres_role import flaw_of_isolation
 from netra_backend.app.db.outage import outage_translated
 from netra_backend.app.db.schema_version import HEAD, stored_version
 from netra_backend.app.settings import Settings
+
+_NOT_ITS_OWNER: Final = "its tables do not belong to the role in DATABASE_OWNER_URL"
 
 _log = event_logger("bootstrap")
 
@@ -58,7 +62,7 @@ async def _migrate(settings: Settings) -> None:
         )
     engine = open_engine(owner or settings.database_url, creates=True, use=Use.OWNERSHIP)
     try:
-        version = await stored_version(engine)
+        version = await stored_version(engine, not_permitted=_NOT_ITS_OWNER)
         if version == HEAD and role is None:
             return
         # Alembic takes a fifth of a second to import, which a ready store need not wait for.

@@ -20,29 +20,32 @@ VERSION_TABLE: Final = "alembic_version"
 _READ: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
 _UNDEFINED_TABLE: Final = "42P01"
 _NOT_PERMITTED: Final = "42501"
+_NOT_LET_IN: Final = "the role in DATABASE_URL may not read it; --migrate lets it in"
 
 
-async def stored_version(engine: AsyncEngine) -> str | None:
+async def stored_version(engine: AsyncEngine, *, not_permitted: str = _NOT_LET_IN) -> str | None:
     """Read the store's schema version; None when it was never migrated.
 
+    Args:
+        engine: Connections of whoever asks.
+        not_permitted: What to say where these may not read it.
+
     Raises:
-        DatabaseUnavailable: The database did not answer.
+        DatabaseUnavailable: The database did not answer, or did not let whoever asks read it.
     """
     with outage_translated():
         async with engine.connect() as connection:
-            return await connection.run_sync(_read)
+            return await connection.run_sync(_read, not_permitted)
 
 
-def _read(connection: Connection) -> str | None:
+def _read(connection: Connection, not_permitted: str) -> str | None:
     try:
         version = connection.execute(_READ).scalar_one_or_none()
     except (OperationalError, ProgrammingError) as error:
         if _is_missing_table(error):
             return None
         if getattr(error.orig, "sqlstate", None) == _NOT_PERMITTED:
-            raise DatabaseUnavailable(
-                "the role in DATABASE_URL may not read it; --migrate lets it in"
-            ) from error
+            raise DatabaseUnavailable(not_permitted) from error
         raise
     return None if version is None else str(version)
 

@@ -24,6 +24,8 @@ SQLITE, POSTGRES = "sqlite", "postgres"
 
 ON_BOTH: Final = frozenset(
     {
+        "test_chat_socket",
+        "test_chat_turns",
         "test_commit",
         "test_event_writer",
         "test_isolation",
@@ -33,13 +35,18 @@ ON_BOTH: Final = frozenset(
         "test_kept_statements",
         "test_leases",
         "test_me_api",
+        "test_own_changes",
         "test_own_records",
+        "test_problem_answers",
         "test_runs",
         "test_session_life",
+        "test_service_context",
         "test_sessions",
+        "test_thread_search",
         "test_threads_api",
         "test_usage_api",
         "test_usage_of_broken_steps",
+        "test_whole_work",
     }
 )
 """Modules about what is stored: whatever stores it, the backend behaves the same."""
