@@ -24,6 +24,7 @@ from netra_auth.store.transaction import LastStep, StoreContended, Transaction
 __all__ = ["Database", "LastStep", "StoreContended", "Transaction"]
 
 _POOL_WAIT_SECONDS: Final = 5
+_ANSWER_SECONDS: Final = 2.0
 _WRITE_TURN_SECONDS: Final = 5.0
 """If the store is locked from outside, whoever waits behind a waiting writer waits no longer."""
 Result = TypeVar("Result")
@@ -37,6 +38,7 @@ class Database:
         self._engine = _engine(url, is_sqlite=self.is_sqlite)
         self._write_turn = asyncio.Lock()
         self._group = GroupCommit(self.transaction)
+        self._asking: asyncio.Task[DatabaseUnavailable | None] | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -92,17 +94,36 @@ class Database:
             yield connection
 
     async def answer(self) -> None:
-        """Have the store answer, whatever it holds.
+        """Have the store answer, whatever it holds, within two seconds.
+
+        Whoever asks meanwhile asks with this question: those who look whether all is well take no
+        connections from those who are served.
 
         Raises:
             DatabaseUnavailable: It does not.
         """
-        async with self.reading() as connection:
-            await connection.execute(select(1))
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._asked())
+        answered, _ = await asyncio.wait((self._asking,), timeout=_ANSWER_SECONDS)
+        if not answered:
+            raise DatabaseUnavailable("the store did not answer in time")
+        outage = self._asking.result()
+        if outage is not None:
+            raise DatabaseUnavailable(outage.reason)
+
+    async def _asked(self) -> DatabaseUnavailable | None:
+        try:
+            async with self.reading() as connection:
+                await connection.execute(select(1))
+        except DatabaseUnavailable as outage:
+            return outage
+        return None
 
     async def close(self) -> None:
         """Write what waits, and close every connection."""
         await self._group.close()
+        if self._asking is not None:
+            await asyncio.wait((self._asking,))
         await self._engine.dispose()
 
 

@@ -9,12 +9,14 @@ import os
 import pwd
 import shlex
 import shutil
+import signal
 import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -57,17 +59,27 @@ def programs() -> Path | None:
     return next((f for f in folders if (f / "initdb").exists() and (f / "postgres").exists()), None)
 
 
+class Outage(Enum):
+    """How a server can be away."""
+
+    STOPPED = "stopped"
+    CRASHED = "crashed"
+    SILENT = "silent"
+
+
 @dataclass
 class PostgresServer:
     """A running server.
 
     Attributes:
         port: Where it listens on the loopback address besides; None for nowhere.
+        is_durable: Whether what was committed survives a crash.
     """
 
     folder: Path
     programs: Path
     port: int | None = None
+    is_durable: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _has_template: bool = False
     _has_backend_template: bool = False
@@ -77,12 +89,39 @@ class PostgresServer:
         where = ["-c", "listen_addresses="]
         if self.port is not None:
             where = ["-c", "listen_addresses=127.0.0.1", "-p", str(self.port)]
-        options = shlex.join([*_FAST, *where, "-k", str(self.folder)])
+        safe = ["-c", "synchronous_commit=on"] if self.is_durable else []
+        options = shlex.join([*_FAST, *safe, *where, "-k", str(self.folder)])
         self._control("start", "-w", "-t", "30", "-l", str(self.folder / "log"), "-o", options)
 
     def stop(self) -> None:
         """Stop with every connection cut, as in an outage; what was committed is kept."""
         self._control("stop", "-m", "fast")
+
+    @contextmanager
+    def away(self, outage: Outage) -> Iterator[None]:
+        """Let it be away until the block ends: stopped in order, crashed, or there and silent."""
+        if outage is Outage.SILENT:
+            with self._silent():
+                yield
+            return
+        self._control("stop", "-m", "fast" if outage is Outage.STOPPED else "immediate")
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def _silent(self) -> Iterator[None]:
+        main = int((self.folder / "data" / "postmaster.pid").read_text("ascii").split("\n")[0])
+        stopped: list[int] = []
+        try:
+            for pid in (main, *_children(main)):  # None is born once the first has stopped.
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
+            yield
+        finally:
+            for pid in reversed(stopped):
+                os.kill(pid, signal.SIGCONT)
 
     def dumped(self, url: str) -> bytes:
         """Give everything a database holds, as text."""
@@ -168,11 +207,14 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(port: int | None = None) -> Iterator[PostgresServer]:
+def running_postgres(
+    port: int | None = None, *, is_durable: bool = False
+) -> Iterator[PostgresServer]:
     """Run a server until the block ends.
 
     Args:
         port: Where it listens besides its own folder, with passwords.
+        is_durable: Whether what was committed survives a crash.
 
     Raises:
         RuntimeError: There is none to run, or it does not start.
@@ -181,7 +223,7 @@ def running_postgres(port: int | None = None) -> Iterator[PostgresServer]:
     if found is None:
         raise RuntimeError(MISSING)
     folder = Path(tempfile.mkdtemp(prefix="netra-pg-"))
-    server = PostgresServer(folder, found, port)
+    server = PostgresServer(folder, found, port, is_durable)
     user = _server_user()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
@@ -202,6 +244,11 @@ def running_postgres(port: int | None = None) -> Iterator[PostgresServer]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _children(parent: int) -> list[int]:
+    children = f"/proc/{parent}/task/{parent}/children"
+    return [int(pid) for pid in Path(children).read_text("ascii").split()]
 
 
 def _server_user() -> pwd.struct_passwd | None:

@@ -6,17 +6,17 @@ an atomic statement or under a row's lock. The driver is imported only where it 
 
 from typing import Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import ExceptionContext, event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 ENGINE_OPTIONS: Final[dict[str, Any]] = {
     "pool_size": 10,
     "max_overflow": 10,
     "pool_recycle": 1800,
-    "pool_pre_ping": True,
     "connect_args": {
         "timeout": 5,
-        "command_timeout": 15,
+        "command_timeout": 12,
         "server_settings": {
             "application_name": "netra-auth",
             "statement_timeout": "10000",
@@ -30,6 +30,10 @@ ENGINE_OPTIONS: Final[dict[str, Any]] = {
 The server gives up first, so that its connection can be used again; the driver's own limit is for
 a server that says nothing any more.
 """
+
+_PING_SECONDS: Final = 2.0
+_NEW: Final = "netra_new"
+_QUESTION: Final = "SELECT 1"
 
 _DEADLOCK_DETECTED: Final = "40P01"
 _SERIALIZATION_FAILURE: Final = "40001"
@@ -49,12 +53,48 @@ _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def prepare(engine: AsyncEngine) -> None:
-    """Let a text with a NUL, which PostgreSQL's text cannot hold, be one that names nothing.
+    """Have connections give up a server that says nothing, and texts bear what they cannot hold.
 
-    SQLite looks it up and finds nothing. Here the statement would fail, and a caller's bad input
-    would be told as a fault of ours.
+    A connection of the pool is asked whether it is there before it is used. The pool's own way to
+    ask takes three round trips, and as long as a statement may take.
+
+    A text with a NUL, which PostgreSQL's text cannot hold, becomes one that names nothing. SQLite
+    looks it up and finds nothing; here the statement would fail, and a caller's bad input would be
+    told as a fault of ours.
     """
+    dialect: Any = engine.sync_engine.dialect
+    driver = dialect.loaded_dbapi.asyncpg
+    # The server took its leave, and the driver has not seen its end yet.
+    out_of_step = driver.InternalClientError
+    no_answer = (OSError, driver.PostgresError, driver.InterfaceError, out_of_step)
+
+    def ask(connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info.pop(_NEW, False):
+            return  # It has just been made; after two that do not answer the pool asks no third.
+        try:
+            connection.run_async(lambda driver: driver.execute(_QUESTION, timeout=_PING_SECONDS))
+        except no_answer as error:
+            # Taking leave of it would take time once more.
+            connection.run_async(_terminated)
+            raise InvalidatePoolError("the connection does not answer") from error
+
+    def give_up(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(getattr(error, "driver_exception", error), (TimeoutError, out_of_step)):
+            context.is_disconnect = True
+
+    event.listen(engine.sync_engine, "connect", _note)
+    event.listen(engine.sync_engine, "checkout", ask)
+    event.listen(engine.sync_engine, "handle_error", give_up)
     event.listen(engine.sync_engine, "before_cursor_execute", _without_nul, retval=True)
+
+
+def _note(_connection: Any, record: Any) -> None:
+    record.info[_NEW] = True
+
+
+async def _terminated(driver: Any) -> None:
+    driver.terminate()
 
 
 def _without_nul(

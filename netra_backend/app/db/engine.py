@@ -32,6 +32,7 @@ from netra_backend.app.db.isolation.sqlite_rooms import (
     refuse_explanations,
 )
 from netra_backend.app.db.outage import commit_translated
+from netra_backend.app.db.sessions.silence import CONNECT_SECONDS, driver_times, watch_silence
 from netra_backend.app.db.sessions.statements import (
     SLOW_SECONDS,
     STATEMENT_CLOCK,
@@ -105,7 +106,6 @@ def open_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_wait,
-        pool_pre_ping=not is_sqlite,
         hide_parameters=True,
         connect_args=_connect_arguments(use, is_sqlite=is_sqlite, seconds=statement_seconds),
     )
@@ -119,6 +119,7 @@ def open_engine(
         )
     elif use is not Use.OWNERSHIP:
         _prepare_postgres(engine.sync_engine)
+        watch_silence(engine.sync_engine)
     if use is not Use.OWNERSHIP:
         watch_statements(engine.sync_engine, slow_seconds=slow_seconds)
     return engine
@@ -130,10 +131,11 @@ def _connect_arguments(
     if is_sqlite:
         return {"cached_statements": _STATEMENTS_KEPT}
     if use is Use.OWNERSHIP:
-        return {}
+        return {"timeout": CONNECT_SECONDS}
     return {
         "connection_class": IsolatedConnection,
         "server_settings": postgres_settings(seconds),
+        **driver_times(seconds),
     }
 
 
