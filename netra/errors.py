@@ -26,6 +26,7 @@ What does not live here: how an error is written to a wire (`netra.wire.problem`
     │   ├── AuthServiceUnreachable
     │   ├── OwnCredentialUnproven
     │   ├── DatabaseUnavailable
+    │   │   └── DatabaseBusy
     │   └── TooManyConnections
     └── InternalError                   500  1011
 
@@ -243,6 +244,13 @@ class DatabaseUnavailable(CouldNotDecide):
     """The database did not give a session."""
 
     code = "database_unavailable"
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """The database is there, and others kept all of what was to be had of it for too long."""
+
+    code = "database_busy"
+    public_text = "Too much waits for the database. Try again shortly."
 
 
 class TooManyConnections(CouldNotDecide):

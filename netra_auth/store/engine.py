@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from netra.errors import DatabaseUnavailable
+from netra.errors import DatabaseBusy, DatabaseUnavailable
 from netra.secret import Secret
 from netra_auth.store.dialects import postgresql, sqlite
 from netra_auth.store.group_commit import GroupCommit
@@ -37,7 +37,7 @@ class Database:
         self.is_sqlite = make_url(url.reveal()).get_backend_name() == "sqlite"
         self._engine = _engine(url, is_sqlite=self.is_sqlite)
         self._write_turn = asyncio.Lock()
-        self._group = GroupCommit(self.transaction)
+        self._group = GroupCommit(self.transaction, again=self._once_more)
         self._asking: asyncio.Task[DatabaseUnavailable | None] | None = None
 
     @asynccontextmanager
@@ -62,12 +62,20 @@ class Database:
         transaction.announce()
 
     @asynccontextmanager
+    async def _once_more(self) -> AsyncIterator[Transaction]:
+        """Open a write transaction for work that has waited for locks before."""
+        async with self.transaction() as transaction:
+            if not self.is_sqlite:
+                await transaction.connection.execute(postgresql.WAIT_BRIEFLY)
+            yield transaction
+
+    @asynccontextmanager
     async def _turn_to_write(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(_WRITE_TURN_SECONDS):
                 await self._write_turn.acquire()
         except TimeoutError:
-            raise DatabaseUnavailable("another write did not end in time") from None
+            raise DatabaseBusy("another write did not end in time") from None
         try:
             yield
         finally:
@@ -109,7 +117,7 @@ class Database:
             raise DatabaseUnavailable("the store did not answer in time")
         outage = self._asking.result()
         if outage is not None:
-            raise DatabaseUnavailable(outage.reason)
+            raise type(outage)(outage.reason)
 
     async def _asked(self) -> DatabaseUnavailable | None:
         try:
@@ -144,14 +152,21 @@ async def _outages_named() -> AsyncIterator[None]:
 
 
 def _outage(error: Exception) -> DatabaseUnavailable | None:
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | OSError):
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    # What fails while a connection is being made comes from the driver as it is.
+    sqlstate = getattr(orig, "sqlstate", None)
+    if isinstance(error, PoolTimeoutError):
+        return DatabaseBusy("no connection became free in time")
+    if sqlite.is_busy(orig):
+        return DatabaseBusy("the store's lock did not become free in time")
+    if isinstance(error, OperationalError | InterfaceError | OSError):
         return DatabaseUnavailable(f"the store did not answer: {type(error).__name__}")
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return DatabaseUnavailable("the store closed the connection")
-    # What fails while a connection is being made comes from the driver as it is.
-    sqlstate = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
-    if not isinstance(sqlstate, str):
-        return None
+    return _outage_of(sqlstate) if isinstance(sqlstate, str) else None
+
+
+def _outage_of(sqlstate: str) -> DatabaseUnavailable | None:
     if postgresql.is_contention(sqlstate):
         return StoreContended(f"the store gave the transaction up: SQLSTATE {sqlstate}")
     if postgresql.is_outage(sqlstate):

@@ -14,7 +14,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar
 
-from netra.errors import DatabaseUnavailable
+from netra.errors import DatabaseBusy, DatabaseUnavailable
 from netra_auth.store.transaction import StoreContended, Transaction
 
 Result = TypeVar("Result")
@@ -23,6 +23,8 @@ Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Transaction]]
 
 MAX_WAITING: Final = 1024
 _TOGETHER: Final = 128
+_IN_VAIN: Final = 3
+"""After so many that were given up once more, all of them wait for the same: none is tried."""
 ROOM_SECONDS: Final = 5.0
 
 
@@ -50,6 +52,7 @@ class GroupCommit:
 
     Args:
         transaction: Opens a write transaction.
+        again: Opens one for work that was given up for another's sake; likewise if it is None.
         max_waiting: How many pieces of work may wait; more wait outside.
         room_seconds: For how long they wait there before they are turned away.
     """
@@ -58,10 +61,12 @@ class GroupCommit:
         self,
         transaction: Opening,
         *,
+        again: Opening | None = None,
         max_waiting: int = MAX_WAITING,
         room_seconds: float = ROOM_SECONDS,
     ) -> None:
         self._transaction = transaction
+        self._again = again or transaction
         self._room_seconds = room_seconds
         self._room = asyncio.Semaphore(max_waiting)
         self._waiting: deque[_Piece] = deque()
@@ -97,7 +102,7 @@ class GroupCommit:
             async with asyncio.timeout(self._room_seconds):
                 await self._room.acquire()
         except TimeoutError:
-            raise DatabaseUnavailable("too much waits to be written") from None
+            raise DatabaseBusy("too much waits to be written") from None
 
     def _leave(self, settled: asyncio.Future[Any]) -> None:
         self._room.release()
@@ -121,23 +126,23 @@ class GroupCommit:
 
     async def _settle(self, pieces: Sequence[_Piece]) -> None:
         try:
-            parts = await self._together(pieces)
+            parts = await self._together(pieces, self._transaction)
         except StoreContended:
-            await self._one_by_one(pieces)
+            await self._one_by_one(pieces, self._again)
         except DatabaseUnavailable as error:
             _fail(pieces, error)
         except Exception as error:  # noqa: BLE001 - it is whoever handed the work over that must know
             if len(pieces) == 1:
                 pieces[0].fail(error)
             else:
-                await self._one_by_one(pieces)
+                await self._one_by_one(pieces, self._transaction)
         else:
             for piece, part in zip(pieces, parts, strict=True):
                 piece.succeed(part)
 
-    async def _together(self, pieces: Sequence[_Piece]) -> Sequence[Transaction]:
+    async def _together(self, pieces: Sequence[_Piece], opening: Opening) -> Sequence[Transaction]:
         parts: list[Transaction] = []
-        async with self._transaction() as shared:
+        async with opening() as shared:
             for piece in pieces:
                 part = Transaction(shared.connection)
                 piece.result = await piece.work(part)
@@ -146,12 +151,17 @@ class GroupCommit:
                 shared.take_in(part)
         return parts
 
-    async def _one_by_one(self, pieces: Sequence[_Piece]) -> None:
+    async def _one_by_one(self, pieces: Sequence[_Piece], opening: Opening) -> None:
+        in_vain = 0
         for place, piece in enumerate(pieces):
             try:
-                (part,) = await self._together([piece])
+                (part,) = await self._together([piece], opening)
             except StoreContended as error:
                 piece.fail(error)
+                in_vain += 1
+                if in_vain == _IN_VAIN:
+                    _fail(pieces[place + 1 :], error)
+                    return
             except DatabaseUnavailable as error:
                 _fail(pieces[place:], error)
                 return
@@ -163,4 +173,4 @@ class GroupCommit:
 
 def _fail(pieces: Sequence[_Piece], error: DatabaseUnavailable) -> None:
     for piece in pieces:
-        piece.fail(DatabaseUnavailable(error.reason))
+        piece.fail(type(error)(error.reason))

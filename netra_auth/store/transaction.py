@@ -9,10 +9,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra.errors import DatabaseUnavailable
+from netra.errors import DatabaseBusy
 
 
-class StoreContended(DatabaseUnavailable):
+class StoreContended(DatabaseBusy):
     """The store gave a transaction up for another's sake; done again, it can succeed."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
+import httpx2
 from sqlalchemy import QueuePool, make_url
 
 from fakes.postgres import MISSING, SUPERUSER, PostgresServer, programs, running_postgres
@@ -48,6 +49,15 @@ class Services:
             assert isinstance(pool, QueuePool)
             used.append(pool.checkedout())
         return used[0], used[1]
+
+
+def assert_undecided(answer: httpx2.Response, name: str, *codes: str) -> None:
+    """Hold an answer to what is told when the database could not be asked."""
+    assert answer.status_code == 503, (name, answer.status_code, answer.text)
+    assert answer.headers["content-type"] == "application/problem+json", name
+    assert answer.json()["code"] in codes, name
+    assert int(answer.headers["retry-after"]) > 0, name
+    assert "www-authenticate" not in answer.headers, name
 
 
 @asynccontextmanager

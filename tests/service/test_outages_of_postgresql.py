@@ -24,7 +24,7 @@ from fakes.running_auth import (
     bearer,
     csrf_token_of,
 )
-from fakes.services_on_postgres import Services, services_on_postgres
+from fakes.services_on_postgres import Services, assert_undecided, services_on_postgres
 from fakes.timing import UNIT, eventually
 from netra.wire.chat_protocol import Failed, SendMessage
 
@@ -88,15 +88,6 @@ async def answers(asks: Mapping[str, Ask]) -> dict[str, tuple[httpx2.Response, f
     return dict(zip(asks, given, strict=True))
 
 
-def assert_undecided(answer: httpx2.Response, name: str) -> None:
-    """Hold an answer to what an outage is told with."""
-    assert answer.status_code == 503, (name, answer.status_code, answer.text)
-    assert answer.headers["content-type"] == "application/problem+json", name
-    assert answer.json()["code"] == "database_unavailable", name
-    assert int(answer.headers["retry-after"]) > 0, name
-    assert "www-authenticate" not in answer.headers, name
-
-
 # The backend.
 
 THREAD: Final = {"json": {"title": "t"}}
@@ -151,7 +142,7 @@ async def test_the_backend_decides_nothing_without_its_database(
                 assert answer.json()["checks"]["database"]["status"] == "down"
                 assert seconds < PROBE, name
             else:
-                assert_undecided(answer, name)
+                assert_undecided(answer, name, "database_unavailable", "database_busy")
     assert refused.status_code == 401
     assert [a.status_code for a, _ in after.values()] == [a.status_code for a, _ in before.values()]
     assert monotonic() - began < BOUND
@@ -287,7 +278,7 @@ async def test_the_auth_service_decides_nothing_without_its_store(
             assert (answer.status_code, answer.json()["status"]) == (503, "down"), name
             assert seconds < PROBE, name
         else:
-            assert_undecided(answer, name)
+            assert_undecided(answer, name, "database_unavailable", "database_busy")
     assert (token.status_code, page.status_code) == (200, 200)
     assert log.of("critical_auth_failure") == []
 
@@ -317,5 +308,5 @@ async def test_a_server_that_falls_silent_amid_a_statement_holds_nobody_for_ever
     await eventually(lambda: services.in_use() == (0, 0), within=BOUND)
 
     for name, (answer, seconds) in given.items():
-        assert_undecided(answer, name)
+        assert_undecided(answer, name, "database_unavailable", "database_busy")
         assert seconds < BOUND, name

@@ -6,7 +6,7 @@ an atomic statement or under a row's lock. The driver is imported only where it 
 
 from typing import Any, Final
 
-from sqlalchemy import ExceptionContext, event
+from sqlalchemy import ExceptionContext, event, text
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,6 +34,9 @@ a server that says nothing any more.
 _PING_SECONDS: Final = 2.0
 _NEW: Final = "netra_new"
 _QUESTION: Final = "SELECT 1"
+
+WAIT_BRIEFLY: Final = text("SET LOCAL lock_timeout = '1s'")
+"""For work that is done again: it has waited for locks as long as anybody does."""
 
 _DEADLOCK_DETECTED: Final = "40P01"
 _SERIALIZATION_FAILURE: Final = "40001"

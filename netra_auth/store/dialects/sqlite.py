@@ -27,6 +27,11 @@ def prepare(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "begin", _begin)
 
 
+def is_busy(error: BaseException | None) -> bool:
+    """Tell whether somebody else held the lock for too long."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
 class _Connection(aiosqlite.Connection):
     """A connection whose statements cross to its thread once, with everything they give.
 

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-from netra.errors import DatabaseUnavailable, InternalError
+from netra.errors import DatabaseBusy, DatabaseUnavailable, InternalError
 
 _SQLITE_AWAY: Final = frozenset(
     {
@@ -26,6 +26,7 @@ _SQLITE_AWAY: Final = frozenset(
         sqlite3.SQLITE_INTERRUPT,
     }
 )
+_SQLITE_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _PRIMARY_CODE: Final = 0xFF
 """SQLite's extended result codes carry the primary code in the low byte."""
 
@@ -47,13 +48,18 @@ def is_outage(error: BaseException) -> bool:
         return False
     if error.connection_invalidated or isinstance(error.orig, OSError):
         return True
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if isinstance(code, int):
-        return code & _PRIMARY_CODE in _SQLITE_AWAY
+    code = _sqlite_code(error)
+    if code is not None:
+        return code in _SQLITE_AWAY
     state = getattr(error.orig, "sqlstate", None)
     return isinstance(state, str) and (
         state[:2] in _POSTGRESQL_AWAY or state in _POSTGRESQL_AWAY_ALSO
     )
+
+
+def _sqlite_code(error: BaseException) -> int | None:
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return code & _PRIMARY_CODE if isinstance(code, int) else None
 
 
 def is_timeout(error: BaseException) -> bool:
@@ -65,10 +71,19 @@ def is_timeout(error: BaseException) -> bool:
 
 @contextmanager
 def outage_translated() -> Iterator[None]:
-    """Turn an outage inside the block into `DatabaseUnavailable`; let everything else pass."""
+    """Turn an outage inside the block into `DatabaseUnavailable`; let everything else pass.
+
+    Raises:
+        DatabaseBusy: No connection became free in time, or on SQLite the lock.
+        DatabaseUnavailable: The database did not answer.
+    """
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
+        if isinstance(error, PoolExhausted):
+            raise DatabaseBusy("no connection became free in time") from error
+        if _sqlite_code(error) in _SQLITE_BUSY:
+            raise DatabaseBusy(_describe(error)) from error
         if is_outage(error):
             raise DatabaseUnavailable(_describe(error)) from error
         raise

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from netra.clock import Clock, SystemClock
 from netra.errors import (
     Conflict,
+    DatabaseBusy,
     DatabaseUnavailable,
     InternalError,
     PermissionDenied,
@@ -333,7 +334,7 @@ class Database:
             async with asyncio.timeout(_WRITE_TURN_SECONDS):
                 await self._write_turn.acquire()
         except TimeoutError as error:
-            raise DatabaseUnavailable("another write did not end in time") from error
+            raise DatabaseBusy("another write did not end in time") from error
         try:
             yield
         finally:

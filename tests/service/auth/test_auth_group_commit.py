@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -224,6 +225,34 @@ async def test_a_transaction_given_up_for_another_is_done_again(database: Databa
 
     assert len(tries) == 2
     assert await names(database) == ["a"]
+
+
+async def test_where_all_wait_for_the_same_few_are_done_again(database: Database) -> None:
+    """One that waits in vain fails alone; after three the others are told without waiting too."""
+    group, tries = GroupCommit(database.transaction), Counter[int]()
+
+    def piece(number: int, in_vain: int) -> Callable[[Transaction], Awaitable[None]]:
+        async def work(transaction: Transaction) -> None:
+            tries[number] += 1
+            if number < in_vain:
+                raise StoreContended("a lock did not become free")
+            await add(transaction, str(number))
+
+        return work
+
+    one = await asyncio.gather(
+        *(group.commit(piece(n, 1)) for n in range(9)), return_exceptions=True
+    )
+    seen = await names(database)
+    tries.clear()
+    all_of_them = await asyncio.gather(
+        *(group.commit(piece(n, 9)) for n in range(9)), return_exceptions=True
+    )
+
+    assert [type(outcome) for outcome in one] == [StoreContended] + [type(None)] * 8
+    assert len(seen) == 8
+    assert {type(outcome) for outcome in all_of_them} == {StoreContended}
+    assert tries.total() == 1 + 3
 
 
 async def test_look_ups_at_once_share_readings() -> None:

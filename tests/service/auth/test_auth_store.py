@@ -27,7 +27,7 @@ from fakes.running_auth import (
     store_path,
 )
 from fakes.timing import UNIT
-from netra.errors import DatabaseUnavailable
+from netra.errors import DatabaseBusy, DatabaseUnavailable
 from netra.secret import Secret
 from netra.wire.audit_chain import GENESIS_HASH
 from netra_auth.bootstrap import opened_state
@@ -249,4 +249,4 @@ async def test_whoever_waits_behind_a_waiting_writer_waits_no_longer(
         await first
 
     assert {str(error) for error in behind} == {"another write did not end in time"}
-    assert {type(error) for error in behind} == {DatabaseUnavailable}
+    assert {type(error) for error in behind} == {DatabaseBusy}
