@@ -45,6 +45,7 @@ from netra_backend.app.db.leases import RunLeases
 from netra_backend.app.db.presence.opening import presence_at
 from netra_backend.app.db.presence.port import Presence
 from netra_backend.app.db.readiness import StoreNotReady, make_store_ready
+from netra_backend.app.db.recovery.restored import settle_restored
 from netra_backend.app.db.session import Database
 from netra_backend.app.db.sessions.metrics import metrics_of
 from netra_backend.app.db.sessions.service_session import service_authentication_context
@@ -62,7 +63,7 @@ from netra_backend.app.websocket_core.connection_registry import ConnectionRegis
 from netra_backend.app.websocket_core.endpoint import chat_socket_routes
 from netra_backend.app.websocket_core.unified_websocket_auth import UnifiedWebSocketAuth
 
-__all__ = ["StoreNotReady", "create_app", "make_store_ready"]
+__all__ = ["StoreNotReady", "create_app", "make_store_ready", "settle_restored"]
 
 _PROOF_PAUSE_SECONDS: Final = 1.0
 _FIRST_PAUSE_SECONDS: Final = 0.5

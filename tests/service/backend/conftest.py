@@ -24,6 +24,7 @@ SQLITE, POSTGRES = "sqlite", "postgres"
 
 ON_BOTH: Final = frozenset(
     {
+        "test_backend_restoring",
         "test_commit",
         "test_event_writer",
         "test_isolation",
