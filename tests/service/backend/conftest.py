@@ -35,6 +35,7 @@ ON_BOTH: Final = frozenset(
         "test_leases",
         "test_me_api",
         "test_own_records",
+        "test_retention",
         "test_runs",
         "test_session_life",
         "test_sessions",
