@@ -20,6 +20,7 @@ from fakes.stores import store_url
 from netra.agent_api import Question, Run
 from netra.secret import Secret
 from netra.wire.auth_api import SubjectStanding
+from netra.wire.chat_protocol import Accepted, Failed, SendMessage
 from netra_backend.app.db.presence.alone import alone_at
 from netra_backend.app.retention.janitor import Janitor
 from netra_backend.app.settings import Retention
@@ -288,6 +289,29 @@ async def test_one_process_sweeps_at_a_time(chat: Chat) -> None:
         assert not await chat.janitor(conversation_days=30).sweep()
 
     assert (await chat.janitor(conversation_days=30).sweep())["threads"] == 1
+
+
+async def test_whoever_speaks_while_a_conversation_is_held_is_heard_or_told(chat: Chat) -> None:
+    """Messages that come while the janitor sweeps are answered once, or find no such thread."""
+    threads = [(await chat.said("anna", f"old {number}"))[0] for number in range(6)]
+    chat.age()
+    async with chat.socket("anna") as socket:
+        await socket.resume(None)
+        sweeping = asyncio.create_task(chat.janitor(conversation_days=30).sweep())
+        for number, thread in enumerate(threads):
+            message = SendMessage(client_id=f"client_{number:08}", text="again", thread_id=thread)
+            await socket.send(message)
+        told: list[Accepted | Failed] = []
+        while len(told) < len(threads):
+            frame = await socket.next()
+            if isinstance(frame, Accepted | Failed):
+                told.append(frame)
+        await sweeping
+        await chat.journal.ended(*(one.run_id for one in told if isinstance(one, Accepted)))
+
+    left = {thread for (thread,) in chat.journal.rows("SELECT id FROM t_threads")}
+    assert left == {one.thread_id for one in told if isinstance(one, Accepted)}
+    chat.journal.check()
 
 
 async def test_a_large_conversation_goes_in_small_batches(chat: Chat) -> None:
