@@ -8,11 +8,12 @@ import os
 import pwd
 import shlex
 import shutil
+import signal
 import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,7 @@ from urllib.parse import quote
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.engine import make_url
 
+from fakes.timing import UNIT, eventually_blocking
 from netra.secret import Secret
 from netra_auth.store.engine import Database
 from netra_auth.store.migrations.upgrade import upgrade_to_head
@@ -37,7 +39,6 @@ _TEMPLATE = "netra_template"
 _BACKEND_TEMPLATE = "netra_backend_template"
 _FAST = (
     *("-c", "fsync=off"),
-    *("-c", "synchronous_commit=off"),
     *("-c", "full_page_writes=off"),
     *("-c", "max_connections=200"),
     *("-c", "shared_buffers=32MB"),
@@ -57,24 +58,70 @@ def programs() -> Path | None:
     return next((f for f in folders if (f / "initdb").exists() and (f / "postgres").exists()), None)
 
 
+_FORGETFUL = ("-c", "synchronous_commit=off")
+"""Quicker still, but a server that is killed loses what it said was committed."""
+
+
 @dataclass
 class PostgresServer:
-    """A running server."""
+    """A running server.
+
+    Attributes:
+        folder: Where its socket, its data and its log are.
+        programs: Its programs.
+        is_forgetful: Whether it may lose what was committed when it is killed.
+    """
 
     folder: Path
     programs: Path
+    is_forgetful: bool = True
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _has_template: bool = False
     _has_backend_template: bool = False
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = shlex.join([*_FAST, "-k", str(self.folder)])
+        more = _FORGETFUL if self.is_forgetful else ()
+        options = shlex.join([*_FAST, *more, "-k", str(self.folder)])
         self._control("start", "-w", "-t", "30", "-l", str(self.folder / "log"), "-o", options)
 
     def stop(self) -> None:
         """Stop with every connection cut, as in an outage; what was committed is kept."""
         self._control("stop", "-m", "fast")
+
+    def kill(self) -> None:
+        """End every process of it at once (signal 9); what was committed is kept."""
+        assert not self.is_forgetful
+        processes = self._stopped_processes()
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        # Until they are gone, their shared memory keeps a successor from starting.
+        eventually_blocking(lambda: not any(map(_is_alive, processes)), within=10 * UNIT)
+        # Where nobody buries the dead, they would seem to hold what they held.
+        (self.folder / "data" / "postmaster.pid").unlink()
+        (self.folder / ".s.PGSQL.5432.lock").unlink()
+
+    def freeze(self) -> None:
+        """Let every process of it stand still: whatever is asked is not answered."""
+        self._stopped_processes()
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for process in self._processes():
+            os.kill(process, signal.SIGCONT)
+
+    def _stopped_processes(self) -> list[int]:
+        os.kill(self._processes()[0], signal.SIGSTOP)
+        # It starts no more now.
+        processes = self._processes()
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        return processes
+
+    def _processes(self) -> list[int]:
+        """Give its first process, and those that it started."""
+        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        return [first, *(process for process, parent in _parents() if parent == first)]
 
     def dumped(self, url: str) -> bytes:
         """Give everything a database holds, as text."""
@@ -149,8 +196,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(*, is_forgetful: bool = True) -> Iterator[PostgresServer]:
     """Run a server until the block ends.
+
+    Args:
+        is_forgetful: Whether it may lose what was committed when it is killed.
 
     Raises:
         RuntimeError: There is none to run, or it does not start.
@@ -159,7 +209,7 @@ def running_postgres() -> Iterator[PostgresServer]:
     if found is None:
         raise RuntimeError(MISSING)
     folder = Path(tempfile.mkdtemp(prefix="netra-pg-"))
-    server = PostgresServer(folder, found)
+    server = PostgresServer(folder, found, is_forgetful)
     user = _server_user()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
@@ -187,6 +237,19 @@ def _server_user() -> pwd.struct_passwd | None:
         return None
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
     return names.get("postgres") or names["nobody"]
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Give each process of this machine that is alive, and which started it."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = status.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                yield int(status.parent.name), int(parent)
+
+
+def _is_alive(process: int) -> bool:
+    return any(process == other for other, _ in _parents())
 
 
 def _identity(user: pwd.struct_passwd | None) -> dict[str, Any]:

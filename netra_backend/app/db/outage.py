@@ -4,7 +4,7 @@ A fault in a query or in the data is not an outage and passes through unchanged.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -32,6 +32,12 @@ _PRIMARY_CODE: Final = 0xFF
 _POSTGRESQL_AWAY: Final = frozenset({"08", "40", "53", "57"})
 """SQLSTATE classes: connection, transaction rolled back, resources, operator intervention."""
 
+_SQLITE_UNDONE: Final = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY}
+)
+_POSTGRESQL_UNDONE: Final = frozenset({"40", "53"})
+"""With these nothing of a transaction has taken effect, also when its commit is what failed."""
+
 _POSTGRESQL_TIMEOUT: Final = "57014"
 
 
@@ -43,11 +49,14 @@ def is_outage(error: BaseException) -> bool:
         return False
     if error.connection_invalidated or isinstance(error.orig, OSError):
         return True
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if isinstance(code, int):
-        return code & _PRIMARY_CODE in _SQLITE_AWAY
-    state = getattr(error.orig, "sqlstate", None)
-    return isinstance(state, str) and state[:2] in _POSTGRESQL_AWAY
+    return _has_code(error, _SQLITE_AWAY, _POSTGRESQL_AWAY)
+
+
+def is_undone(error: BaseException) -> bool:
+    """Tell whether an outage during a commit certainly left nothing of the transaction."""
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return False
+    return _has_code(error, _SQLITE_UNDONE, _POSTGRESQL_UNDONE)
 
 
 def is_timeout(error: BaseException) -> bool:
@@ -70,13 +79,24 @@ def outage_translated() -> Iterator[None]:
 
 @contextmanager
 def commit_translated() -> Iterator[None]:
-    """Turn an outage at a commit into `InternalError`: it may have taken effect before."""
+    """Turn an outage at a commit into `InternalError`, unless it certainly had no effect."""
     try:
         yield
     except Exception as error:
+        if is_undone(error):
+            raise DatabaseUnavailable(_describe(error)) from error
         if is_outage(error):
             raise InternalError("the database went away during the commit") from error
         raise
+
+
+def _has_code(error: DBAPIError, primary: Collection[int], classes: Collection[str]) -> bool:
+    """Tell whether an error has one of SQLite's primary codes, or an SQLSTATE of a class."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & _PRIMARY_CODE in primary
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(state, str) and state[:2] in classes
 
 
 def _describe(error: BaseException) -> str:
