@@ -35,6 +35,7 @@ ON_BOTH: Final = frozenset(
         "test_leases",
         "test_me_api",
         "test_own_records",
+        "test_approval_kill",
         "test_approval_recovery",
         "test_retention",
         "test_run_kill",
