@@ -27,6 +27,7 @@ ON_BOTH: Final = frozenset(
         "test_backend_restoring",
         "test_commit",
         "test_event_writer",
+        "test_expand_only",
         "test_isolation",
         "test_isolation_in_the_database",
         "test_isolation_machine",
