@@ -31,7 +31,7 @@ class ServiceProcess:
     """A service and its log.
 
     Args:
-        module: What is started, with `--migrate`.
+        module: What is started.
         port: Where it is told to listen.
         log: The file that its lines go to; a later process adds to it.
         environment: All that it is told.
@@ -63,11 +63,11 @@ class ServiceProcess:
         assert self._child is not None
         return self._child.pid
 
-    async def start(self) -> None:
+    async def start(self, arguments: Sequence[str] = ("--migrate",)) -> None:
         """Start it, and wait until it serves users."""
         with self.log.open("ab") as log:
             self._child = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", self._module, "--migrate"),
+                *(sys.executable, "-m", self._module, *arguments),
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

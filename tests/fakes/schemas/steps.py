@@ -1,7 +1,7 @@
 """Real migrations one after the other on a real store, and what each of them breaks."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,8 @@ def with_planted(config: Config, folder: Path, *modules: str) -> Config:
     ignored = shutil.ignore_patterns("__pycache__")
     copy = Path(shutil.copytree(original, folder / "migrations", ignore=ignored))
     head = ScriptDirectory.from_config(config).get_current_head()
-    for version, module in zip(_after(str(head)), modules, strict=False):
-        named = module.replace("{version}", version).replace("{before}", f"{int(version) - 1:04}")
-        (copy / "versions" / f"p{version}.py").write_text(named)
+    for number, module in enumerate(modules, int(str(head)) + 1):
+        (copy / "versions" / f"p{number:04}.py").write_text(_named(module, number))
     planted = Config(attributes={})
     planted.set_main_option("script_location", str(copy))
     planted.set_main_option("path_separator", "os")
@@ -110,11 +109,13 @@ def planted(*lines: str, declares: str = "OLDEST_CODE = '{version}'") -> str:
     )
 
 
-def _after(head: str) -> Iterator[str]:
-    number = int(head)
-    while True:
-        number += 1
-        yield f"{number:04}"
+def module_of(version: str, *lines: str, declares: str) -> str:
+    """Write a migration of some lines, of a version of its own."""
+    return _named(planted(*lines, declares=declares), int(version))
+
+
+def _named(module: str, number: int) -> str:
+    return module.replace("{version}", f"{number:04}").replace("{before}", f"{number - 1:04}")
 
 
 def nobody(_connection: Any) -> None:

@@ -41,6 +41,7 @@ ON_BOTH: Final = frozenset(
         "test_retention",
         "test_run_kill",
         "test_run_recovery",
+        "test_previous_revision",
         "test_runs",
         "test_session_life",
         "test_sessions",
