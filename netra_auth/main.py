@@ -222,8 +222,8 @@ async def _migrate(settings: Settings) -> None:
                 upgrade_to_head,
             )
 
-            await upgrade_to_head(database)
-            _log.info("store_migrated", before=schema.version, version=schema.head)
+            if await upgrade_to_head(database):
+                _log.info("store_migrated", before=schema.version, version=schema.head)
         await require_fit(database)
     finally:
         await database.close()

@@ -30,7 +30,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-async def migrate_to_head(engine: AsyncEngine, role: str | None = None) -> None:
+async def migrate_to_head(engine: AsyncEngine, role: str | None = None) -> bool:
     """Run what migrations are missing, in one transaction that no second process can enter.
 
     Nothing is done to a store whose schema is newer than this code, or cannot be read: another
@@ -40,22 +40,26 @@ async def migrate_to_head(engine: AsyncEngine, role: str | None = None) -> None:
         engine: Connections of the owner of the tables.
         role: Whom PostgreSQL is to let in besides: the role of sessions.
 
+    Returns:
+        Whether the store is at this code's version now.
+
     Raises:
         ConfigurationInvalid: There is no such role.
         DatabaseUnavailable: The database did not answer.
     """
     with outage_translated():
         async with engine.execution_options(**{WRITES: True}).begin() as connection:
-            await connection.run_sync(_upgrade, role)
+            return await connection.run_sync(_upgrade, role)
 
 
-def _upgrade(connection: Connection, role: str | None) -> None:
+def _upgrade(connection: Connection, role: str | None) -> bool:
     is_postgres = connection.dialect.name == "postgresql"
     if is_postgres:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     # Asking for a table that is not there would end the transaction.
     if inspect(connection).has_table(VERSION_TABLE) and not schema_on(connection).is_migratable:
-        return
+        return False
     command.upgrade(alembic_config(connection), "head")
     if is_postgres and role is not None:
         let_in(connection, role)
+    return True

@@ -70,8 +70,8 @@ async def _migrate(settings: Settings) -> None:
         # Alembic takes a fifth of a second to import, which a ready store need not wait for.
         from netra_backend.app.db.migrate import migrate_to_head  # noqa: PLC0415 - as said above
 
-        await migrate_to_head(engine, role)
-        if not schema.serves:
+        is_at_head = await migrate_to_head(engine, role)
+        if is_at_head and not schema.serves:
             _log.info("store_migrated", before=schema.version, after=schema.head)
     finally:
         await engine.dispose()

@@ -105,7 +105,7 @@ def planted(*lines: str, declares: str = "OLDEST_CODE = '{version}'") -> str:
     return (
         "import sqlalchemy as sa\nfrom alembic import op\n"
         "revision = '{version}'\ndown_revision = '{before}'\n"
-        f"{declares}\n\n\ndef upgrade():\n{body}"
+        f"{declares}\n\n\ndef upgrade():\n{body}\n\ndef downgrade():\n    pass\n"
     )
 
 

@@ -3,23 +3,27 @@
 Each rule has a migration that breaks it and nothing else, run on the real store.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from fakes.postgres import SESSIONS
+from fakes.running_backend import migrated
 from fakes.schemas.compared import Rule
 from fakes.schemas.steps import Step, declarations, nobody, planted, steps, with_planted
-from fakes.stores import is_sqlite, owner_url, store_url
+from fakes.stores import is_sqlite, owner_url, plain, store_url
 from netra.secret import Secret
-from netra_backend.app.db.engine import Use, open_engine
+from netra_backend.app.db.engine import WRITES, Use, open_engine
 from netra_backend.app.db.isolation.postgres_role import let_in
 from netra_backend.app.db.migrate import alembic_config
-from netra_backend.app.db.schema_version import HEAD, SAYS_OLDEST_SINCE
+from netra_backend.app.db.schema_version import HEAD, SAYS_OLDEST_SINCE, stored_schema
 
 GROUND: Final = (
     "on_postgres = op.get_bind().dialect.name == 'postgresql'",
@@ -391,3 +395,88 @@ async def test_a_migration_that_declares_nothing_is_an_error(
         declarations(config, SAYS_OLDEST_SINCE)
     with pytest.raises(ValueError, match="OLDEST_CODE"):
         await walked(store, config)
+
+
+def said_by(store: Path) -> list[tuple[Any, ...]]:
+    """Read what the store says of its schema."""
+    with plain(store) as looking:
+        return looking.execute("SELECT version_num, oldest_code FROM alembic_version").fetchall()
+
+
+async def moved(store: Path, move: Callable[[Connection], None]) -> None:
+    """Do something to a store as its owner, and commit it."""
+    url = Secret(owner_url(store) or store_url(store))
+    engine = open_engine(url, use=Use.OWNERSHIP)
+    try:
+        async with engine.execution_options(**{WRITES: True}).begin() as connection:
+            await connection.run_sync(move)
+    finally:
+        await engine.dispose()
+
+
+async def test_what_a_store_says_changes_with_its_schema_or_not_at_all(
+    store: Path, tmp_path: Path
+) -> None:
+    """A migration that fails leaves what was said, as it does the schema; going back unsays it."""
+    await migrated(store)
+    good = with_planted(alembic_config(), tmp_path / "good", planted())
+    bad = with_planted(alembic_config(), tmp_path / "bad", planted(), planted("raise OSError"))
+
+    def up(config: Config) -> Callable[[Connection], None]:
+        def move(connection: Connection) -> None:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+        return move
+
+    def down(connection: Connection) -> None:
+        good.attributes["connection"] = connection
+        command.downgrade(good, HEAD)
+
+    after = f"{int(HEAD) + 1:04}"
+    with pytest.raises(OSError):  # noqa: PT011 - planted without words
+        await moved(store, up(bad))
+    assert said_by(store) == [(HEAD, HEAD)]
+    await moved(store, up(good))
+    assert said_by(store) == [(after, after)]
+    await moved(store, down)
+    assert said_by(store) == [(HEAD, HEAD)]
+
+
+@pytest.mark.parametrize(("version", "oldest"), [("9999", HEAD), ("9999", "9998"), ("9999", "?")])
+async def test_a_migration_that_comes_too_late_does_nothing(
+    store: Path, version: str, oldest: str
+) -> None:
+    """Whoever waited while newer code migrated leaves the store as it is, good for it or not."""
+    await migrated(store)
+    with plain(store) as connection:
+        connection.execute(
+            "UPDATE alembic_version SET version_num = ?, oldest_code = ?", (version, oldest)
+        )
+
+    await migrated(store)
+
+    assert said_by(store) == [(version, oldest)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE alembic_version SET oldest_code = '0001'",
+        "DELETE FROM alembic_version",
+        "INSERT INTO alembic_version VALUES ('0001', '0001')",
+    ],
+)
+async def test_sessions_read_what_the_store_says_and_no_more(store: Path, sql: str) -> None:
+    """Sessions may look at what the store says, and the database lets them change nothing of it."""
+    await migrated(store)
+    engine = open_engine(Secret(store_url(store)))
+    writing = engine.execution_options(**{WRITES: True})
+    try:
+        assert (await stored_schema(engine)).serves
+        with pytest.raises(DBAPIError, match=r"not authorized|permission denied|prohibited"):
+            async with writing.begin() as connection:
+                await connection.execute(text(sql))
+    finally:
+        await engine.dispose()
+    assert said_by(store) == [(HEAD, HEAD)]
