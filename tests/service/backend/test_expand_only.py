@@ -4,9 +4,8 @@ Each rule has a migration that breaks it and nothing else, run on the real store
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from alembic import command
@@ -16,7 +15,15 @@ from sqlalchemy.exc import DBAPIError
 
 from fakes.postgres import SESSIONS
 from fakes.running_backend import migrated
-from fakes.schemas.compared import Rule
+from fakes.schemas.breaches import (
+    BREACHES,
+    GROUND,
+    HARMLESS,
+    HARMLESS_ON_POSTGRES,
+    Breach,
+)
+from fakes.schemas.compared import Rule, broken
+from fakes.schemas.described import Column, Relation, Schema
 from fakes.schemas.steps import Step, declarations, nobody, planted, steps, with_planted
 from fakes.stores import is_sqlite, owner_url, plain, store_url
 from netra.secret import Secret
@@ -24,246 +31,6 @@ from netra_backend.app.db.engine import WRITES, Use, open_engine
 from netra_backend.app.db.isolation.postgres_role import let_in
 from netra_backend.app.db.migrate import alembic_config
 from netra_backend.app.db.schema_version import HEAD, SAYS_OLDEST_SINCE, stored_schema
-
-GROUND: Final = (
-    "on_postgres = op.get_bind().dialect.name == 'postgresql'",
-    "op.create_table('t_kinds', sa.Column('id', sa.String(40), primary_key=True))",
-    """op.create_table(
-        't_ground',
-        sa.Column('id', sa.String(40), primary_key=True),
-        sa.Column('name', sa.String(64), nullable=False),
-        sa.Column('note', sa.String(64)),
-        sa.Column('size', sa.Integer),
-        sa.Column('kind', sa.String(40), nullable=False, server_default='a'),
-        sa.UniqueConstraint('name', name='uq_ground_name'),
-        sa.CheckConstraint('size > 0', name='ck_ground_size'),
-        sa.ForeignKeyConstraint(['kind'], ['t_kinds.id'], 'fk_ground_kinds', ondelete='CASCADE'),
-    )""",
-    "op.execute('CREATE VIEW kinds AS SELECT id FROM t_kinds')",
-    "if on_postgres:",
-    (
-        "    op.execute('CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RETURN NEW; END $$')"
-    ),
-    (
-        "    op.execute('CREATE TRIGGER kinds_touched BEFORE UPDATE ON t_kinds"
-        " FOR EACH ROW EXECUTE FUNCTION touched()')"
-    ),
-    f"    op.execute('GRANT SELECT, INSERT, UPDATE, DELETE ON t_ground TO {SESSIONS}')",
-    "else:",
-    "    op.execute('CREATE TRIGGER kinds_touched BEFORE UPDATE ON t_kinds BEGIN SELECT 1; END')",
-)
-"""A table with one of each, for rules to be broken on."""
-
-ON_GROUND: Final = "with op.batch_alter_table('t_ground') as ground: ground."
-
-
-@dataclass(frozen=True)
-class Breach:
-    """A migration that breaks a rule and no other."""
-
-    name: str
-    rule: Rule
-    lines: tuple[str, ...]
-    on: str | None = None
-    """The only kind of store it can be made on, if there is one."""
-
-
-def on_ground(name: str, rule: Rule, change: str) -> Breach:
-    """Change the table that has one of each."""
-    return Breach(name, rule, (ON_GROUND + change,))
-
-
-def on_postgres(name: str, rule: Rule, *statements: str) -> Breach:
-    """Run statements that only PostgreSQL knows."""
-    return Breach(name, rule, tuple(f"op.execute({sql!r})" for sql in statements), "postgres")
-
-
-def on_sqlite(name: str, rule: Rule, *statements: str) -> Breach:
-    """Run statements that only SQLite takes in this form."""
-    return Breach(name, rule, tuple(f"op.execute({sql!r})" for sql in statements), "sqlite")
-
-
-BREACHES: Final = (
-    Breach("a-table-is-dropped", Rule.RELATION_GONE, ("op.drop_table('t_ground')",)),
-    Breach(
-        "a-table-is-renamed", Rule.RELATION_GONE, ("op.rename_table('t_ground', 't_ground_2')",)
-    ),
-    Breach("a-view-is-dropped", Rule.RELATION_GONE, ("op.execute('DROP VIEW kinds')",)),
-    on_ground("a-column-is-dropped", Rule.COLUMN_GONE, "drop_column('note')"),
-    on_ground(
-        "a-column-is-renamed",
-        Rule.COLUMN_GONE,
-        "alter_column('note', new_column_name='remark', existing_type=sa.String(64))",
-    ),
-    on_ground(
-        "a-text-is-shortened",
-        Rule.TYPE_NARROWED,
-        "alter_column('note', type_=sa.String(32), existing_type=sa.String(64))",
-    ),
-    on_ground(
-        "a-number-becomes-a-text",
-        Rule.TYPE_NARROWED,
-        "alter_column('note', type_=sa.LargeBinary(), existing_type=sa.String(64),"
-        " postgresql_using='note::bytea')",
-    ),
-    on_ground(
-        "a-column-refuses-null",
-        Rule.NULL_REFUSED,
-        "alter_column('note', nullable=False, existing_type=sa.String(64))",
-    ),
-    on_ground(
-        "a-column-allows-null",
-        Rule.NULL_ALLOWED,
-        "alter_column('name', nullable=True, existing_type=sa.String(64))",
-    ),
-    on_ground(
-        "a-new-column-demands-a-value",
-        Rule.VALUE_DEMANDED,
-        "add_column(sa.Column('weight', sa.Integer, nullable=False))",
-    ),
-    on_ground(
-        "a-default-is-taken-away",
-        Rule.DEFAULT_CHANGED,
-        "alter_column('kind', server_default=None, existing_type=sa.String(40))",
-    ),
-    on_ground(
-        "a-default-is-another",
-        Rule.DEFAULT_CHANGED,
-        "alter_column('kind', server_default='b', existing_type=sa.String(40))",
-    ),
-    Breach(
-        "a-column-is-made-by-the-database",
-        Rule.NOT_WRITABLE,
-        (
-            ON_GROUND + "drop_column('note')",
-            ON_GROUND
-            + "add_column(sa.Column('note', sa.String(64), sa.Computed('name', persisted=True)))",
-        ),
-    ),
-    on_ground(
-        "a-constraint-makes-unique",
-        Rule.CONSTRAINT_ADDED,
-        "create_unique_constraint('uq_ground_note', ['note'])",
-    ),
-    Breach(
-        "an-index-makes-unique",
-        Rule.CONSTRAINT_ADDED,
-        ("op.create_index('ix_note', 't_ground', ['note'], unique=True)",),
-    ),
-    on_ground(
-        "a-check-is-added",
-        Rule.CONSTRAINT_ADDED,
-        "create_check_constraint('ck_ground_note', \"note != 'x'\")",
-    ),
-    on_ground(
-        "a-foreign-key-is-added",
-        Rule.CONSTRAINT_ADDED,
-        "create_foreign_key('fk_ground_note', 't_kinds', ['note'], ['id'], ondelete='CASCADE')",
-    ),
-    on_ground(
-        "nothing-is-unique-any-more",
-        Rule.CONSTRAINT_GONE,
-        "drop_constraint('uq_ground_name', type_='unique')",
-    ),
-    on_ground(
-        "a-check-is-dropped",
-        Rule.CONSTRAINT_GONE,
-        "drop_constraint('ck_ground_size', type_='check')",
-    ),
-    on_ground(
-        "a-foreign-key-is-dropped",
-        Rule.CONSTRAINT_GONE,
-        "drop_constraint('fk_ground_kinds', type_='foreignkey')",
-    ),
-    Breach(
-        "a-new-table-keeps-rows-of-an-old-one",
-        Rule.ROWS_HELD,
-        (
-            (
-                "op.create_table('t_more', sa.Column('id', sa.String(40), primary_key=True),"
-                " sa.Column('kind', sa.String(40), sa.ForeignKey('t_kinds.id')))"
-            ),
-        ),
-    ),
-    on_sqlite(
-        "a-trigger-is-added",
-        Rule.TRIGGER_ADDED,
-        "CREATE TRIGGER ground_touched BEFORE UPDATE ON t_ground BEGIN SELECT 1; END",
-    ),
-    on_postgres(
-        "a-trigger-is-added",
-        Rule.TRIGGER_ADDED,
-        "CREATE TRIGGER ground_touched BEFORE UPDATE ON t_ground"
-        " FOR EACH ROW EXECUTE FUNCTION touched()",
-    ),
-    on_sqlite("a-trigger-is-dropped", Rule.TRIGGER_GONE, "DROP TRIGGER kinds_touched"),
-    on_postgres("a-trigger-is-dropped", Rule.TRIGGER_GONE, "DROP TRIGGER kinds_touched ON t_kinds"),
-    on_postgres(
-        "a-function-does-something-else",
-        Rule.FUNCTION_CHANGED,
-        "CREATE OR REPLACE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RETURN NULL; END $$",
-    ),
-    Breach(
-        "a-view-shows-other-rows",
-        Rule.VIEW_CHANGED,
-        (
-            "op.execute('DROP VIEW kinds')",
-            "op.execute(\"CREATE VIEW kinds AS SELECT id FROM t_kinds WHERE id > 'b'\")",
-        ),
-    ),
-    on_postgres(
-        "a-view-asks-for-nobody",
-        Rule.VIEW_CHANGED,
-        "ALTER VIEW threads SET (security_invoker = false)",
-    ),
-    on_postgres("a-policy-is-dropped", Rule.POLICY_GONE, "DROP POLICY runs_select ON t_runs"),
-    on_postgres(
-        "a-policy-says-something-else",
-        Rule.POLICY_GONE,
-        "ALTER POLICY principal ON t_threads USING (false)",
-    ),
-    on_postgres(
-        "a-policy-hides-rows",
-        Rule.POLICY_NARROWS,
-        "CREATE POLICY hides ON t_threads AS RESTRICTIVE USING (false)",
-    ),
-    on_postgres(
-        "a-fence-is-put-up", Rule.FENCE_CHANGED, "ALTER TABLE t_ground ENABLE ROW LEVEL SECURITY"
-    ),
-    on_postgres(
-        "a-fence-is-no-longer-forced",
-        Rule.FENCE_CHANGED,
-        "ALTER TABLE t_threads NO FORCE ROW LEVEL SECURITY",
-    ),
-    on_postgres(
-        "a-right-is-taken-away", Rule.PRIVILEGE_GONE, f"REVOKE DELETE ON t_ground FROM {SESSIONS}"
-    ),
-)
-
-HARMLESS: Final = (
-    ON_GROUND + "add_column(sa.Column('weight', sa.Integer))",
-    ON_GROUND + "add_column(sa.Column('colour', sa.String(8), nullable=False, server_default='r'))",
-    ON_GROUND + "alter_column('note', type_=sa.Text(), existing_type=sa.String(64))",
-    ON_GROUND + "alter_column('size', type_=sa.BigInteger(), existing_type=sa.Integer())",
-    "op.create_index('ix_note', 't_ground', ['note'])",
-    (
-        "op.create_table('t_more', sa.Column('id', sa.String(40), primary_key=True),"
-        " sa.Column('kind', sa.String(40), sa.ForeignKey('t_kinds.id', ondelete='CASCADE')),"
-        " sa.UniqueConstraint('kind'), sa.CheckConstraint('id > kind', name='more'))"
-    ),
-)
-HARMLESS_ON_POSTGRES: Final = (
-    "if op.get_bind().dialect.name == 'postgresql':",
-    '    op.execute("ALTER TABLE t_threads ADD COLUMN colour VARCHAR(8)")',
-    (
-        "    op.execute('CREATE OR REPLACE VIEW threads WITH (security_invoker = true) AS"
-        " SELECT id, owner_id, title, created_at, updated_at, colour FROM t_threads')"
-    ),
-    "    op.execute('CREATE POLICY more ON t_threads USING (false)')",
-    "    op.execute('ALTER TABLE t_more ENABLE ROW LEVEL SECURITY')",
-)
 
 
 async def walked(store: Path, config: Config, since: str = HEAD) -> list[Step]:
@@ -336,10 +103,51 @@ async def check_that_it_is_found(store: Path, tmp_path: Path, breach: Breach) ->
         planted(*breach.lines, declares="OLDEST_CODE = '{before}'"),
     )
 
-    _, broken = await walked(store, config)
+    _, breaking = await walked(store, config)
 
-    assert {finding.rule for finding in broken.findings} == {breach.rule}
-    assert len(broken.complaints) == len(broken.findings)
+    assert {finding.rule for finding in breaking.findings} == {breach.rule}
+    assert len(breaking.complaints) == len(breaking.findings)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "holds"),
+    [
+        ("VARCHAR(64)", "VARCHAR(64)", True),
+        ("VARCHAR(64)", "VARCHAR(65)", True),
+        ("VARCHAR(64)", "VARCHAR", True),
+        ("CHARACTER VARYING(64)", "TEXT", True),
+        ("VARCHAR", "TEXT", True),
+        ("SMALLINT", "BIGINT", True),
+        ("INTEGER", "BIGINT", True),
+        ("REAL", "DOUBLE PRECISION", True),
+        ("FLOAT", "DOUBLE", True),
+        ("NUMERIC(8, 2)", "NUMERIC(9,2)", True),
+        ("NUMERIC(8,2)", "NUMERIC(10,4)", True),
+        ("NUMERIC(8,2)", "NUMERIC", True),
+        ("VARCHAR(64)", "VARCHAR(63)", False),
+        ("VARCHAR", "VARCHAR(64)", False),
+        ("TEXT", "VARCHAR(64)", False),
+        ("VARCHAR(64)", "CHAR(64)", False),
+        ("VARCHAR(64)", "VARCHAR(65) COLLATE C", False),
+        ("BIGINT", "INTEGER", False),
+        ("INTEGER", "NUMERIC", False),
+        ("INTEGER", "TEXT", False),
+        ("DOUBLE PRECISION", "REAL", False),
+        ("NUMERIC(8,2)", "NUMERIC(9,4)", False),
+        ("NUMERIC(8,2)", "NUMERIC(8,1)", False),
+        ("NUMERIC", "NUMERIC(8,2)", False),
+        ("TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMP WITH TIME ZONE", False),
+        ("INTEGER[]", "BIGINT[]", False),
+        ("", "TEXT", False),
+    ],
+)
+def test_a_type_must_hold_what_was_held(old: str, new: str, *, holds: bool) -> None:
+    """A wider type of the same kind is let through, and whatever is not known to be one is not."""
+    before, after = (Schema({"t": Relation({"c": Column(each)})}) for each in (old, new))
+
+    found = [finding.rule for finding in broken(before, after)]
+
+    assert found == ([] if holds else [Rule.TYPE_NARROWED])
 
 
 async def test_a_breach_that_turns_older_code_away_is_none(store: Path, tmp_path: Path) -> None:
@@ -348,10 +156,10 @@ async def test_a_breach_that_turns_older_code_away_is_none(store: Path, tmp_path
         alembic_config(), tmp_path, planted(*GROUND), planted("op.drop_table('t_ground')")
     )
 
-    _, broken = await walked(store, config)
+    _, breaking = await walked(store, config)
 
-    assert broken.findings != ()
-    assert broken.complaints == []
+    assert breaking.findings != ()
+    assert breaking.complaints == []
 
 
 async def test_what_only_expands_is_let_through(store: Path, tmp_path: Path) -> None:
