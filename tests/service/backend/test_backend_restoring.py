@@ -29,6 +29,7 @@ from netra.wire.auth_api import SubjectStanding
 from netra.wire.chat_protocol import EventName, RunEvent
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.db.readiness import make_store_ready
+from netra_backend.app.db.schema_version import HEAD
 
 pytestmark = pytest.mark.long
 
@@ -169,7 +170,7 @@ async def backed_up(store: Path, auth: FakeAuthService) -> None:
     """Back a store up as the page says."""
     kind = "SQLite" if is_sqlite(store) else "PostgreSQL"
     said = await operator_of(store, auth).follows(f"{kind}: back up")
-    assert not is_sqlite(store) or said.splitlines() == ["ok", "0005"]
+    assert not is_sqlite(store) or said.splitlines() == ["ok", HEAD]
 
 
 async def test_a_backup_under_writes_is_restored_and_served(
