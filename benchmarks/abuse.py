@@ -236,7 +236,7 @@ async def main(names: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, log_lines("ERROR"):
         async with both_services(Path(folder)) as (auth, backend):
             people = [await auth.registered_person() for _ in range(PEOPLE + 1)]
-            log = Path(folder) / "netra-backend.jsonl"
+            log = backend.log
             print(
                 f"{'attack':<38} {'p50':>6} {'p99':>7} {'alone':>6} {'p99':>7} ms  "
                 f"{'before':>6} {'during':>6} {'after':>6} MB  log lines/s  answers"

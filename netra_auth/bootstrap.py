@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 
 from netra.clock import Clock, SystemClock
 from netra.errors import NetraError
+from netra.schema_fit import SchemaFit
 from netra.telemetry import RequestContext, event_logger, request_record
 from netra_auth.api import (
     account,
@@ -45,7 +46,7 @@ from netra_auth.error_handlers import add_error_handlers
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 from netra_auth.store.janitor import sweep
-from netra_auth.store.schema_version import require_head
+from netra_auth.store.schema_version import require_fit
 from netra_auth.upkeep import Pause, Upkeep, UpkeepTask
 
 _log = event_logger("netra_auth.bootstrap")
@@ -102,13 +103,20 @@ async def opened_state(
         pause: What upkeep waits with between two looks at that clock.
 
     Raises:
-        StoreNotAtHead: The store has another version than this code works with.
+        StoreNotAtHead: The store has a version that this code does not work with.
         KeyringUnusable: The store's signing key cannot be used with this configuration.
         DatabaseUnavailable: The store cannot be reached.
     """
     database = Database(settings.database_url)
     try:
-        await require_head(database)
+        schema = await require_fit(database)
+        if schema.fit is SchemaFit.NEWER:
+            _log.info(
+                "schema_newer_than_code",
+                version=schema.version,
+                code=schema.head,
+                oldest=schema.oldest,
+            )
         state = await composed(settings, database, clock)
         _log.info(
             "auth_service_opened",

@@ -25,6 +25,7 @@ from netra.contract import Configuration, Violations, load
 from netra.contract.declared.netra_auth import CONTRACT
 from netra.errors import ConfigurationInvalid, DatabaseUnavailable
 from netra.isolated_environment import process_environment
+from netra.schema_fit import SchemaFit
 from netra.serving import ServerBounds
 from netra.telemetry import configure_logging, event_logger
 from netra_auth.api.state import AuthState
@@ -38,7 +39,7 @@ from netra_auth.process_memory import (
 from netra_auth.recovery import Recovery
 from netra_auth.settings import Settings, settings_from
 from netra_auth.store.engine import Database
-from netra_auth.store.schema_version import HEAD, require_head, stored_version
+from netra_auth.store.schema_version import require_fit, stored_schema
 
 _log = event_logger("netra_auth.main")
 
@@ -213,17 +214,17 @@ async def _run(settings: Settings, arguments: argparse.Namespace) -> None:
 async def _migrate(settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
-        version = await stored_version(database)
-        if version is None or version < HEAD:
+        schema = await stored_schema(database)
+        if schema.fit is SchemaFit.BEHIND:
             # Alembic costs start-up time, and is needed only when the store is behind.
             logging.getLogger("alembic").setLevel(logging.WARNING)
             from netra_auth.store.migrations.upgrade import (  # noqa: PLC0415 - see above
                 upgrade_to_head,
             )
 
-            await upgrade_to_head(database)
-            _log.info("store_migrated", before=version, version=HEAD)
-        await require_head(database)
+            if await upgrade_to_head(database):
+                _log.info("store_migrated", before=schema.version, version=schema.head)
+        await require_fit(database)
     finally:
         await database.close()
 

@@ -26,7 +26,7 @@ from netra_auth.store import backup
 from netra_auth.store.backup import BackupRefused
 from netra_auth.store.engine import Database
 from netra_auth.store.repositories import mail_requests
-from netra_auth.store.schema_version import require_head
+from netra_auth.store.schema_version import require_fit
 
 _log = event_logger("netra_auth.recovery")
 
@@ -45,7 +45,7 @@ class Recovery:
 
         Raises:
             BackupRefused: The store is no file, the target is there, or the copy is not good.
-            StoreNotAtHead: The store has another version than this code works with.
+            StoreNotAtHead: The store has a version that this code does not work with.
         """
         store = backup.store_file(self.settings.database_url)
         unfinished = await asyncio.to_thread(backup.copy_of, store, target)
@@ -69,7 +69,7 @@ class Recovery:
         Raises:
             BackupRefused: The backup is not good, the store is in use, or it knows more than the
                 backup and nobody insists.
-            StoreNotAtHead: The backup has another version than this code works with.
+            StoreNotAtHead: The backup has a version that this code does not work with.
             KeyringUnusable: KEYRING_ENCRYPTION_KEY does not open the backup's signing key.
         """
         store = backup.store_file(self.settings.database_url)
@@ -106,13 +106,13 @@ class Recovery:
         """Make a store fit to serve that was restored by the database's own tools.
 
         Raises:
-            StoreNotAtHead: It has another version than this code works with.
+            StoreNotAtHead: It has a version that this code does not work with.
             KeyringUnusable: KEYRING_ENCRYPTION_KEY does not open its signing key.
             DatabaseUnavailable: It cannot be reached.
         """
         database = Database(self.settings.database_url)
         try:
-            await require_head(database)
+            await require_fit(database)
             await self._settled(database, "by the database's own tools")
         finally:
             await database.close()
@@ -123,7 +123,7 @@ class Recovery:
         await asyncio.to_thread(backup.require_sound, file)
         database = Database(backup.url_of(file))
         try:
-            await require_head(database)
+            await require_fit(database)
             report = await AuditRecords(database).verified()
         finally:
             await database.close()

@@ -1,64 +1,82 @@
-"""Which version of the tables this code works with, and whether the store has it.
+"""Which version of the tables this code works with, which the store has, and whether they suit.
 
-Bringing the store there is `netra_auth.store.migrations.upgrade`, which alone imports Alembic.
+`netra.schema_fit` decides. Bringing the store there is `netra_auth.store.migrations.upgrade`, which
+alone imports Alembic.
 """
 
 from typing import Final
 
-from sqlalchemy import Connection, String, column, inspect, select, table
+from sqlalchemy import Connection, inspect, text
 
 from netra.errors import ConfigurationInvalid
+from netra.schema_fit import OLDEST_COLUMN, VERSION_COLUMN, SchemaJudgement, judged
 from netra_auth.store.engine import Database
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The version of the newest migration; a test compares it with the folder of migrations."""
 
+SAYS_OLDEST_SINCE: Final = "0004"
+"""The first version whose stores name the oldest version whose code still runs on them."""
+
 _VERSION_TABLE: Final = "alembic_version"
+# Whichever columns there are: a store of before `SAYS_OLDEST_SINCE` has one less. A statement that
+# PostgreSQL prepared must give the same columns after a migration added one.
+_COLUMNS: Final = {
+    "sqlite": "*",
+    "postgresql": ", ".join(
+        f"to_jsonb(stored) ->> '{name}' AS {name}" for name in (VERSION_COLUMN, OLDEST_COLUMN)
+    ),
+}
+_READ: Final = {
+    dialect: text(f"SELECT {columns} FROM {_VERSION_TABLE} AS stored")  # noqa: S608 - constants
+    for dialect, columns in _COLUMNS.items()
+}
+_WRITE: Final = text(f"UPDATE {_VERSION_TABLE} SET {OLDEST_COLUMN} = :oldest")  # noqa: S608 - constants
 
 
 class StoreNotAtHead(ConfigurationInvalid):
-    """The store has another version of the tables than this code works with."""
+    """The store has a version of the tables that this code does not work with."""
 
     code = "store_not_at_head"
 
 
-async def stored_version(database: Database) -> str | None:
-    """Give the store's version, or None for an empty store.
+async def stored_schema(database: Database) -> SchemaJudgement:
+    """Read what the store says of its schema, and judge whether this code works with it.
 
     Raises:
         DatabaseUnavailable: The store cannot be reached.
     """
     async with database.reading() as connection:
-        return await connection.run_sync(_read_version)
+        return await connection.run_sync(schema_on)
 
 
-async def require_head(database: Database) -> None:
-    """Refuse a store that is not at this code's version.
+async def require_fit(database: Database) -> SchemaJudgement:
+    """Refuse a store that this code does not work with.
+
+    Returns:
+        What the store says, whose schema may be newer than this code.
 
     Raises:
-        StoreNotAtHead: It is older, newer or empty.
+        StoreNotAtHead: It is empty, older, newer and no longer good for this code, or what it
+            says makes no sense.
         DatabaseUnavailable: The store cannot be reached.
     """
-    version = await stored_version(database)
-    if version == HEAD:
-        return
-    if version is None:
-        raise StoreNotAtHead(
-            f"The store is empty; this code works with version {HEAD}. Start once with --migrate."
-        )
-    if version < HEAD:
-        raise StoreNotAtHead(
-            f"The store is at version {version}; this code works with version {HEAD}. "
-            "Start once with --migrate."
-        )
-    raise StoreNotAtHead(
-        f"The store is at version {version}, newer than version {HEAD} of this code. "
-        "Start the code that belongs to it."
+    schema = await stored_schema(database)
+    if not schema.serves:
+        raise StoreNotAtHead(schema.refusal)
+    return schema
+
+
+def schema_on(connection: Connection) -> SchemaJudgement:
+    """Judge the schema of the store that a connection is to, within its transaction."""
+    rows = (
+        [row._asdict() for row in connection.execute(_READ[connection.dialect.name])]
+        if inspect(connection).has_table(_VERSION_TABLE)
+        else []
     )
+    return judged(rows, head=HEAD, since=SAYS_OLDEST_SINCE)
 
 
-def _read_version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_VERSION_TABLE):
-        return None
-    statement = select(column("version_num", String)).select_from(table(_VERSION_TABLE))
-    return connection.execute(statement).scalar_one_or_none()
+def say_oldest(connection: Connection, oldest: str) -> None:
+    """Have the store name the oldest version whose code still works with it."""
+    connection.execute(_WRITE, {"oldest": oldest})

@@ -42,9 +42,11 @@ from netra_backend.app.clients.auth_client_core import (
 from netra_backend.app.clients.circuit_breaker import CircuitBreaker
 from netra_backend.app.db.engine import open_engine
 from netra_backend.app.db.leases import RunLeases
+from netra_backend.app.db.presence.alone import alone_at
 from netra_backend.app.db.presence.opening import presence_at
 from netra_backend.app.db.presence.port import Presence
 from netra_backend.app.db.readiness import StoreNotReady, make_store_ready
+from netra_backend.app.db.recovery.restored import settle_restored
 from netra_backend.app.db.session import Database
 from netra_backend.app.db.sessions.metrics import metrics_of
 from netra_backend.app.db.sessions.service_session import service_authentication_context
@@ -53,6 +55,7 @@ from netra_backend.app.error_handlers import add_error_handlers
 from netra_backend.app.events.bus import MemoryBus
 from netra_backend.app.events.writer import EventWriter
 from netra_backend.app.middleware import add_middleware
+from netra_backend.app.retention.janitor import Janitor
 from netra_backend.app.routes import health, me, messages, metrics, sessions, threads, usage
 from netra_backend.app.routes.problems import problems
 from netra_backend.app.runs.engine import RunEngine, Standing
@@ -62,7 +65,7 @@ from netra_backend.app.websocket_core.connection_registry import ConnectionRegis
 from netra_backend.app.websocket_core.endpoint import chat_socket_routes
 from netra_backend.app.websocket_core.unified_websocket_auth import UnifiedWebSocketAuth
 
-__all__ = ["StoreNotReady", "create_app", "make_store_ready"]
+__all__ = ["StoreNotReady", "create_app", "make_store_ready", "settle_restored"]
 
 _PROOF_PAUSE_SECONDS: Final = 1.0
 _FIRST_PAUSE_SECONDS: Final = 0.5
@@ -156,7 +159,23 @@ def _work(
         # What runs still say while they stop is written: the writer ends after the engine.
         BackgroundWork("event_writer", state.writer.run),
         BackgroundWork("run_engine", state.runs.run, state.runs.aclose),
+        *_retention(state),
     )
+
+
+def _retention(state: AppState) -> Sequence[BackgroundWork]:
+    """Give the work of deleting, where there is any."""
+    settings = state.settings
+    if not settings.retention.has_work:
+        return ()
+    janitor = Janitor(
+        settings.retention,
+        state.service_authentication_context,
+        partial(alone_at, settings.database_url, "retention"),
+        state.auth_client.subject_standing,
+        state.clock,
+    )
+    return (BackgroundWork("retention_janitor", janitor.run),)
 
 
 def _auth_client(

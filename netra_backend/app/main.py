@@ -11,6 +11,7 @@ import stamina
 import uvicorn
 from fastapi import FastAPI
 
+from netra.clock import SystemClock
 from netra.contract.configuration import Violations
 from netra.contract.declared.netra_backend import CONTRACT
 from netra.contract.loader import load
@@ -19,7 +20,7 @@ from netra.isolated_environment import process_environment
 from netra.serving import ServerBounds
 from netra.telemetry.log_events import configure_logging, event_logger
 from netra.wire.chat_protocol import MAX_FRAME_BYTES
-from netra_backend.app.bootstrap import StoreNotReady, create_app, make_store_ready
+from netra_backend.app.bootstrap import StoreNotReady, create_app, make_store_ready, settle_restored
 from netra_backend.app.http_server import bounded_http
 from netra_backend.app.settings import Settings
 from netra_backend.app.socket_server import bounded_socket
@@ -36,8 +37,8 @@ _log = event_logger("main")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the backend until it is told to stop; give the exit code.
 
-    0: stopped when told, or migrated; 1: the store is not ready or the server could not start;
-    2: the configuration or the arguments are wrong.
+    0: stopped when told, or did what it was told to the store; 1: the store is not ready or the
+    server could not start; 2: the configuration or the arguments are wrong.
     """
     arguments = _parser().parse_args(argv)
     environment = process_environment()
@@ -66,7 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         migrates = arguments.migrate or arguments.migrate_only
         asyncio.run(make_store_ready(settings, migrates=migrates))
-        if arguments.migrate_only:
+        if arguments.restored:
+            asyncio.run(settle_restored(settings, SystemClock()))
+        if arguments.migrate_only or arguments.restored:
             return 0
         app = create_app(settings)
     except ConfigurationInvalid as error:
@@ -132,6 +135,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--migrate-only", action="store_true", help="bring the store there and stop"
+    )
+    parser.add_argument(
+        "--restored", action="store_true", help="make a restored store fit to serve and stop"
     )
     return parser
 

@@ -34,6 +34,31 @@ class LanguageModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """What is kept for how long, in days, of which 0 are for ever; and who deletes it.
+
+    Attributes:
+        sweeps: Whether this process does.
+        conversation_days: Of threads without activity.
+        event_days: Of the events of ended runs.
+        usage_days: Of records of what models cost.
+        deletes_erased_people: Whether rows of people whom the auth service no longer knows go.
+    """
+
+    sweeps: bool
+    conversation_days: int
+    event_days: int
+    usage_days: int
+    deletes_erased_people: bool
+
+    @property
+    def has_work(self) -> bool:
+        """Whether this process has anything to delete, ever."""
+        days = (self.conversation_days, self.event_days, self.usage_days)
+        return self.sweeps and (any(days) or self.deletes_erased_people)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the backend is told from outside.
 
@@ -57,6 +82,7 @@ class Settings:
         tls_private_key_path: The certificate's key.
         auth_ca_path: The certificate authorities that may vouch for the auth service.
         model: The language model that answers; without one, the built-in assistant does.
+        retention: What is kept for how long.
         log_level: The least severity that is logged.
     """
 
@@ -78,6 +104,7 @@ class Settings:
     tls_private_key_path: str | None
     auth_ca_path: str | None
     model: LanguageModel | None
+    retention: Retention
     log_level: str
 
     @property
@@ -107,6 +134,7 @@ class Settings:
             tls_private_key_path=configuration.optional_text("TLS_PRIVATE_KEY_PATH"),
             auth_ca_path=configuration.optional_text("AUTH_CA_PATH"),
             model=_language_model(configuration),
+            retention=_retention(configuration),
             log_level=configuration.text("LOG_LEVEL"),
         )
 
@@ -117,6 +145,16 @@ def _shared_keys(configuration: Configuration) -> tuple[Secret, ...]:
     previous = configuration.optional_secret("JWT_SECRET_KEY_PREVIOUS")
     present = configuration.secret("JWT_SECRET_KEY")
     return (present,) if previous is None else (present, previous)
+
+
+def _retention(configuration: Configuration) -> Retention:
+    return Retention(
+        sweeps=configuration.text("RETENTION_SWEEP") == "on",
+        conversation_days=configuration.integer("RETENTION_CONVERSATION_DAYS"),
+        event_days=configuration.integer("RETENTION_EVENT_DAYS"),
+        usage_days=configuration.integer("RETENTION_USAGE_DAYS"),
+        deletes_erased_people=configuration.text("RETENTION_ERASED_PEOPLE") == "delete",
+    )
 
 
 def _language_model(configuration: Configuration) -> LanguageModel | None:

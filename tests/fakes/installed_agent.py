@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def installed(folder: Path, name: str, offers: str) -> Path:
-    """Make a folder that, on the import path, offers an agent package.
+    """Make a folder that, on the import path, offers an agent package; or let it offer another.
 
     Args:
         folder: Made if need be.
@@ -12,7 +12,7 @@ def installed(folder: Path, name: str, offers: str) -> Path:
         offers: Where the package is, such as `fakes.slow_agent:PACKAGE`.
     """
     described = folder / f"{name}_agent-1.0.dist-info"
-    described.mkdir(parents=True)
+    described.mkdir(parents=True, exist_ok=True)
     (described / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {name}-agent\nVersion: 1.0\n"
     )

@@ -25,6 +25,7 @@ from urllib.parse import quote
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.engine import make_url
 
+from fakes.timing import UNIT, eventually_blocking
 from netra.secret import Secret
 from netra_auth.store.engine import Database
 from netra_auth.store.migrations.upgrade import upgrade_to_head
@@ -101,8 +102,11 @@ class PostgresServer:
     def away(self, outage: Outage) -> Iterator[None]:
         """Let it be away until the block ends: stopped in order, crashed, or there and silent."""
         if outage is Outage.SILENT:
-            with self._silent():
+            self.freeze()
+            try:
                 yield
+            finally:
+                self.thaw()
             return
         self._control("stop", "-m", "fast" if outage is Outage.STOPPED else "immediate")
         try:
@@ -110,18 +114,37 @@ class PostgresServer:
         finally:
             self.start()
 
-    @contextmanager
-    def _silent(self) -> Iterator[None]:
+    def kill(self) -> None:
+        """End every process of it at once (signal 9)."""
+        processes = self._frozen()
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        # Until they are gone, their shared memory keeps a successor from starting.
+        eventually_blocking(lambda: not any(map(_is_alive, processes)), within=10 * UNIT)
+        # Where nobody buries the dead, they would seem to hold what they held.
+        (self.folder / "data" / "postmaster.pid").unlink()
+        (self.folder / f".s.PGSQL.{self.port or 5432}.lock").unlink()
+
+    def freeze(self) -> None:
+        """Let every process of it stand still: whatever is asked is not answered."""
+        self._frozen()
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for process in reversed(self._processes()):
+            os.kill(process, signal.SIGCONT)
+
+    def _frozen(self) -> list[int]:
+        os.kill(self._processes()[0], signal.SIGSTOP)
+        processes = self._processes()  # None is born once the first has stopped.
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        return processes
+
+    def _processes(self) -> list[int]:
+        """Give its first process, and those that it started."""
         main = int((self.folder / "data" / "postmaster.pid").read_text("ascii").split("\n")[0])
-        stopped: list[int] = []
-        try:
-            for pid in (main, *_children(main)):  # None is born once the first has stopped.
-                os.kill(pid, signal.SIGSTOP)
-                stopped.append(pid)
-            yield
-        finally:
-            for pid in reversed(stopped):
-                os.kill(pid, signal.SIGCONT)
+        return [main, *_children(main)]
 
     def dumped(self, url: str) -> bytes:
         """Give everything a database holds, as text."""
@@ -244,6 +267,14 @@ def running_postgres(
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text("ascii")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def _children(parent: int) -> list[int]:

@@ -3,10 +3,11 @@
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -214,7 +215,8 @@ class Journal:
     def check(self) -> None:
         """Look whether all that must hold of a store without unfinished runs does."""
         assert self.unfinished() == []
-        check_journals(self.events())
+        begins = self.rows("SELECT owner_id, erased_through FROM t_journal_heads")
+        check_journals(self.events(), dict(begins))
         for run_id, state in self.rows("SELECT id, state FROM t_runs"):
             end = [one.name for one in self.events(run_id) if one.name in TERMINAL]
             expected = EventName.AGENT_COMPLETED if state == "completed" else EventName.AGENT_FAILED
@@ -232,12 +234,14 @@ class Journal:
         assert answers == completed
 
 
-def check_journals(events: Sequence[Journaled]) -> None:
+def check_journals(
+    events: Sequence[Journaled], begins: Mapping[str, int] = MappingProxyType({})
+) -> None:
     """Look whether journals are gapless and every run in them keeps the grammar and has ended.
 
-    What was asked about is used after a yes alone.
+    What was asked about is used after a yes alone. A journal begins behind what was erased of it.
     """
-    last: dict[str, int] = defaultdict(int)
+    last: dict[str, int] = defaultdict(int, begins)
     states: dict[str, RunState] = defaultdict(lambda: RunState.NOTHING)
     calls: dict[str, Any] = {}
     unapproved: dict[str, Any] = {}

@@ -90,13 +90,10 @@ class Pkce:
 
 
 @dataclass
-class RunningAuth:
-    """A running auth service; `http` talks to it and never follows a redirect."""
+class AuthOverHttp:
+    """An auth service that is reached; `http` talks to it and never follows a redirect."""
 
     url: str
-    port: int
-    settings: Settings
-    state: AuthState
     http: httpx2.AsyncClient
 
     def browser(self, **headers: str) -> httpx2.AsyncClient:
@@ -187,6 +184,15 @@ class RunningAuth:
         document: dict[str, Any] = answer.json()
         return document
 
+
+@dataclass
+class RunningAuth(AuthOverHttp):
+    """One that runs in this process."""
+
+    port: int
+    settings: Settings
+    state: AuthState
+
     async def verification_keys(self) -> KeySet:
         """Give the keys a verifier has: the published ones, or the shared one."""
         if self.settings.trust_mode is TokenTrustMode.SHARED_KEY:
@@ -232,8 +238,8 @@ def answer_of(response: httpx2.Response) -> dict[str, str]:
     return {name: values[0] for name, values in query.items()}
 
 
-def auth_settings(folder: Path, port: int, **overrides: str | None) -> Settings:
-    """Make settings by the real contract, with the store in a folder."""
+def auth_variables(folder: Path, port: int, **overrides: str | None) -> dict[str, str]:
+    """Give what the service is told in its environment, with the store in a folder."""
     values: dict[str, str | None] = {
         "DATABASE_URL": stores.get(folder, f"sqlite+aiosqlite:///{folder / 'netra-auth.db'}"),
         "ISSUER_URL": f"http://127.0.0.1:{port}",
@@ -242,7 +248,13 @@ def auth_settings(folder: Path, port: int, **overrides: str | None) -> Settings:
         "SERVICE_REGISTRY": service_registry(SERVICE_SECRETS),
         **overrides,
     }
-    configuration = load(CONTRACT, IsolatedEnvironment.of(auth_environment(**values)))
+    return auth_environment(**values)
+
+
+def auth_settings(folder: Path, port: int, **overrides: str | None) -> Settings:
+    """Make settings by the real contract."""
+    variables = auth_variables(folder, port, **overrides)
+    configuration = load(CONTRACT, IsolatedEnvironment.of(variables))
     assert not isinstance(configuration, Violations), str(configuration)
     return settings_from(configuration)
 
@@ -325,6 +337,6 @@ async def running_auth_service(
         httpx2.AsyncClient(base_url=url, timeout=30) as http,
     ):
         try:
-            yield RunningAuth(url, bound, settings, state, http)
+            yield RunningAuth(url, http, bound, settings, state)
         finally:
             state.revocations.close()

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final
 
 import msgspec
@@ -54,9 +55,10 @@ async def _stamp(told: Stamping, _context: ToolContext) -> dict[str, Any]:
 class SlowAgent:
     """Works for one asker."""
 
-    def __init__(self, name: str, asker: Asker) -> None:
+    def __init__(self, name: str, asker: Asker, more_calls: int = 0) -> None:
         self.name = name
         self.asker = asker
+        self._more_calls = more_calls
         self.tools: Sequence[Tool] = (
             Tool("stamp", "Leave a line.", Permission.AGENTS_RUN, Stamping, _stamp),
         )
@@ -65,7 +67,7 @@ class SlowAgent:
         """Do what the question says."""
         told = json.loads(question.text)
         await run.think("Working.")
-        for call in range(told["calls"]):
+        for call in range(told["calls"] + self._more_calls):
             stamping = {name: told[name] for name in ("mark", "path", "seconds")}
             await run.call("stamp", stamping | {"call": call})
             await run.say(f"{call} ")
@@ -77,17 +79,33 @@ class SlowPackage:
 
     description = "Takes its time."
 
+    def __init__(self, more_calls: int = 0) -> None:
+        self._more_calls = more_calls
+
     def make(self, name: str, asker: Asker) -> SlowAgent:
         """Make one."""
-        return SlowAgent(name, asker)
+        return SlowAgent(name, asker, self._more_calls)
 
 
 PACKAGE: Final = SlowPackage()
+NEXT: Final = SlowPackage(1)
+"""Its next version, which uses its tool once more than it is told to."""
 
 
 def installed(folder: Path) -> Path:
     """Make a folder that, on the import path, offers the agent by its entry point."""
     return installed_agent(folder, NAME, "fakes.slow_agent:PACKAGE")
+
+
+def upgraded(folder: Path) -> None:
+    """Let such a folder offer the next version."""
+    installed_agent(folder, NAME, "fakes.slow_agent:NEXT")
+
+
+def uninstalled(folder: Path) -> None:
+    """Let such a folder offer nothing any more."""
+    for described in folder.iterdir():
+        rmtree(described)
 
 
 def question(mark: str, path: Path, *, calls: int = 3, seconds: float = 0.03) -> str:

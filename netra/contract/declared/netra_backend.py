@@ -12,9 +12,11 @@ from netra.contract.formats import (
     ApiUrl,
     DatabaseUrl,
     Matching,
+    OneOf,
     Origins,
     ServiceUrl,
     StrongSecret,
+    WholeNumber,
 )
 from netra.contract.variable import ALWAYS, Variable, required_where, required_with
 
@@ -116,6 +118,46 @@ CONTRACT: Final = Contract(
             " ollama any that is compatible with OpenAI's, such as http://127.0.0.1:8080/v1.",
             PLAIN,
             ApiUrl(),
+        ),
+        Variable(
+            "RETENTION_CONVERSATION_DAYS",
+            "How long a conversation is kept after something last happened in it; 0 for ever.",
+            PLAIN,
+            WholeNumber(0, 36500),
+            default="0",
+        ),
+        Variable(
+            "RETENTION_EVENT_DAYS",
+            "How long the events of ended runs are kept; messages and answers stay. 0 for ever.",
+            PLAIN,
+            WholeNumber(0, 36500),
+            default="0",
+        ),
+        Variable(
+            "RETENTION_USAGE_DAYS",
+            "How long records of what language models cost are kept; 0 for ever. Never shorter than"
+            " `GET /api/usage` looks back.",
+            PLAIN,
+            Matching(
+                r"0|36[6-9]|3[7-9][0-9]|[4-9][0-9]{2}|[1-9][0-9]{3,4}",
+                "0, or a whole number from 366 to 99999",
+            ),
+            default="0",
+        ),
+        Variable(
+            "RETENTION_ERASED_PEOPLE",
+            "What becomes of the rows of people whom the auth service no longer knows.",
+            PLAIN,
+            OneOf(("keep", "delete")),
+            default="keep",
+        ),
+        Variable(
+            "RETENTION_SWEEP",
+            "Whether this process deletes what the other RETENTION_ variables say; off for one that"
+            " is to change nothing by itself, such as a candidate without traffic.",
+            PLAIN,
+            OneOf(("on", "off")),
+            default="on",
         ),
         in_both.LOG_LEVEL,
     ),

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Integer,
     Row,
+    and_,
     bindparam,
     case,
     delete,
@@ -44,10 +46,18 @@ _IS_FIRST_OF_THREAD: Final = ~exists().where(
     _OTHERS.c.run_id < _LEASES.c.run_id,
 )
 
+LONGEST_PUT_OFF: Final = 600_000_000
+"""Microseconds; nobody puts a run off for longer."""
+
 # What is free is what nobody living holds: its time has passed, or its holder is known to be dead.
+# What seems to be put off for too long was so by a clock that was wrong.
+_NOW: Final = bindparam("now", type_=BigInteger)
 _IS_FREE: Final = or_(
-    _LEASES.c.expires_at <= bindparam("now"),
+    _LEASES.c.expires_at <= _NOW,
     _LEASES.c.holder.in_(bindparam("dead", expanding=True)),
+    and_(
+        _LEASES.c.holder.is_(None), _LEASES.c.called, _LEASES.c.expires_at > _NOW + LONGEST_PUT_OFF
+    ),
 )
 _ANY_WANTED: Final = select(_LEASES.c.owner_id, _LEASES.c.slot).where(
     _LEASES.c.run_id == bindparam("run"), _IS_FREE
@@ -110,7 +120,8 @@ class Lease:
 class RunLeases:
     """Takes, keeps and gives back leases.
 
-    A lease is free to be taken once `expires_at` has passed, or if its holder is known to be dead.
+    A lease is free to be taken once `expires_at` has passed, or if its holder is known to be dead,
+    or if it was put off until a time that no right clock can have meant.
     Every method raises `DatabaseUnavailable` when the database does not answer. On SQLite none may
     be called while a writing session of the same task is open.
     """
@@ -194,8 +205,13 @@ class RunLeases:
         await self._change(run_ids, holder, {"holder": None, "slot": None, "expires_at": 0})
 
     async def postpone(self, run_id: str, *, holder: str, until: int) -> None:
-        """Give a lease back with its slot; nobody may take it before `until`."""
-        values = {"holder": None, "slot": None, "expires_at": until}
+        """Give a lease back with its slot; nobody may take it before `until`.
+
+        That is `LONGEST_PUT_OFF` from now at most: further ahead it is taken for an error of the
+        clock, and anybody may take the lease.
+        """
+        # What is put off is called for, unlike what waits for its person.
+        values = {"holder": None, "slot": None, "expires_at": until, "called": True}
         await self._change([run_id], holder, values)
 
     async def park(self, run_id: str, *, holder: str, until: int) -> None:

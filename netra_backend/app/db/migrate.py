@@ -9,12 +9,13 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from netra_backend.app.db.engine import WRITES
 from netra_backend.app.db.isolation.postgres_role import let_in
 from netra_backend.app.db.outage import outage_translated
+from netra_backend.app.db.schema_version import VERSION_TABLE, schema_on
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK: Final = 0x6E657472_62636B64
@@ -29,12 +30,18 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-async def migrate_to_head(engine: AsyncEngine, role: str | None = None) -> None:
+async def migrate_to_head(engine: AsyncEngine, role: str | None = None) -> bool:
     """Run what migrations are missing, in one transaction that no second process can enter.
+
+    Nothing is done to a store whose schema is newer than this code, or cannot be read: another
+    process may have brought it there meanwhile.
 
     Args:
         engine: Connections of the owner of the tables.
         role: Whom PostgreSQL is to let in besides: the role of sessions.
+
+    Returns:
+        Whether the store is at this code's version now.
 
     Raises:
         ConfigurationInvalid: There is no such role.
@@ -42,13 +49,17 @@ async def migrate_to_head(engine: AsyncEngine, role: str | None = None) -> None:
     """
     with outage_translated():
         async with engine.execution_options(**{WRITES: True}).begin() as connection:
-            await connection.run_sync(_upgrade, role)
+            return await connection.run_sync(_upgrade, role)
 
 
-def _upgrade(connection: Connection, role: str | None) -> None:
+def _upgrade(connection: Connection, role: str | None) -> bool:
     is_postgres = connection.dialect.name == "postgresql"
     if is_postgres:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    # Asking for a table that is not there would end the transaction.
+    if inspect(connection).has_table(VERSION_TABLE) and not schema_on(connection).is_migratable:
+        return False
     command.upgrade(alembic_config(connection), "head")
     if is_postgres and role is not None:
         let_in(connection, role)
+    return True

@@ -37,6 +37,10 @@ intervention, system."""
 _POSTGRESQL_AWAY_ALSO: Final = frozenset({"25006", "25P03", "3D000"})
 """A server that only reads, a transaction it ended for idleness, a database it does not have."""
 
+_SQLITE_UNDONE: Final = _SQLITE_BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
+_POSTGRESQL_UNDONE: Final = frozenset({"40", "53"})
+"""With these nothing of a transaction has taken effect, also when its commit is what failed."""
+
 _POSTGRESQL_TIMEOUT: Final = "57014"
 
 
@@ -48,18 +52,25 @@ def is_outage(error: BaseException) -> bool:
         return False
     if error.connection_invalidated or isinstance(error.orig, OSError):
         return True
-    code = _sqlite_code(error)
-    if code is not None:
-        return code in _SQLITE_AWAY
-    state = getattr(error.orig, "sqlstate", None)
-    return isinstance(state, str) and (
-        state[:2] in _POSTGRESQL_AWAY or state in _POSTGRESQL_AWAY_ALSO
-    )
+    code, state = _sqlite_code(error), _sqlstate(error)
+    return code in _SQLITE_AWAY or state[:2] in _POSTGRESQL_AWAY or state in _POSTGRESQL_AWAY_ALSO
+
+
+def is_undone(error: BaseException) -> bool:
+    """Tell whether an outage during a commit certainly left nothing of the transaction."""
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return False
+    return _sqlite_code(error) in _SQLITE_UNDONE or _sqlstate(error)[:2] in _POSTGRESQL_UNDONE
 
 
 def _sqlite_code(error: BaseException) -> int | None:
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
     return code & _PRIMARY_CODE if isinstance(code, int) else None
+
+
+def _sqlstate(error: BaseException) -> str:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state if isinstance(state, str) else ""
 
 
 def is_timeout(error: BaseException) -> bool:
@@ -91,10 +102,12 @@ def outage_translated() -> Iterator[None]:
 
 @contextmanager
 def commit_translated() -> Iterator[None]:
-    """Turn an outage at a commit into `InternalError`: it may have taken effect before."""
+    """Turn an outage at a commit into `InternalError`, unless it certainly had no effect."""
     try:
         yield
     except Exception as error:
+        if is_undone(error):
+            raise DatabaseUnavailable(_describe(error)) from error
         if is_outage(error):
             raise InternalError("the database went away during the commit") from error
         raise

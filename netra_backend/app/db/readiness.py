@@ -5,11 +5,12 @@ from typing import Final
 from sqlalchemy import make_url
 
 from netra.errors import NetraError
+from netra.schema_fit import SchemaFit
 from netra.telemetry.log_events import event_logger
 from netra_backend.app.db.engine import Use, open_engine
 from netra_backend.app.db.isolation.postgres_role import flaw_of_isolation
 from netra_backend.app.db.outage import outage_translated
-from netra_backend.app.db.schema_version import HEAD, stored_version
+from netra_backend.app.db.schema_version import stored_schema
 from netra_backend.app.settings import Settings
 
 _NOT_ITS_OWNER: Final = "its tables do not belong to the role in DATABASE_OWNER_URL"
@@ -24,11 +25,12 @@ class StoreNotReady(NetraError):
 
 
 async def make_store_ready(settings: Settings, *, migrates: bool) -> None:
-    """Look whether the store has the schema this revision needs, and migrate it if told to.
+    """Look whether this revision runs on the store's schema, and migrate an older one if told to.
 
     Raises:
-        StoreNotReady: It has not, and migration was not asked for; or the database would not hold
-            sessions to their principals' rows.
+        StoreNotReady: It does not: the schema is older and migration was not asked for, or it is
+            newer and no longer good for this revision, or what the store says makes no sense; or
+            the database would not hold sessions to their principals' rows.
         ConfigurationInvalid: The role of sessions does not exist.
         DatabaseUnavailable: The store could not be opened.
     """
@@ -36,18 +38,22 @@ async def make_store_ready(settings: Settings, *, migrates: bool) -> None:
         await _migrate(settings)
     engine = open_engine(settings.database_url)
     try:
-        version = await stored_version(engine)
-        if version != HEAD:
-            raise StoreNotReady(
-                f"The store's schema is at version {version or 'none'} and this revision needs "
-                f"{HEAD}: start with --migrate."
-            )
+        schema = await stored_schema(engine)
+        if not schema.serves:
+            raise StoreNotReady(schema.refusal)
         if engine.dialect.name == "postgresql":
             with outage_translated():
                 async with engine.connect() as connection:
                     flaw = await connection.run_sync(flaw_of_isolation)
             if flaw is not None:
                 raise StoreNotReady(f"The store does not isolate its rows: {flaw}")
+        if schema.fit is SchemaFit.NEWER:
+            _log.info(
+                "schema_newer_than_code",
+                version=schema.version,
+                code=schema.head,
+                oldest=schema.oldest,
+            )
     finally:
         await engine.dispose()
 
@@ -62,15 +68,15 @@ async def _migrate(settings: Settings) -> None:
         )
     engine = open_engine(owner or settings.database_url, creates=True, use=Use.OWNERSHIP)
     try:
-        version = await stored_version(engine, not_permitted=_NOT_ITS_OWNER)
-        if version == HEAD and role is None:
+        schema = await stored_schema(engine, not_permitted=_NOT_ITS_OWNER)
+        if not schema.is_migratable or (schema.serves and role is None):
             return
         # Alembic takes a fifth of a second to import, which a ready store need not wait for.
         from netra_backend.app.db.migrate import migrate_to_head  # noqa: PLC0415 - as said above
 
-        await migrate_to_head(engine, role)
-        if version != HEAD:
-            _log.info("store_migrated", before=version, after=HEAD)
+        is_at_head = await migrate_to_head(engine, role)
+        if is_at_head and not schema.serves:
+            _log.info("store_migrated", before=schema.version, after=schema.head)
     finally:
         await engine.dispose()
 

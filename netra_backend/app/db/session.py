@@ -50,7 +50,7 @@ from netra_backend.app.db.isolation.fence import Fence, FencedSession, put_in, r
 from netra_backend.app.db.isolation.in_thread import SessionInThread, whole
 from netra_backend.app.db.isolation.journal_transaction import JournalTransaction
 from netra_backend.app.db.outage import commit_translated, outage_translated
-from netra_backend.app.db.schema_version import stored_version
+from netra_backend.app.db.schema_version import stored_schema
 from netra_backend.app.db.sessions.life import Ending, OpenSession, SessionLife
 from netra_backend.app.db.tables import Owned
 
@@ -314,10 +314,10 @@ class Database:
         """
         try:
             async with asyncio.timeout(_PING_SECONDS):
-                version = await stored_version(self._engine)
+                schema = await stored_schema(self._engine)
         except TimeoutError as error:
             raise DatabaseUnavailable("the database did not answer in time") from error
-        if version is None:
+        if schema.version is None:
             raise DatabaseUnavailable("the database holds no schema")
 
     async def aclose(self) -> None:

@@ -163,7 +163,8 @@ class RunLease(Owned, Base):
         expires_at: Until when the holder has it without renewing; of a run that waits for its
             person, until when it waits.
         called: Whether something happened since it was taken last that its run must look at: an
-            answer to what it asked, or that it is to be stopped. It is not put to wait then.
+            answer to what it asked, or that it is to be stopped. It is not put to wait then. Also
+            of a run that was put off, which waits for nobody.
     """
 
     __tablename__ = RUN_LEASES

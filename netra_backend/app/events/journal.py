@@ -19,7 +19,7 @@ from netra_backend.app.events.byte_length import ByteLength
 
 PAGE_BYTES: Final = 262_144
 """Of payloads; the only event of a page may be larger."""
-_ERASED: Final = '{"erased":true}'
+ERASED: Final = '{"erased":true}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ async def erase_thread(session: PrincipalSession, thread_id: str) -> None:
     The thread is deleted before, in the same session: its leases go with it, and no event can
     follow.
     """
-    await session.execute(update(Event).where(Event.thread_id == thread_id).values(payload=_ERASED))
+    await session.execute(update(Event).where(Event.thread_id == thread_id).values(payload=ERASED))
 
 
 async def erase_message(session: PrincipalSession, thread_id: str, message_id: str) -> None:
@@ -112,13 +112,13 @@ async def erase_message(session: PrincipalSession, thread_id: str, message_id: s
     )
     runs = (await session.scalars(query)).all()
     if runs:
-        change = update(Event).where(Event.run_id.in_(runs)).values(payload=_ERASED)
+        change = update(Event).where(Event.run_id.in_(runs)).values(payload=ERASED)
         await session.execute(change)
 
 
 async def erase_run(session: PrincipalSession, run_id: str) -> None:
     """Empty the events of a run."""
-    await session.execute(update(Event).where(Event.run_id == run_id).values(payload=_ERASED))
+    await session.execute(update(Event).where(Event.run_id == run_id).values(payload=ERASED))
 
 
 async def erase_everything(session: PrincipalSession) -> None:

@@ -3,21 +3,18 @@
 import json
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from fakes.environments import auth_environment, service_registry, strong_secret
+from fakes.auth_process import served, variables
+from fakes.environments import strong_secret
 from fakes.log_lines import LogLines
-from fakes.running_auth import ENCRYPTION_KEY, SERVICE_SECRETS, bearer
-from fakes.timing import UNIT, eventually_blocking
+from fakes.running_auth import SERVICE_SECRETS, bearer
+from fakes.timing import UNIT
 from netra.isolated_environment import IsolatedEnvironment, replaced_environment
 from netra.telemetry import release_logging
 from netra_auth.identities.passwords.hashing import MEMORY_KIBIBYTES
@@ -30,17 +27,6 @@ def _released_logging() -> Iterator[None]:
     """Leave the process's logging as it was."""
     yield
     release_logging()
-
-
-def variables(folder: Path, **overrides: str | None) -> dict[str, str]:
-    """Write a valid configuration with the store in a folder."""
-    values: dict[str, str | None] = {
-        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'netra-auth.db'}",
-        "KEYRING_ENCRYPTION_KEY": ENCRYPTION_KEY,
-        "SERVICE_REGISTRY": service_registry(SERVICE_SECRETS),
-        **overrides,
-    }
-    return auth_environment(**values)
 
 
 def run(values: dict[str, str], *arguments: str) -> int:
@@ -141,33 +127,6 @@ def test_a_taken_port_is_exit_code_one(tmp_path: Path, capsys: pytest.CaptureFix
         assert run(variables(tmp_path, PORT=port), "--migrate") == 1
 
     assert port in told(capsys).only("start_refused")["message"]
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Client]]:
-    """Run the service as a process of its own until the block ends."""
-    values = variables(folder, PORT="0")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "netra_auth.main", "--migrate"],
-        env=values,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        url = ""
-        while not url:
-            line = json.loads(process.stdout.readline())
-            if line["event"] == "listening":
-                url = line["url"]
-        with httpx2.Client(base_url=url, timeout=30) as http:
-            eventually_blocking(
-                lambda: http.get("/health/ready").status_code == 200, within=10 * UNIT
-            )
-            yield process, http
-    finally:
-        process.terminate()
-        process.communicate(timeout=20 * UNIT)
 
 
 @pytest.mark.long

@@ -29,7 +29,7 @@ from netra_auth.keyring.opened_keys import KeyringUnusable
 from netra_auth.recovery import Recovery
 from netra_auth.settings import Settings
 from netra_auth.store.backup import BackupRefused
-from netra_auth.store.schema_version import StoreNotAtHead
+from netra_auth.store.schema_version import HEAD, StoreNotAtHead
 
 PAGE = Path("docs/runbooks/back_up_and_restore.md")
 _COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -220,12 +220,39 @@ def _age(file: Path) -> None:
     connection.close()
 
 
+def _be_too_new(file: Path) -> None:
+    _say(file, "9999", "9998")
+
+
+def _say(file: Path, version: str, oldest: str) -> None:
+    with sqlite3.connect(file) as connection:
+        said = (version, oldest)
+        connection.execute("UPDATE alembic_version SET version_num = ?, oldest_code = ?", said)
+    connection.close()
+
+
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("harm", [_cut, _scribble, _be_no_store, _forge, _age])
+async def test_a_newer_backup_that_is_still_good_is_made_and_restored(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """A store that newer code migrated and this code serves on can be backed up and restored."""
+    async with running_auth_service(tmp_path, clock=clock) as auth:
+        settings, person = auth.settings, await auth.registered_person()
+    _say(store_path(settings), "9999", HEAD)
+    await Recovery(settings, clock).back_up(tmp_path / "copy")
+
+    await Recovery(settings, clock).restore(tmp_path / "copy", force=False)
+
+    async with running_auth_service(tmp_path, clock=clock) as after:
+        assert await after.tokens_of(person)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("harm", [_cut, _scribble, _be_no_store, _forge, _age, _be_too_new])
 async def test_a_backup_that_is_not_good_is_refused(
     tmp_path: Path, clock: ManualClock, harm: Callable[[Path], None]
 ) -> None:
-    """A damaged, forged or older backup is refused before the store is touched."""
+    """A damaged, forged, older or too new backup is refused before the store is touched."""
     backup = tmp_path / "copy"
     async with running_auth_service(tmp_path, clock=clock) as auth:
         settings = auth.settings

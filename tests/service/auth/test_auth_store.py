@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from fakes.clock import ManualClock
+from fakes.log_lines import log_lines
 from fakes.running_auth import (
     SERVICE_SECRETS,
     Pkce,
@@ -28,6 +29,7 @@ from fakes.running_auth import (
 )
 from fakes.timing import UNIT
 from netra.errors import DatabaseBusy, DatabaseUnavailable
+from netra.schema_fit import SchemaFit
 from netra.secret import Secret
 from netra.wire.audit_chain import GENESIS_HASH
 from netra_auth.bootstrap import opened_state
@@ -35,7 +37,7 @@ from netra_auth.store.engine import Database
 from netra_auth.store.migrations.upgrade import alembic_config
 from netra_auth.store.repositories import audit_records
 from netra_auth.store.repositories.audit_records import AuditRow
-from netra_auth.store.schema_version import HEAD, StoreNotAtHead, stored_version
+from netra_auth.store.schema_version import HEAD, StoreNotAtHead, stored_schema
 from netra_auth.store.tables import metadata
 
 
@@ -74,9 +76,9 @@ async def test_migrations_go_down_and_up_again(tmp_path: Path) -> None:
 
     async with database.transaction() as transaction:
         await transaction.connection.run_sync(down)
-    assert await stored_version(database) is None
+    assert (await stored_schema(database)).version is None
     await migrate(settings)
-    assert await stored_version(database) == HEAD
+    assert (await stored_schema(database)).version == HEAD
     await database.close()
 
 
@@ -88,32 +90,100 @@ async def test_migrating_twice_at_once_is_harmless(tmp_path: Path) -> None:
     await asyncio.gather(migrate(settings), migrate(settings))
 
     database = Database(settings.database_url)
-    assert await stored_version(database) == HEAD
+    assert (await stored_schema(database)).version == HEAD
     await database.close()
 
 
 @pytest.mark.usefixtures("empty_store")
 @pytest.mark.parametrize(
-    ("version", "says"),
-    [(None, "Start once with --migrate"), ("0000", "--migrate"), ("9999", "newer than version")],
+    ("change", "says"),
+    [
+        (None, "start with --migrate"),
+        ("SET version_num = '0003', oldest_code = NULL", "start with --migrate"),
+        ("SET version_num = '9999', oldest_code = '9998'", "roll forward"),
+        ("SET oldest_code = NULL", "makes no sense"),
+        ("SET oldest_code = ''", "makes no sense"),
+        ("SET oldest_code = 'any'", "makes no sense"),
+        ("SET version_num = 'any'", "makes no sense"),
+    ],
 )
-async def test_a_store_at_another_version_refuses_the_start(
-    tmp_path: Path, version: str | None, says: str
+async def test_a_store_that_does_not_fit_refuses_the_start(
+    tmp_path: Path, change: str | None, says: str
 ) -> None:
-    """An empty, older or newer store is refused with what to do."""
+    """An empty, older or too new store, or one that says nonsense, is refused with what to do."""
     settings = auth_settings(tmp_path, 8001)
-    if version is not None:
+    if change is not None:
         await migrate(settings)
         database = Database(settings.database_url)
         async with database.transaction() as transaction:
-            await transaction.connection.execute(
-                text("UPDATE alembic_version SET version_num = :version"), {"version": version}
-            )
+            await transaction.connection.execute(text(f"UPDATE alembic_version {change}"))
         await database.close()
 
     with pytest.raises(StoreNotAtHead, match=says):
         async with opened_state(settings, ManualClock()):
             pass
+
+
+@pytest.mark.usefixtures("empty_store")
+async def test_a_store_of_two_versions_refuses_the_start_and_the_migration(tmp_path: Path) -> None:
+    """A table of versions with two rows is nonsense: nothing is served, and nothing migrated."""
+    settings = auth_settings(tmp_path, 8001)
+    await migrate(settings)
+    database = Database(settings.database_url)
+    async with database.transaction() as transaction:
+        await transaction.connection.execute(
+            text("INSERT INTO alembic_version VALUES ('0003', '0003')")
+        )
+    await migrate(settings)
+
+    assert (await stored_schema(database)).fit is SchemaFit.UNREADABLE
+    await database.close()
+    with pytest.raises(StoreNotAtHead, match="2 versions"):
+        async with opened_state(settings, ManualClock()):
+            pass
+
+
+@pytest.mark.usefixtures("empty_store")
+async def test_a_newer_store_that_is_still_good_is_served_on(tmp_path: Path) -> None:
+    """Where newer code migrated and says this code still runs, it does, and says so once."""
+    settings = auth_settings(tmp_path, 8001)
+    await migrate(settings)
+    database = Database(settings.database_url)
+    async with database.transaction() as transaction:
+        await transaction.connection.execute(
+            text("UPDATE alembic_version SET version_num = '9999', oldest_code = :head"),
+            {"head": HEAD},
+        )
+    await migrate(settings)
+    await database.close()
+
+    with log_lines() as lines:
+        async with opened_state(settings, ManualClock()):
+            pass
+    said = lines.only("schema_newer_than_code")
+    assert (said["severity"], said["version"], said["code"]) == ("INFO", "9999", HEAD)
+
+
+@pytest.mark.usefixtures("empty_store")
+async def test_a_store_of_before_is_migrated(tmp_path: Path) -> None:
+    """A store at 0003, which names no oldest code, is refused and then brought to head."""
+    settings = auth_settings(tmp_path, 8001)
+    await migrate(settings)
+    database = Database(settings.database_url)
+
+    def down(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+
+    async with database.transaction() as transaction:
+        await transaction.connection.run_sync(down)
+    before = await stored_schema(database)
+    assert (before.fit, before.version) == (SchemaFit.BEHIND, "0003")
+    await migrate(settings)
+    after = await stored_schema(database)
+    assert (after.fit, after.version, after.oldest) == (SchemaFit.EQUAL, HEAD, HEAD)
+    await database.close()
 
 
 async def test_the_audit_record_cannot_be_changed(auth: RunningAuth) -> None:
@@ -178,7 +248,7 @@ async def test_a_store_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> N
     database = Database(Secret(f"sqlite+aiosqlite:///{tmp_path / 'missing' / 'auth.db'}"))
 
     with pytest.raises(DatabaseUnavailable):
-        await stored_version(database)
+        await stored_schema(database)
     await database.close()
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from fakes.running_backend import migrated
 from fakes.unfinished_runs import ANNA, BEARER, BERT, accept, opened
 from netra.errors import DatabaseUnavailable
-from netra_backend.app.db.leases import Lease, RunLeases
+from netra_backend.app.db.leases import LONGEST_PUT_OFF, Lease, RunLeases
 from netra_backend.app.db.session import Database
 from netra_backend.app.db.tables import Thread
 
@@ -194,6 +194,21 @@ async def test_a_postponed_run_waits(database: Database, leases: RunLeases) -> N
     assert await taken(leases, "run_1", now=NOW + 59) is None
     assert await taken(leases, "run_3") is not None
     assert await claimable(leases, now=NOW + 60) == ["run_1"]
+
+
+async def test_what_a_wrong_clock_put_off_is_not_put_off(
+    database: Database, leases: RunLeases
+) -> None:
+    """Further ahead than anything is put off nothing waits, but for what waits for its person."""
+    for run_id in ("run_1", "run_2"):
+        await accept(database, ANNA, run_id)
+        await taken(leases, run_id)
+    ahead = NOW + LONGEST_PUT_OFF
+    await leases.postpone("run_1", holder="hld_a", until=ahead + 1)
+    await leases.park("run_2", holder="hld_a", until=ahead + 1)
+
+    assert await claimable(leases, now=NOW) == ["run_1"]
+    assert await claimable(leases, now=NOW + 1) == []
 
 
 async def test_a_renewed_lease_lives_on(database: Database, leases: RunLeases) -> None:

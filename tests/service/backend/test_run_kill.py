@@ -14,6 +14,7 @@ from fakes.run_engines import SUBPROTOCOL, Journal, RunningEngine, person, runni
 from fakes.run_process import STEPS, agents
 from fakes.stores import told
 from fakes.timing import UNIT, eventually
+from netra.wire.chat_protocol import FailureReason
 from netra_backend.app.chat.turn import AcceptedTurn
 
 TESTS: Final = Path(__file__).parents[2]
@@ -62,7 +63,6 @@ async def _all_of(running: RunningEngine, people: int, each: int) -> list[Accept
 
 
 @pytest.mark.long
-@pytest.mark.sqlite_only
 async def test_after_every_kill_the_next_process_goes_on(store: Path, journal: Journal) -> None:
     """Ten kills at random moments: each message is answered once, no completed tool used again.
 
@@ -86,12 +86,14 @@ async def test_after_every_kill_the_next_process_goes_on(store: Path, journal: J
 
     journal.check()
     assert kills == 10
-    for turn in turns:
-        end = journal.end(turn.run_id)
-        assert end is not None
-        assert end["text"].endswith(f": {STEPS}")
+    ends = [journal.end(turn.run_id) or {} for turn in turns]
+    given_up = [end for end in ends if "text" not in end]
+    # What was killed again and again before its next step says so.
+    assert {end["reason"] for end in given_up} <= {FailureReason.GAVE_UP}
+    assert len(given_up) < kills
+    assert all(end["text"].endswith(f": {STEPS}") for end in ends if "text" in end)
     used = Counter(done.read_text().splitlines())
-    assert len(used) == len(turns) * STEPS
+    assert len(turns) * STEPS - len(given_up) * STEPS <= len(used) <= len(turns) * STEPS
     assert sum(used.values()) - len(used) <= surplus
 
 

@@ -29,7 +29,7 @@ from netra.secret import Secret
 from netra.telemetry import release_logging
 from netra_backend.app.db.engine import Use, open_engine
 from netra_backend.app.db.migrate import alembic_config
-from netra_backend.app.db.schema_version import HEAD, stored_version
+from netra_backend.app.db.schema_version import HEAD, stored_schema
 from netra_backend.app.db.stored_tables import STORED
 from netra_backend.app.main import main
 
@@ -177,15 +177,79 @@ def test_a_file_that_is_no_store_is_refused(
     assert store.read_bytes() == b"this is not a database" * 100
 
 
-def test_a_store_of_another_version_is_refused(store: Path, run_main: RunMain) -> None:
-    """A store at a version this revision does not know is not touched."""
+@pytest.mark.parametrize("arguments", [(), ("--migrate",), ("--migrate-only",)])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("SET version_num = '9999', oldest_code = '9998'", ("9999", "9998", "roll forward")),
+        ("SET oldest_code = NULL", ("makes no sense", "nothing")),
+        ("SET oldest_code = ''", ("makes no sense", "''")),
+        ("SET oldest_code = 'any'", ("makes no sense", "'any'")),
+        ("SET version_num = '9999', oldest_code = '0001'", ("makes no sense", "'0001'")),
+        ("SET version_num = 'any'", ("makes no sense", "'any'")),
+    ],
+)
+def test_a_store_this_revision_does_not_run_on_is_refused(
+    store: Path, run_main: RunMain, arguments: tuple[str, ...], change: str, says: tuple[str, ...]
+) -> None:
+    """A schema that is no longer good, or that says nonsense, is refused and not touched."""
     run_main("--migrate-only", **variables_of(store))
     with plain(store) as connection:
-        connection.execute("UPDATE alembic_version SET version_num='9999'")
-    ended = run_main(**variables_of(store))
+        connection.execute(f"UPDATE alembic_version {change}")
+        found = connection.execute("SELECT * FROM alembic_version").fetchall()
+    ended = run_main(*arguments, **variables_of(store))
 
     assert ended.code == 1
-    assert "9999" in ended.lines[-1]["message"]
+    [line] = ended.lines
+    assert line["event"] == "store_not_ready"
+    assert all(words in line["message"] for words in says), line["message"]
+    with plain(store) as connection:
+        assert connection.execute("SELECT * FROM alembic_version").fetchall() == found
+
+
+@pytest.mark.parametrize("arguments", [(), ("--migrate",), ("--migrate-only",)])
+def test_a_store_of_two_versions_is_refused(
+    store: Path, run_main: RunMain, arguments: tuple[str, ...]
+) -> None:
+    """A table of versions with two rows is nonsense, and nothing is served or migrated."""
+    run_main("--migrate-only", **variables_of(store))
+    with plain(store) as connection:
+        connection.execute("INSERT INTO alembic_version VALUES ('0005', '0005')")
+    ended = run_main(*arguments, **variables_of(store))
+
+    assert ended.code == 1
+    assert "it names 2 versions" in ended.lines[-1]["message"]
+
+
+def test_a_newer_store_that_is_still_good_is_left_as_it_is(store: Path, run_main: RunMain) -> None:
+    """`--migrate-only` finds nothing to do where newer code migrated, and says both versions."""
+    run_main("--migrate-only", **variables_of(store))
+    with plain(store) as connection:
+        connection.execute(
+            "UPDATE alembic_version SET version_num = '9999', oldest_code = ?", (HEAD,)
+        )
+    ended = run_main("--migrate-only", **variables_of(store))
+
+    assert ended.code == 0
+    [line] = ended.lines
+    assert (line["event"], line["severity"]) == ("schema_newer_than_code", "INFO")
+    assert (line["version"], line["code"], line["oldest"]) == ("9999", HEAD, HEAD)
+
+
+async def test_a_store_of_before_is_migrated_when_asked(store: Path) -> None:
+    """A store at 0005, which names no oldest code, is refused until `--migrate` brings it on."""
+    engine = open_engine(Secret(store_url(await migrated(store))), use=Use.OWNERSHIP)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda on: command.downgrade(alembic_config(on), "0005"))
+    await engine.dispose()
+
+    refused = await finished(**variables_of(store))
+    assert refused.code == 1
+    assert "version 0005" in refused.lines[-1]["message"]
+    assert "start with --migrate" in refused.lines[-1]["message"]
+    assert (await finished("--migrate-only", **variables_of(store))).code == 0
+    with plain(store) as looking:
+        assert looking.execute("SELECT * FROM alembic_version").fetchall() == [(HEAD, HEAD)]
 
 
 def test_migrate_only_migrates_and_ends(store: Path, run_main: RunMain, rows: Rows) -> None:
@@ -284,7 +348,7 @@ async def test_the_migrations_make_what_the_code_maps(store: Path) -> None:
     def down(connection: Connection) -> None:
         command.downgrade(alembic_config(connection), "base")
 
-    assert await stored_version(engine) == HEAD
+    assert (await stored_schema(engine)).version == HEAD
     async with engine.begin() as connection:
         assert await connection.run_sync(differences) == []
         await connection.run_sync(down)

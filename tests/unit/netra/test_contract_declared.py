@@ -51,6 +51,11 @@ OTHER_VALUES: Mapping[str, str] = {
     "TLS_CERTIFICATE_PATH": "/etc/netra/tls.crt",
     "TLS_PRIVATE_KEY_PATH": "/etc/netra/tls.key",
     "AUTH_CA_PATH": "/etc/netra/ca.pem",
+    "RETENTION_CONVERSATION_DAYS": "400",
+    "RETENTION_EVENT_DAYS": "30",
+    "RETENTION_USAGE_DAYS": "1000",
+    "RETENTION_ERASED_PEOPLE": "delete",
+    "RETENTION_SWEEP": "off",
     "NETRA_MODEL": "openai:gpt-5",
     "NETRA_MODEL_BASE_URL": "http://127.0.0.1:11434/v1",
 }

@@ -3,12 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
-from netra_backend.app.db.naming import physical
+from netra_backend.app.db.stored_tables import physical
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+
+# The oldest version whose code runs on this: as the migration before says, if this only expands.
+OLDEST_CODE = ${repr(up_revision)}
 
 
 def upgrade() -> None:

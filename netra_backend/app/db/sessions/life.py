@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from netra.clock import Clock
+from netra.errors import DatabaseUnavailable
 from netra.principal import AuthenticatedPrincipal, PrincipalKind
 from netra.telemetry.current_work import current_work
 
@@ -79,6 +80,11 @@ class SessionLife:
         self._open[id(session)] = session
         try:
             yield session
+        except DatabaseUnavailable:
+            # It says that nothing was written, also of a commit.
+            if session.ending is Ending.UNKNOWN:
+                session.ending = Ending.ROLLED_BACK
+            raise
         finally:
             del self._open[id(session)]
             if session.ending is not Ending.REFUSED:

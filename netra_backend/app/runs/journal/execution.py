@@ -304,6 +304,9 @@ class Execution:
                     task, grace=limits.grace_seconds, what="agent", run_id=self.lease.run_id
                 )
         if self._stop.done():
+            # With what the work failed at the same time matters to nobody, and is not to be logged.
+            if is_done and not task.cancelled():
+                task.exception()
             is_cancelled = self._stop.result() is Stop.CANCELLED
             return _failed(FailureReason.CANCELLED) if is_cancelled else None
         return self._told(task) if is_done else _failed(FailureReason.TIMED_OUT)
