@@ -37,6 +37,36 @@ class Exported:
     walk: ChainWalk
 
 
+@contextmanager
+def appearing_whole(path: Path) -> Iterator[BinaryIO]:
+    """Give a private file that takes its name only once everything is in it.
+
+    Raises:
+        UsageRefused: There is something of that name, or it cannot be made there.
+        Failed: It could not be written to its end.
+    """
+    if path.exists() or path.is_symlink():
+        raise UsageRefused(f"{path} is there already. Name another file with --out.")
+    unfinished = path.with_name(f".{path.name}.{random_token()[:8]}")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+    except OSError as error:
+        raise UsageRefused(f"{path} cannot be written: {error.strerror}.") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, unlike a renaming, never takes the place of what somebody put there meanwhile.
+        os.link(unfinished, path)
+    except FileExistsError as error:
+        raise UsageRefused(f"{path} was made by somebody else meanwhile.") from error
+    except OSError as error:
+        raise Failed(f"{path} could not be written: {error.strerror}.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def export(
     path: Path,
     records: Iterable[AuditRecord],
@@ -55,7 +85,7 @@ def export(
         UsageRefused: The file is there already, or cannot be written.
     """
     lines, first, last, follows, walk = 0, None, None, None, ChainWalk()
-    with _appearing_whole(path) as file:
+    with appearing_whole(path) as file:
         for record in records:
             if walk.first_seq is None and record.seq is not None and record.seq > 1:
                 follows = anchor_at(record.seq - 1)
@@ -88,28 +118,3 @@ def walked(path: Path, anchors: Iterable[Anchor]) -> ChainWalk:
     except OSError as error:
         raise UsageRefused(f"{path} cannot be read: {error.strerror}.") from error
     return walk
-
-
-@contextmanager
-def _appearing_whole(path: Path) -> Iterator[BinaryIO]:
-    """Give a file that takes its name only once everything is in it."""
-    if path.exists() or path.is_symlink():
-        raise UsageRefused(f"{path} is there already. Name another file with --out.")
-    unfinished = path.with_name(f".{path.name}.{random_token()[:8]}")
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
-    except OSError as error:
-        raise UsageRefused(f"{path} cannot be written: {error.strerror}.") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, unlike a renaming, never takes the place of what somebody put there meanwhile.
-        os.link(unfinished, path)
-    except FileExistsError as error:
-        raise UsageRefused(f"{path} was made by somebody else meanwhile.") from error
-    except OSError as error:
-        raise Failed(f"{path} could not be written: {error.strerror}.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from netra_ops.cli import logs
 from netra_ops.cli.administration import audit, keys, sessions, users
 from netra_ops.cli.administration.registered_services import commands as registered_services
 from netra_ops.cli.console import remark
+from netra_ops.cli.revisions import revisions
 from netra_ops.cli.services import down, status, up
 from netra_ops.cli.token import token
 from netra_ops.cli.verify import verify
@@ -36,6 +37,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.command()(token)
 app.command()(verify)
+app.command()(revisions)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -39,6 +39,11 @@ class StateDirectory:
         """What runs and ran: ports, revisions, processes."""
         return self.root / _RECORD
 
+    @property
+    def ledger_folder(self) -> Path:
+        """What happened to which revision; the ledger makes it with its first record."""
+        return self.root / "ledger"
+
     def env_file(self, service: str) -> Path:
         """Give the service's configuration, which a person may edit."""
         return self.root / "env" / f"{service}.env"
