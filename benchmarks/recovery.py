@@ -95,7 +95,7 @@ def stores(folder: Path) -> Iterator[list[tuple[str, Path, PostgresServer | None
     if programs() is None:
         yield found
         return
-    with running_postgres(is_forgetful=False) as server:
+    with running_postgres(is_durable=True) as server:
         (folder / "postgres").mkdir()
         path = folder / "postgres/netra-backend.db"
         name = elsewhere(server.backend_database(is_migrated=False))
