@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
-import yaml  # type: ignore[import-untyped]  # It brings no types.
+import yaml
 
 _DEEPEST: Final = 20
 _TAG: Final = "tag:yaml.org,2002:"
@@ -96,7 +96,7 @@ def _yaml(text: str) -> Document:
 def _refuse_what_can_grow(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if getattr(event, "anchor", None) is not None:
             raise Unreadable(f"line {line}: it refers to itself (& or *). Write it out.")
         depth += isinstance(event, yaml.CollectionStartEvent)

@@ -220,7 +220,7 @@ class Ledger:
     @contextmanager
     def _locked(self, kind: int) -> Iterator[None]:
         """Hold the lock, which ends with the process that holds it, however that ends."""
-        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
         if kind == fcntl.LOCK_EX:
             flags |= os.O_CREAT
         lock = os.open(self._folder / _LOCK, flags, _FILE_MODE)

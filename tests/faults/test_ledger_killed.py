@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ from netra_ops.ledger.ledger_file import RECORDS, Ledger
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
 KILLS: Final = 60
+DEATHS: Final = 12
+LONGEST: Final = 12
+"""Records after which a ledger is begun anew."""
 BETWEEN: Final = 0.03
 """Seconds within which a writer is killed after it acknowledged its first record."""
 
@@ -32,47 +36,56 @@ def test_nothing_acknowledged_is_lost_whenever_a_writer_is_killed(tmp_path: Path
     folder = tmp_path / "ledger"
     chance = random.Random()  # noqa: S311 - when a process dies is no secret
     acknowledged: list[int] = []
-    ledger = Ledger(folder, SystemClock())
+    first = 0
     for _ in range(KILLS):
-        first = 1 + (acknowledged[-1] if acknowledged else -1)
-        if ledger.read().entries:
-            # A record may have been written whole without its writer living to say so.
-            first = int(ledger.read().entries[-1].record.revision[1:]) + 1
         said = _written_until_killed(folder, first, chance.uniform(0, BETWEEN * UNIT))
         acknowledged += said
 
-        reading = ledger.read()
+        reading = Ledger(folder, SystemClock()).read()
         assert reading.complaint == ""
         held = [int(entry.record.revision[1:]) for entry in reading.entries]
         assert held == list(range(len(held)))
+        assert acknowledged == sorted(set(acknowledged))
         assert set(acknowledged) <= set(held)
+        # A record may have been written whole without its writer living to say so.
         assert len(held) <= len(acknowledged) + KILLS
         assert reading.entries[-1].record == ledger_writer.record(held[-1])
-        if len(held) > 40:
-            # Reading stays quick; what is checked does not depend on how much there is.
+        first = held[-1] + 1
+        if len(held) > LONGEST:
+            # Reading stays quick; what is looked at does not depend on how much there is.
             shutil.rmtree(folder)
-            acknowledged = []
+            acknowledged, first = [], 0
 
 
-def test_a_torn_line_of_a_killed_writer_is_put_aside_by_the_next(tmp_path: Path) -> None:
-    """A writer that dies within its line leaves a trace that the next one tells of and keeps."""
+def test_a_writer_that_dies_within_its_line_takes_nothing_with_it(tmp_path: Path) -> None:
+    """At whatever byte it dies, what was acknowledged stays, and the next one tells and goes on."""
     folder = tmp_path / "ledger"
-    _written_until_killed(folder, 0, 0)
     path = folder / RECORDS
-    before = Ledger(folder, SystemClock()).read()
-    # A death in the middle of a write, at a place where this disk would rarely let it happen.
-    with path.open("ab") as file:
-        file.truncate(path.stat().st_size - 100)
+    chance = random.Random()  # noqa: S311 - when a process dies is no secret
+    Ledger(folder, SystemClock()).append(ledger_writer.record(0))
+    kept = path.read_bytes()
+    aside: list[bytes] = []
+    for _ in range(DEATHS):
+        room = chance.randrange(1, len(kept) - 1)
+        said = _run(folder, 1, len(kept) + room)
 
-    first = len(before.entries) - 1
-    lines = _said_until_killed(folder, first, 0)
+        torn = path.read_bytes()
+        assert len(torn) == len(kept) + room
+        assert torn.startswith(kept)
+        assert not [line for line in said if line.isdigit()]
+        assert len([line for line in said if "did not finish" in line]) == bool(aside)
+        reading = Ledger(folder, SystemClock()).read()
+        assert len(reading.trusted()) == 1
+        assert reading.unfinished == room
+        aside.append(torn[len(kept) :])
 
-    assert any("did not finish" in line for line in lines)
-    assert list(folder.glob("unfinished-after-*"))
-    after = Ledger(folder, SystemClock()).read()
-    assert after.complaint == ""
-    assert [e.seq for e in after.entries] == list(range(1, len(after.entries) + 1))
-    assert after.entries[:first] == before.entries[:first]
+    told: list[str] = []
+    Ledger(folder, SystemClock(), told.append).append(ledger_writer.record(1))
+
+    assert len(told) == 1
+    assert sorted(p.read_bytes() for p in folder.glob("unfinished-after-1.*")) == sorted(aside)
+    entries = Ledger(folder, SystemClock()).read().trusted()
+    assert [e.record for e in entries] == [ledger_writer.record(0), ledger_writer.record(1)]
 
 
 def test_a_lock_ends_with_the_writer_that_held_it(tmp_path: Path) -> None:
@@ -147,6 +160,18 @@ def _said_until_killed(folder: Path, first: int, seconds: float) -> list[str]:
         rest = process.stdout.read()
     # The last line of a pipe may be torn as well: a number without its end is not said.
     return said + rest.split("\n")[:-1]
+
+
+def _run(folder: Path, first: int, longest: int) -> list[str]:
+    """Let a process write until the system kills it for the length of its file."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter and program
+        [sys.executable, ledger_writer.__file__, folder, str(first), str(longest)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGXFSZ
+    return done.stdout.splitlines()
 
 
 @contextmanager
