@@ -9,7 +9,7 @@ follows in the line, byte for byte:
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -132,9 +132,9 @@ def line_of(record: Record, position: Position, time: str) -> tuple[Entry, bytes
     return Entry(seq, time, own, _LINES.decode(line).record), line
 
 
-def follow(content: bytes, start: Position | None = None) -> Followed:
-    """Read lines, which begin at a position, as far as they are whole and in order."""
-    position = start or Position()
+def follow(content: bytes) -> Followed:
+    """Read a ledger's lines as far as they are whole and in order."""
+    position = Position()
     entries: list[Entry] = []
     for line in _whole_lines(content):
         found = _read(line, position)
@@ -143,11 +143,6 @@ def follow(content: bytes, start: Position | None = None) -> Followed:
         entries.append(found)
         position = Position(found.seq, found.hash, position.offset + len(line))
     return Followed(tuple(entries), position, None, content[content.rfind(b"\n") + 1 :])
-
-
-def followed_on(before: Followed, more: Followed) -> Followed:
-    """Put together what was read before and what was read from its end on."""
-    return replace(more, entries=before.entries + more.entries)
 
 
 def _whole_lines(content: bytes) -> Iterator[bytes]:

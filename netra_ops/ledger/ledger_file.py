@@ -97,7 +97,6 @@ class Ledger:
         self._clock = clock
         self._say = say
         self._patience = patience
-        self._known: tuple[int, Position] | None = None
         self._is_named = False
 
     def append(self, record: Record) -> Entry:
@@ -115,15 +114,11 @@ class Ledger:
                 end = self._end(file)
                 entry, line = line_of(safe, end, as_iso(self._clock.timestamp()))
                 _write_at(file, line, end.offset)
-                if not self._is_named:
+                if not self._is_named or end.offset == 0:
                     # Until its name is on the disk too, a crash could take the whole file.
                     _sync_folder(self._folder)
                     _sync_folder(self._folder.parent)
                     self._is_named = True
-                self._known = (
-                    os.fstat(file).st_ino,
-                    Position(entry.seq, entry.hash, end.offset + len(line)),
-                )
                 return entry
         except OSError as error:
             raise Failed(
@@ -151,7 +146,7 @@ class Ledger:
         except FileNotFoundError:
             return follow(b"")
         try:
-            return follow(_content(file, 0))
+            return follow(_content(file))
         finally:
             os.close(file)
 
@@ -165,15 +160,8 @@ class Ledger:
 
     def _end(self, file: int) -> Position:
         """Find where the next line goes, and put aside what a dead writer left there."""
-        status = os.fstat(file)
-        known = Position()
-        if self._known and self._known[0] == status.st_ino:
-            known = self._known[1]
-        if status.st_size < known.offset:
-            known = Position()
-        found = follow(_content(file, known.offset), known)
-        if found.flaw and known.offset:
-            found = follow(_content(file, 0))  # The place is to be told as everybody else sees it.
+        # All of it, each time: what this process wrote may have been replaced since.
+        found = follow(_content(file))
         if found.flaw:
             reading = Reading(self._path, (), found.flaw, 0, found.end.hash)
             raise CouldNotTell(reading.complaint)
@@ -242,8 +230,9 @@ class Ledger:
             os.close(lock)
 
 
-def _content(file: int, offset: int) -> bytes:
+def _content(file: int) -> bytes:
     parts: list[bytes] = []
+    offset = 0
     while part := os.pread(file, _BLOCK_BYTES, offset):
         parts.append(part)
         offset += len(part)

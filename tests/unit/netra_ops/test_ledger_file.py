@@ -24,6 +24,8 @@ from fakes.ledger_records import (
 from fakes.timing import UNIT
 from netra.clock import SystemClock
 from netra_ops.findings import CouldNotTell, Failed, Outcome, Verdict
+from netra_ops.gate.decision import Judged, Kind, decide
+from netra_ops.gate.waivers import Waiver
 from netra_ops.ledger.ledger_file import RECORDS, Ledger
 from netra_ops.ledger.records import Actor, Judgement, Promotion, Record, Stage
 
@@ -149,6 +151,19 @@ def test_a_torn_last_line_is_told_and_kept_aside(folder: Path) -> None:
         aside.unlink()
 
 
+def test_a_torn_line_longer_than_the_next_leaves_nothing_behind(folder: Path) -> None:
+    """What was put aside is gone from the ledger, however much it was."""
+    whole = filled(folder)
+    torn = b'{"hash":"' + b"x" * 10_000
+    (folder / RECORDS).write_bytes(whole + torn)
+
+    ledger(folder).append(promoted("r2"))
+
+    reading = ledger(folder).read()
+    assert (len(reading.trusted()), reading.unfinished) == (5, 0)
+    assert (folder / TORN.format(4)).read_bytes() == torn
+
+
 def test_torn_lines_do_not_take_each_others_place(folder: Path) -> None:
     """A second one after the same record is kept beside the first."""
     whole = filled(folder)
@@ -236,6 +251,62 @@ def test_a_ledger_moved_away_makes_room_for_a_new_one(folder: Path) -> None:
     assert recorded(folder) == [promoted("r2")]
 
 
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_ledger_that_was_restored_is_gone_on_with(folder: Path, in_place: bool) -> None:  # noqa: FBT001 - a case
+    """A writer that knew another content reads the one that is there, of whatever length."""
+    for records in ([promoted("r7")], [promoted("r7"), promoted("r8"), promoted("r9")]):
+        other = filled(folder.with_name(f"other-{len(records)}"), list(records))
+        book = ledger(folder)
+        book.append(promoted("r1"))
+        if not in_place:
+            # Kept, so that its inode is not given to the file that takes its place.
+            (folder / RECORDS).rename(folder / f"kept-{len(records)}")
+        (folder / RECORDS).write_bytes(other)
+        if in_place and len(records) == 1:
+            (folder / RECORDS).write_bytes(other + other[:20])
+
+        book.append(promoted("r2"))
+
+        assert recorded(folder) == [*records, promoted("r2")]
+        (folder / RECORDS).unlink()
+
+
+def test_a_decision_is_recorded_as_it_was_made(folder: Path) -> None:
+    """What the gate decided, waived outcomes included, is what the ledger says."""
+    waiver = Waiver(
+        check="golden_path",
+        service=SERVICE,
+        reason="known",
+        person="ana",
+        expires=ManualClock().timestamp() + 60,
+    )
+    said = (finding(Verdict.FAIL), finding(Verdict.PASS, check="other"))
+    decision = decide(
+        [Judged(Kind.RULES, 2, said)],
+        [waiver],
+        service=SERVICE,
+        revision="r1",
+        now=ManualClock().timestamp(),
+    )
+
+    ledger(folder).append(
+        Judgement(
+            service=decision.service,
+            revision=decision.revision,
+            actor=Actor("ana", "here"),
+            reason="before the deployment",
+            stage=Stage.RULES,
+            verdict=decision.verdict,
+            outcomes=decision.outcomes,
+        )
+    )
+
+    (record,) = recorded(folder)
+    assert isinstance(record, Judgement)
+    assert (record.verdict, record.outcomes) == (Verdict.PASS, decision.outcomes)
+    assert record.outcomes[0].waived.startswith("waived by ana until")
+
+
 def test_writers_take_turns_and_readers_see_whole_records(folder: Path) -> None:
     """Many at once write in one order, while every reader sees the beginning of it."""
     writers, each = 6, 15
@@ -308,8 +379,12 @@ def test_what_is_acknowledged_is_on_the_disk(folder: Path, monkeypatch: pytest.M
     first, synced[:] = list(synced), []
     book.append(promoted("r2"))
 
-    assert first == [RECORDS, "ledger", folder.parent.name]
-    assert synced == [RECORDS]
+    second, synced[:] = list(synced), []
+    (folder / RECORDS).rename(folder / "kept.ndjson")
+    book.append(promoted("r3"))
+
+    assert first == synced == [RECORDS, "ledger", folder.parent.name]
+    assert second == [RECORDS]
 
 
 @pytest.mark.parametrize("call", ["pwrite", "fsync"])

@@ -57,6 +57,13 @@ def test_who_served_when_is_told_by_share() -> None:
     assert spans == [("r1", 100, 1, 2), ("r1", 90, 2, 4), ("r2", 10, 2, 4), ("r2", 100, 4, 5)]
 
 
+def test_one_services_traffic_ends_no_span_of_another() -> None:
+    """Also where their revisions have one name."""
+    entries = chained([traffic(r1=100), traffic(service="netra-auth", r1=50, r2=50)])
+
+    assert [span.until for span in queries.served(entries)] == [None, None, None]
+
+
 def test_a_revision_is_proven_once_it_passed_its_probes_and_was_promoted() -> None:
     """The proof names both records, and the one proven last is given."""
     entries = chained([*proving("r1"), *proving("r2", "rol_2")])
@@ -111,6 +118,14 @@ def test_a_proof_is_won_again_by_passing_and_being_promoted_again() -> None:
     records = [*proving("r1"), *proving("r2", "rol_2"), rolled_back("r2", "r1", "rol_3")]
 
     assert last([*records, judged("r2"), promoted("r2", "rol_4")]) == "r2"
+
+
+def test_what_is_promoted_again_is_the_last_one_again() -> None:
+    """The order is that of the last promotions."""
+    records = [*proving("r1"), *proving("r2", "rol_2"), *proving("r1", "rol_3")]
+
+    assert last(records) == "r1"
+    assert last(records, "r1") == "r2"
 
 
 def test_not_knowing_later_takes_no_proof_away() -> None:
