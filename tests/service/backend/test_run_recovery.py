@@ -11,6 +11,7 @@ import pytest
 from fakes.clock import ManualClock
 from fakes.log_lines import LogLines
 from fakes.run_engines import (
+    COUNTED,
     QUICK,
     FakeStandings,
     Journal,
@@ -65,7 +66,7 @@ async def test_a_crash_after_any_commit_loses_nothing_and_doubles_nothing(
     """
     done: Counter[str] = Counter()
     agents = steps_and_tools(done)
-    async with running_engine(store, agents) as first:
+    async with running_engine(store, agents, limits=COUNTED) as first:
         undertaker = Undertaker(first.database, commits)
         turn = await first.ask("go")
         await eventually(
@@ -99,7 +100,7 @@ async def test_the_rounds_above_cover_every_commit_of_the_turn(
     store: Path, journal: Journal
 ) -> None:
     """An undisturbed turn commits fewer times than there are rounds."""
-    async with running_engine(store, steps_and_tools(Counter())) as running:
+    async with running_engine(store, steps_and_tools(Counter()), limits=COUNTED) as running:
         undertaker = Undertaker(running.database, 1000)
         turn = await running.ask("go")
         await journal.ended(turn.run_id)
