@@ -26,6 +26,7 @@ from netra.policy import CredentialMethod
 from netra.secret import Secret
 from netra_backend.app.db.engine import Use, open_engine
 from netra_backend.app.db.session import Database
+from netra_backend.app.db.sessions.silence import watch_silence
 from netra_backend.app.db.stored_tables import stored_table
 from netra_backend.app.db.tables import Thread
 
@@ -44,6 +45,9 @@ async def _planted(store: Path) -> AsyncEngine:
     stands_for = databases.get(store)
     url = store_url(store) if stands_for is None else stands_for.server.url(stands_for.database)
     unheld = open_engine(Secret(url), use=Use.OWNERSHIP)
+    if stands_for is not None:
+        # As any service's, it asks whether a connection is there before it uses it.
+        watch_silence(unheld.sync_engine)
     database = Database(open_engine(Secret(store_url(store))))
     for name in ("anna", "berta"):
         who = person(name)

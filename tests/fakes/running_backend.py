@@ -10,6 +10,7 @@ from typing import Final
 import httpx2
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import Connection, event
 
 from fakes.auth_service import BACKEND_SECRET, FakeAuthService
 from fakes.environments import backend_environment
@@ -30,6 +31,7 @@ from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.app_state import AppState
 from netra_backend.app.bootstrap import create_app
 from netra_backend.app.db.engine import Use, open_engine
+from netra_backend.app.db.isolation.admission import ADMISSION, Admission
 from netra_backend.app.db.migrate import migrate_to_head
 from netra_backend.app.main import server_config
 from netra_backend.app.settings import Settings
@@ -68,6 +70,18 @@ class RunningBackend:
     state: AppState
     store: Path
     issuer: Issuer
+
+    def statements(self) -> list[str]:
+        """Give a list that fills with what the sessions of principals ask from now on."""
+        asked: list[str] = []
+
+        def note(connection: Connection, _cursor: object, sql: str, *_more: object) -> None:
+            # What the process does by itself at the same time is nobody's.
+            if connection.get_execution_options().get(ADMISSION, Admission()).principal:
+                asked.append(sql)
+
+        event.listen(self.state.database._engine.sync_engine, "before_cursor_execute", note)
+        return asked
 
     def client(self, token: str | None = None) -> httpx2.AsyncClient:
         """Give an HTTP client for one caller; without a token, an anonymous one."""

@@ -4,17 +4,25 @@ What comes of the run is said by its events and not here.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from netra.clock import Clock
-from netra.errors import Conflict, ContentInvalid, NotFound, TooManyRequests
+from netra.errors import (
+    Conflict,
+    ContentInvalid,
+    DatabaseUnavailable,
+    NotFound,
+    TooManyRequests,
+)
 from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, UserPrincipal
 from netra.wire.chat_protocol import Approval, SendMessage
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.agents.instance_factory import for_user
+from netra_backend.app.db.outage import CommitUncertain
 from netra_backend.app.db.session import Database, PrincipalSession
 from netra_backend.app.runs.approvals.service import Answered, ApprovalService
 from netra_backend.app.runs.engine import RunEngine, RunLimits
@@ -86,14 +94,15 @@ class ChatTurns:
             Conflict: Another message was sent with the same `client_id`.
             ContentInvalid: The text holds what cannot be stored.
             TooManyRequests: Too many of their runs have not ended.
-            DatabaseUnavailable: The database did not answer; nothing was stored.
+            DatabaseUnavailable: The database did not answer. The same may be said again.
         """
         agent_name = message.agent or self._agents.default
         for_user(self._agents, principal, method)
         if "\x00" in message.text:
             raise ContentInvalid("a NUL in a text", detail="The text must not contain U+0000.")
         try:
-            turn = await self._stored(principal, method, message, agent_name)
+            with _can_be_said_again():
+                turn = await self._stored(principal, method, message, agent_name)
         except (Conflict, NotFound, TooManyRequests):
             # Said before, it is the same turn, whatever has become of the agent or its line since.
             before = await self._before(principal, method, message)
@@ -120,7 +129,9 @@ class ChatTurns:
         # Looked at first: what cannot be cancelled must not keep others from writing.
         if not await self._database.work_for(principal, method, find, writes=False):
             return
-        if await self._database.work_for(principal, method, cancel):
+        with _can_be_said_again():
+            is_cancelled = await self._database.work_for(principal, method, cancel)
+        if is_cancelled:
             self._engine.cancelled(run_id, principal.user_id)
 
     async def answer(
@@ -134,7 +145,7 @@ class ChatTurns:
             PermissionDenied: The person may not run agents by this credential.
             NotFound: There is no such run of theirs, or it asked no such thing.
             Conflict: It was answered otherwise, or cannot be answered any more.
-            DatabaseUnavailable: The database did not answer; nothing was stored.
+            DatabaseUnavailable: The database did not answer. The same may be said again.
         """
         for_user(self._agents, principal, method)
 
@@ -148,7 +159,8 @@ class ChatTurns:
         before = await self._database.work_for(principal, method, look, writes=False)
         if before is not None:
             return before
-        answered = await self._database.work_for(principal, method, answer)
+        with _can_be_said_again():
+            answered = await self._database.work_for(principal, method, answer)
         if not answered.duplicate:
             self._engine.answered(answered, principal, method)
         return answered
@@ -300,6 +312,15 @@ def title_of(text: str) -> str:
     cut = line[: MAX_DERIVED_TITLE - 1]
     whole, space, _rest = cut.rpartition(" ")
     return f"{(whole if space and not line[len(cut)].isspace() else cut).rstrip()}…"
+
+
+@contextmanager
+def _can_be_said_again() -> Iterator[None]:
+    """Have whoever does not learn whether it was stored say it again: twice is once."""
+    try:
+        yield
+    except CommitUncertain as error:
+        raise DatabaseUnavailable(error.reason) from error
 
 
 def _accepted(run: RunView, *, duplicate: bool) -> AcceptedTurn:

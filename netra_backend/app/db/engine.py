@@ -178,7 +178,7 @@ class Transactions:
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
         connection = self._engine.connect()
         try:
-            await made_whole(connection.start())
+            await connected(self._engine, connection.start())
             await connection.execution_options(**options)
             return await connection.run_sync(_committed, work)
         finally:
@@ -194,11 +194,14 @@ class Transactions:
                 await loop.run_in_executor(self._thread, beside.dispose)
 
 
-async def made_whole(connecting: Coroutine[Any, Any, T]) -> T:
-    """Wait for a connection that is being made, to its end also if the caller is cancelled.
+async def connected(engine: AsyncEngine, connecting: Coroutine[Any, Any, T]) -> T:
+    """Wait for a connection; one that is being made, to its end also if the caller is cancelled.
 
     The driver would leave one that is half made to nobody; now there is something to close.
     """
+    pool: Any = engine.pool
+    if pool.checkedin():
+        return await connecting
     making = asyncio.ensure_future(connecting)
     try:
         return await asyncio.shield(making)

@@ -44,6 +44,10 @@ _POSTGRESQL_UNDONE: Final = frozenset({"40", "53"})
 _POSTGRESQL_TIMEOUT: Final = "57014"
 
 
+class CommitUncertain(InternalError):
+    """The database went away during a commit: whether it took effect is not known."""
+
+
 def is_outage(error: BaseException) -> bool:
     """Tell whether an error means that the database did not answer, rather than a fault of ours."""
     if isinstance(error, PoolExhausted | OSError):
@@ -102,14 +106,14 @@ def outage_translated() -> Iterator[None]:
 
 @contextmanager
 def commit_translated() -> Iterator[None]:
-    """Turn an outage at a commit into `InternalError`, unless it certainly had no effect."""
+    """Turn an outage at a commit into `CommitUncertain`, unless it certainly had no effect."""
     try:
         yield
     except Exception as error:
         if is_undone(error):
             raise DatabaseUnavailable(_describe(error)) from error
         if is_outage(error):
-            raise InternalError("the database went away during the commit") from error
+            raise CommitUncertain("the database went away during the commit") from error
         raise
 
 

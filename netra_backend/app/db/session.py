@@ -37,7 +37,7 @@ from netra.principal import (
     UserPrincipal,
 )
 from netra.telemetry.log_events import event_logger
-from netra_backend.app.db.engine import WRITES, Transactions, made_whole
+from netra_backend.app.db.engine import WRITES, Transactions, connected
 from netra_backend.app.db.isolation.admission import (
     ADMISSION,
     Admission,
@@ -217,7 +217,7 @@ class Database:
         ) as session:
             _put_up_fence(session, principal, method, writes=writes)
             with outage_translated():
-                await made_whole(session.connection(execution_options=options))
+                await connected(self._engine, session.connection(execution_options=options))
             booked.ending = Ending.ROLLED_BACK
             scoped = PrincipalSession(session, principal)
             try:

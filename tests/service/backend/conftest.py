@@ -27,6 +27,7 @@ ON_BOTH: Final = frozenset(
         "test_approval_kill",
         "test_approval_recovery",
         "test_backend_restoring",
+        "test_cancelled_sessions",
         "test_chat_socket",
         "test_chat_turns",
         "test_commit",

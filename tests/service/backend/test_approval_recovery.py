@@ -19,6 +19,7 @@ from fakes.approvals import (
     question_of,
 )
 from fakes.run_engines import (
+    COUNTED,
     SUBPROTOCOL,
     Journal,
     Journaled,
@@ -84,7 +85,7 @@ async def test_a_crash_after_any_commit_loses_no_question_and_doubles_no_answer(
     The tool is used after a committed yes alone; a use that was not recorded is done once more.
     """
     sworn = Sworn(journal)
-    async with running_engine(store, sworn.agents) as first:
+    async with running_engine(store, sworn.agents, limits=COUNTED) as first:
         undertaker = Undertaker(first.database, commits)
         turn = await first.ask("letters")
         await answered_or_dead(first, journal, turn, undertaker.reached, approve=approve)
@@ -117,7 +118,7 @@ async def test_the_rounds_above_cover_every_commit_of_the_turn(
     store: Path, journal: Journal
 ) -> None:
     """An undisturbed turn with a question and a yes commits fewer times than there are rounds."""
-    async with running_engine(store, Careful().agents) as running:
+    async with running_engine(store, Careful().agents, limits=COUNTED) as running:
         undertaker = Undertaker(running.database, 1000)
         turn = await running.ask("letters")
         await answered_or_dead(running, journal, turn, undertaker.reached, approve=True)

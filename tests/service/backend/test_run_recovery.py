@@ -11,6 +11,7 @@ import pytest
 from fakes.clock import ManualClock
 from fakes.log_lines import LogLines
 from fakes.run_engines import (
+    COUNTED,
     QUICK,
     FakeStandings,
     Journal,
@@ -21,8 +22,9 @@ from fakes.run_engines import (
 )
 from fakes.scripted_agents import Script, Words, catalogue, tool
 from fakes.timing import UNIT, eventually
-from fakes.undertaker import Undertaker
+from fakes.undertaker import Undertaker, unheard_commit
 from netra.agent_api import Question, Run, ToolContext, ToolRefused
+from netra.errors import DatabaseUnavailable
 from netra.wire.auth_api import SubjectStanding
 from netra.wire.chat_protocol import EventName, FailureReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
@@ -65,7 +67,7 @@ async def test_a_crash_after_any_commit_loses_nothing_and_doubles_nothing(
     """
     done: Counter[str] = Counter()
     agents = steps_and_tools(done)
-    async with running_engine(store, agents) as first:
+    async with running_engine(store, agents, limits=COUNTED) as first:
         undertaker = Undertaker(first.database, commits)
         turn = await first.ask("go")
         await eventually(
@@ -88,6 +90,27 @@ async def test_a_crash_after_any_commit_loses_nothing_and_doubles_nothing(
     assert len(keys) == len(set(keys))
 
 
+@pytest.mark.parametrize("takes_effect", [True, False])
+async def test_a_message_whose_commit_was_not_heard_of_is_said_again(
+    store: Path, journal: Journal, *, takes_effect: bool
+) -> None:
+    """Whoever says it again under the same client id has said it once, and gets one answer."""
+    agents = steps_and_tools(Counter())
+    async with running_engine(store, agents, limits=COUNTED) as running:
+        with (
+            unheard_commit(running.database, takes_effect=takes_effect),
+            pytest.raises(DatabaseUnavailable),
+        ):
+            await running.ask("go", client_id="client_of_anna")
+        turn = await running.ask("go", client_id="client_of_anna")
+        await journal.ended(turn.run_id)
+
+    assert turn.duplicate is takes_effect
+    journal.check()
+    said = journal.rows("SELECT author, text FROM t_messages ORDER BY author")
+    assert said == [("agent", "one streamed text two"), ("user", "go")]
+
+
 def recorded_steps(journal: Journal) -> set[str]:
     """Name what the agent above need not do again."""
     names = {"tool:note#0": "tool one", "tool:note#1": "tool two", "step:model#0": "step model"}
@@ -99,7 +122,7 @@ async def test_the_rounds_above_cover_every_commit_of_the_turn(
     store: Path, journal: Journal
 ) -> None:
     """An undisturbed turn commits fewer times than there are rounds."""
-    async with running_engine(store, steps_and_tools(Counter())) as running:
+    async with running_engine(store, steps_and_tools(Counter()), limits=COUNTED) as running:
         undertaker = Undertaker(running.database, 1000)
         turn = await running.ask("go")
         await journal.ended(turn.run_id)

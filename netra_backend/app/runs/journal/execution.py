@@ -22,6 +22,7 @@ from netra.wire.chat_protocol import FailureReason
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.agents.instance_factory import for_user
 from netra_backend.app.db.leases import Lease, RunLeases
+from netra_backend.app.db.outage import CommitUncertain
 from netra_backend.app.db.session import Database, PrincipalSession
 from netra_backend.app.events.writer import EventWriter, LeaseLost
 from netra_backend.app.runs import endings
@@ -139,7 +140,7 @@ class Execution:
         """Do the run; whatever goes wrong, say in what state it is left."""
         try:
             return await self._carried_out()
-        except (LeaseLost, DatabaseUnavailable):
+        except (LeaseLost, DatabaseUnavailable, CommitUncertain):
             return self._unfinished()
         except Exception as error:  # noqa: BLE001 - one run's fault must not reach the others
             log.error(  # noqa: TRY400 - the error's text may hold what the person said
