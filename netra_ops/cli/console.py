@@ -5,12 +5,12 @@ Text for people and JSON go to standard output, remarks and errors to standard e
 
 import getpass
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
 import typer
-from rich.console import Console
 
 from netra.secret import Secret
 from netra_ops.findings import UsageRefused
@@ -50,15 +50,20 @@ def tell_document(document: Any) -> None:
     tell(text)
 
 
-def rich_output() -> Console:
-    """Give a console for tables; when nobody looks, without colour and of a fixed width."""
+def rich_output() -> Any:
+    """Give Rich's console for tables; when nobody looks, without colour and of a fixed width."""
     width = None if sys.stdout.isatty() else _FILE_WIDTH
-    return Console(highlight=False, markup=False, emoji=False, width=width)
+    return _rich(highlight=False, markup=False, emoji=False, width=width)
 
 
-def rich_progress() -> Console:
-    """Give a console for progress, which says nothing when nobody looks."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+def rich_progress() -> Any:
+    """Give Rich's console for progress, which says nothing when nobody looks."""
+    return _rich(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def _rich(**options: Any) -> Any:
+    # Rich takes as long to import as a whole command that needs none of it.
+    return import_module("rich.console").Console(**options)
 
 
 def existing_state(path: Path) -> StateDirectory:

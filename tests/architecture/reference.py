@@ -15,7 +15,7 @@ from architecture.house import ROOT, Source, dotted, sources
 from netra.contract import reference as contract_reference
 from netra.errors import NetraError
 from netra.wire import error_reference
-from netra_ops.cli.main import app
+from netra_ops.cli.main import program
 
 FOLDER: Final = ROOT / "docs" / "reference"
 
@@ -66,7 +66,7 @@ def pages() -> dict[str, str]:
         "configuration.md": contract_reference.as_markdown(contract_reference.CONTRACTS),
         "errors.md": error_reference.as_markdown(NetraError),
         "events.md": events_page(sources()),
-        "commands.md": commands_page(app),
+        "commands.md": commands_page(program()),
     }
 
 
