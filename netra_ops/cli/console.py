@@ -1,7 +1,4 @@
-"""What the commands share: their common options, what they read, and how they speak.
-
-Text for people and JSON go to standard output, remarks and errors to standard error.
-"""
+"""What the commands share: their common options, what they read, and how they speak."""
 
 import getpass
 import sys
@@ -9,10 +6,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from netra.secret import Secret
+from netra_ops.cli.output import remark, tell, tell_document
 from netra_ops.findings import UsageRefused
 from netra_ops.platform.local import state_directory
 from netra_ops.platform.local.state_directory import StateDirectory
@@ -29,25 +26,21 @@ PasswordOption = Annotated[
 DEFAULT_STATE_PATH: Final = Path(DEFAULT_STATE)
 _FILE_WIDTH: Final = 140
 
-
-def remark(text: str) -> None:
-    """Say something beside the result."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def tell(text: str) -> None:
-    """Give a result, or a part of it, at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def tell_document(document: Any) -> None:
-    """Give a result as one JSON document, in which nothing can write on a terminal."""
-    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-    if not text.replace("\n", "").isprintable():
-        text = "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
-    tell(text)
+__all__ = [
+    "DEFAULT_STATE_PATH",
+    "JsonOption",
+    "PasswordOption",
+    "StateOption",
+    "existing_state",
+    "may_ask",
+    "read_password",
+    "read_secret",
+    "remark",
+    "rich_output",
+    "rich_progress",
+    "tell",
+    "tell_document",
+]
 
 
 def rich_output() -> Any:
@@ -114,9 +107,3 @@ def read_secret(what: str) -> Secret:
 def may_ask() -> bool:
     """Tell whether somebody is there to answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _escaped(letter: str) -> str:
-    """Write a letter as JSON escapes (RFC 8259 section 7)."""
-    units = letter.encode("utf-16-be")
-    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))

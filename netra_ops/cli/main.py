@@ -1,4 +1,4 @@
-"""The command `netra`: its groups put together, and errors turned into exit codes.
+"""The command `netra`: errors turned into exit codes.
 
 0 pass, 1 fail, 2 usage, 3 could not decide.
 """
@@ -6,55 +6,10 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final
 
-import typer
-
-from netra_ops.cli.console import remark
+from netra_ops.cli.configuration import direct
+from netra_ops.cli.output import remark
 from netra_ops.findings import ExitCode, OpsError
-
-_COMMANDS: Final = {
-    "up": "netra_ops.cli.services",
-    "down": "netra_ops.cli.services",
-    "status": "netra_ops.cli.services",
-    "token": "netra_ops.cli.token",
-    "verify": "netra_ops.cli.verify",
-}
-_GROUPS: Final = {
-    "logs": "netra_ops.cli.logs",
-    "config": "netra_ops.cli.config",
-    "users": "netra_ops.cli.administration.users",
-    "sessions": "netra_ops.cli.administration.sessions",
-    "services": "netra_ops.cli.administration.registered_services.commands",
-    "keys": "netra_ops.cli.administration.keys",
-    "audit": "netra_ops.cli.administration.audit",
-}
-"""The module of each command, which has its name, and of each group, whose `app` it is."""
-
-
-def program(word: str | None = None) -> typer.Typer:
-    """Put the command line together: all of it, or the one command or group that `word` names.
-
-    Modules are loaded only for what is put in: a check of a configuration needs no HTTP client.
-    """
-    # A traceback with local variables would show secrets.
-    app = typer.Typer(
-        name="netra",
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        add_completion=False,
-        help="Run, look at and prove Netra.",
-    )
-    # With a callback, one command alone still goes by its name.
-    app.callback()(_nothing)
-    is_known = word in _COMMANDS or word in _GROUPS
-    for name, module in _COMMANDS.items():
-        if not is_known or name == word:
-            app.command(name)(getattr(import_module(module), name))
-    for name, module in _GROUPS.items():
-        if not is_known or name == word:
-            app.add_typer(import_module(module).app, name=name)
-    return app
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,14 +18,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: The command line itself ended it, as help and usage errors do.
     """
-    words = sys.argv[1:] if argv is None else argv
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        program(words[0] if words else None)(args=list(words))
+        if (arguments := direct.check_arguments(words)) is not None:
+            return direct.run_check(arguments)
+        # What reads all other command lines takes longer to load than a check takes.
+        program = import_module("netra_ops.cli.program")
+        program.program(words[0] if words else None)(args=words)
     except OpsError as error:
         remark(str(error))
         return error.exit_code
     return ExitCode.PASS
-
-
-def _nothing() -> None:
-    """Run, look at and prove Netra."""

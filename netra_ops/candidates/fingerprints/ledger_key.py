@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from netra.secret import Secret
-from netra_ops.findings import Failed
+from netra_ops.findings import CouldNotTell
 
 FILE_NAME: Final = "ledger.key"
 _FORM: Final = re.compile(r"[0-9a-f]{64}")
@@ -22,11 +22,16 @@ def ledger_key(directory: Path) -> Secret:
     Two commands that make it at once get the same one.
 
     Raises:
-        Failed: There is one that cannot be taken: damaged, no regular file, or not private.
+        CouldNotTell: It cannot be made, or there is one that cannot be taken: damaged, no regular
+            file, or not private.
     """
     path = directory / FILE_NAME
     if not os.path.lexists(path):
-        _make(path)
+        try:
+            _make(path)
+        except OSError as error:
+            why = (error.strerror or "").lower()
+            raise CouldNotTell(f"{path} cannot be made: {why}.") from None
     return _read(path)
 
 
@@ -54,16 +59,16 @@ def _read(path: Path) -> Secret:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise Failed(f"{path} cannot be read: {(error.strerror or '').lower()}.") from None
+        raise CouldNotTell(f"{path} cannot be read: {(error.strerror or '').lower()}.") from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         is_private = status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077
         if not stat.S_ISREG(status.st_mode) or not is_private:
-            raise Failed(
+            raise CouldNotTell(
                 f"{path} is not a file that you alone may read. Fingerprints made with it can be "
                 "tried out by others: remove it, and a new one is made."
             )
         text = file.read(_MOST_BYTES).decode("ascii", "replace")
     if not _FORM.fullmatch(text):
-        raise Failed(f"{path} is damaged. Remove it, and a new one is made.")
+        raise CouldNotTell(f"{path} is damaged. Remove it, and a new one is made.")
     return Secret(text)

@@ -16,19 +16,17 @@ from netra_ops.candidates.candidate import Candidate
 from netra_ops.candidates.comparing import compare
 from netra_ops.candidates.contract_file import read_contracts, with_own
 from netra_ops.candidates.file_text import STANDARD_INPUT
-from netra_ops.candidates.fingerprints.ledger_key import ledger_key, passing_key
+from netra_ops.candidates.fingerprints.ledger_key import ledger_key
 from netra_ops.candidates.fingerprints.prints import Fingerprints
 from netra_ops.candidates.fingerprints.record import recorded
-from netra_ops.candidates.judging import contract_for, judge
 from netra_ops.candidates.reading import read_candidates
 from netra_ops.candidates.rendering import (
     comparison_lines,
     comparisons_document,
     exit_code_of_all,
-    judgement_document,
-    judgement_lines,
 )
 from netra_ops.candidates.secret_files import with_secrets
+from netra_ops.cli.configuration.direct import CheckArguments, run_check
 from netra_ops.cli.console import (
     DEFAULT_STATE_PATH,
     JsonOption,
@@ -36,7 +34,7 @@ from netra_ops.cli.console import (
     tell,
     tell_document,
 )
-from netra_ops.findings import UsageRefused, exit_code_of, printable
+from netra_ops.findings import UsageRefused, printable
 from netra_ops.platform.local import state_directory
 
 app: Final = typer.Typer(
@@ -78,22 +76,8 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check configurations against their contracts, and against one another."""
-    contracts = with_own(CONTRACTS, read_contracts(contract or ()))
-    candidates = [candidate for file in files for candidate in read_candidates(file)]
-    if service is not None and len(candidates) > 1:
-        raise UsageRefused(
-            "--service says which service one configuration is of; several are named."
-        )
-    if secrets is not None:
-        candidates = [with_secrets(candidate, secrets) for candidate in candidates]
-    pairs = [(one, contract_for(one, contracts, service)) for one in candidates]
-    judgement = judge(pairs, Fingerprints(passing_key()))
-    if as_json:
-        tell_document(judgement_document(judgement))
-    else:
-        for line in judgement_lines(judgement):
-            tell(line)
-    raise typer.Exit(exit_code_of(judgement.verdict))
+    arguments = CheckArguments(tuple(files), service, tuple(contract or ()), secrets, as_json)
+    raise typer.Exit(run_check(arguments))
 
 
 @app.command()
