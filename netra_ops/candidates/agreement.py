@@ -3,7 +3,8 @@
 Values are compared by fingerprints, secrets that cannot be seen by what is referred to.
 """
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from netra.secret import Secret
@@ -52,6 +53,43 @@ def agreements(members: Iterable[Member], fingerprints: Fingerprints) -> Iterato
         first = firsts.setdefault(member.group, member)
         if first is not member:
             yield _compared(first, member, fingerprints)
+
+
+def registration(
+    named: Member, secret: Member | None, registry: Mapping[str, str], place: Place
+) -> Agreement | None:
+    """Tell what a service is against the registry by which another one knows it.
+
+    The registry is read at the first start, so what it lacks may have been registered since:
+    UNKNOWN. Another secret than its digest's is only told: it may have been rotated since.
+
+    Args:
+        named: The service's own name.
+        secret: Its secret, or None where it has none.
+        registry: The SHA-256 of each registered service's secret, by its name.
+        place: Where the registry stands.
+    """
+    if named.value is None:
+        return None
+    digest = registry.get(named.value.reveal())
+    if digest is None:
+        return Agreement(
+            named,
+            Verdict.UNKNOWN,
+            f"is not in the registry at {place}; only the store tells whether it is known",
+            "Register the service under this name, or write the name it is registered by.",
+        )
+    if secret is None or secret.value is None:
+        return Agreement(named, Verdict.PASS)
+    own = hashlib.sha256(secret.value.reveal().encode("utf-8", "surrogatepass")).hexdigest()
+    if own == digest:
+        return Agreement(named, Verdict.PASS)
+    return Agreement(
+        secret,
+        Verdict.PASS,
+        f"is not the one whose digest is in the registry at {place}: right only if it was rotated",
+        "Compare it with what was registered.",
+    )
 
 
 def same_secret(one: Reference, other: Reference) -> bool:

@@ -10,14 +10,19 @@ from itertools import chain
 from typing import Final
 
 from netra.contract import Contract, Examination, Source, Variable, VariableKind, ViolationKind
+from netra.contract.formats import Registry
 from netra.contract.loader import examine
+from netra.contract.service_registry import RegistryInvalid, parse_registry
 from netra.isolated_environment import IsolatedEnvironment
-from netra_ops.candidates.agreement import Agreement, Member, agreements
+from netra_ops.candidates.agreement import Agreement, Member, agreements, registration
 from netra_ops.candidates.candidate import Candidate, Fault, Place, Setting, shown_name
 from netra_ops.candidates.fingerprints.prints import Fingerprints
+from netra_ops.candidates.forms.containers import SECRET
 from netra_ops.findings import UsageRefused, Verdict, printable, worst_of
 
 SERVICE_ID: Final = "SERVICE_ID"
+SERVICE_SECRET: Final = "SERVICE_SECRET"  # noqa: S105 - a variable's name
+_TO_SEE: Final = "Give its value with --secrets, or let what may read it decide."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def judge(
 ) -> Judgement:
     """Judge candidates, each against its contract, and all of them against one another."""
     judged = tuple(_examined(candidate, contract) for candidate, contract in candidates)
-    compared = tuple(agreements(_members(judged), fingerprints))
+    compared = (*agreements(_members(judged), fingerprints), *_registrations(judged))
     findings = chain(chain.from_iterable(map(_findings, judged)), _disagreements(compared))
     return Judgement(
         tuple(findings),
@@ -129,16 +134,14 @@ def _findings(judged: Judged) -> Iterator[Finding]:
         yield from _of_reference_rules(judged, variable)
     for one in judged.examination.undecided:
         setting = _setting(judged, judged.contract.variable(one.variable))
-        is_taken = (
-            f"is taken from {setting.reference}: it " if setting and setting.reference else ""
-        )
+        reference = setting.reference if setting else None
         yield Finding(
             Verdict.UNKNOWN,
             service,
             one.variable,
             "unseen",
-            is_taken + one.says,
-            one.fix,
+            one.says if reference is None else f"is taken from {reference}: it {one.says}",
+            _TO_SEE if reference and reference.store == SECRET else one.fix,
             _place(judged, one.variable),
         )
     for setting in judged.candidate.settings:
@@ -234,15 +237,51 @@ def _members(judged: Iterable[Judged]) -> Iterator[Member]:
                 )
 
 
+def _registrations(judged: Sequence[Judged]) -> Iterator[Agreement]:
+    """Hold each service's name and secret against the registries of the others."""
+    for one in judged:
+        for variable in one.contract.variables:
+            value = one.examination.values.get(variable.name)
+            if not isinstance(variable.format, Registry) or value is None:
+                continue
+            try:
+                registry = {r.service_id: r.secret_sha256 for r in parse_registry(value.reveal())}
+            except RegistryInvalid:
+                continue  # Its own contract says so.
+            for other in judged:
+                named = _member(other, SERVICE_ID)
+                if named is None or other.contract.service == one.contract.service:
+                    continue
+                secret, place = _member(other, SERVICE_SECRET), _place(one, variable.name)
+                if found := registration(named, secret, registry, place):
+                    yield found
+
+
+def _member(judged: Judged, name: str) -> Member | None:
+    """Give a variable that the contract declares and the configuration sets."""
+    setting = judged.candidate.setting(name)
+    if setting is None or all(one.name != name for one in judged.contract.variables):
+        return None
+    return Member(
+        "",
+        judged.contract.service,
+        name,
+        is_set=True,
+        value=setting.value,
+        reference=setting.reference,
+        place=setting.place,
+    )
+
+
 def _disagreements(compared: Iterable[Agreement]) -> Iterator[Finding]:
     for one in compared:
-        if one.verdict is not Verdict.PASS:
+        if one.says:
             member = one.member
             yield Finding(
                 one.verdict,
                 member.service,
                 member.variable,
-                "unequal" if one.verdict is Verdict.FAIL else "unseen",
+                "unseen" if one.verdict is Verdict.UNKNOWN else "unequal",
                 one.says,
                 one.fix,
                 member.place,

@@ -8,7 +8,12 @@ from typing import Any
 
 import yaml
 
-from fakes.environments import auth_environment, backend_environment, strong_secret
+from fakes.environments import (
+    auth_environment,
+    backend_environment,
+    service_registry,
+    strong_secret,
+)
 from netra.contract.reference import CONTRACTS, as_markdown
 
 AUTH = "netra-auth"
@@ -33,9 +38,15 @@ def pair(**overrides: str | None) -> tuple[dict[str, str], dict[str, str]]:
         "REVISION": None,
         **overrides,
     }
-    auth = auth_environment(**both, DATABASE_URL=_database(), ISSUER_URL=f"https://{mark}.example")
     backend = backend_environment(
         **both, DATABASE_URL=_database(), AUTH_SERVICE_URL=f"https://{mark}.example"
+    )
+    registered = {BACKEND: backend["SERVICE_SECRET"], "netra-ops": strong_secret()}
+    auth = auth_environment(
+        **both,
+        DATABASE_URL=_database(),
+        ISSUER_URL=f"https://{mark}.example",
+        SERVICE_REGISTRY=service_registry(registered),
     )
     return auth, backend
 

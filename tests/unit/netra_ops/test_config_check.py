@@ -24,6 +24,8 @@ from fakes.netra_command import Done
 from netra.contract import Contract, VariableKind
 from netra.contract.declared import netra_auth, netra_backend
 from netra_ops.cli.main import main
+from netra_ops.platform.local import configuration, record, state_directory
+from netra_ops.platform.local.record import Record, ServiceRecord
 
 Ran = Callable[..., Done]
 CONTRACTS = {AUTH: netra_auth.CONTRACT, BACKEND: netra_backend.CONTRACT}
@@ -94,7 +96,7 @@ def test_two_good_configurations_pass(check: Ran, tmp_path: Path) -> None:
 
     assert done == Done(
         0,
-        "PASS: netra-auth, netra-backend; 53 variables checked, 5 compared between services, "
+        "PASS: netra-auth, netra-backend; 53 variables checked, 6 compared between services, "
         "0 wrong, 0 not known\n",
         "",
     )
@@ -202,6 +204,17 @@ def test_an_address_that_is_not_the_issuers_is_refused(check: Ran, tmp_path: Pat
 
     refused(done, BACKEND, "AUTH_SERVICE_URL", "must equal ISSUER_URL of netra-auth")
     assert shown_parts([auth["ISSUER_URL"], backend["AUTH_SERVICE_URL"]], *done[1:]) == []
+
+
+def test_a_service_is_held_against_the_registry(check: Ran, tmp_path: Path) -> None:
+    """A name nobody registered leaves it open; a secret that was not registered is told."""
+    auth, backend = pair()
+    stranger = check(*both_files(tmp_path, auth, {**backend, "SERVICE_ID": "netra-front"}))
+    rotated = check(*both_files(tmp_path, auth, {**backend, "SERVICE_SECRET": strong_secret()}))
+
+    assert (stranger.code, rotated.code) == (3, 0)
+    assert "UNKNOWN netra-backend SERVICE_ID is not in the registry at" in stranger.out
+    assert "NOTE    netra-backend SERVICE_SECRET is not the one whose digest" in rotated.out
 
 
 def test_services_of_two_environments_are_refused(check: Ran, tmp_path: Path) -> None:
@@ -400,15 +413,26 @@ def test_the_local_platforms_record_leads_to_its_files(check: Ran, tmp_path: Pat
     (tmp_path / "env").mkdir()
     auth, backend = pair()
     both_files(tmp_path / "env", auth, {**backend, "SERVICE_SECRET": "short"})
-    record = {"port": 1, "revision": "r", "fingerprint": "f", "process": None}
-    file = json_file(
-        tmp_path, {"services": {AUTH: record, BACKEND: record}, "format": 1}, "state.json"
-    )
+    one = {"port": 1, "revision": "r", "fingerprint": "f", "process": None}
+    file = json_file(tmp_path, {"services": {AUTH: one, BACKEND: one}, "format": 1}, "state.json")
 
     done = check(file)
 
     refused(done, BACKEND, "SERVICE_SECRET", "is too short")
     assert f"({tmp_path}/env/{BACKEND}.env:" in done.out
+
+
+def test_what_netra_up_makes_passes(check: Ran, tmp_path: Path) -> None:
+    """The env files of a local installation, read by way of its record, have nothing wrong."""
+    directory = state_directory.created(tmp_path / "state")
+    configuration.make(directory, {AUTH: 8001, BACKEND: 8000})
+    services = {name: ServiceRecord(1, f"{name}-00001-abc", "f") for name in (AUTH, BACKEND)}
+    record.save(directory, Record(services))
+
+    done = check(str(directory.record_file))
+
+    assert done.code == 0, done
+    assert "5 compared between services" in done.out
 
 
 def test_a_document_of_several_services_is_checked_whole(check: Ran, tmp_path: Path) -> None:
