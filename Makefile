@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 # also where Python was told to keep no compiled files: every later start is a second faster.
 PIP_OPTIONS := -qq --disable-pip-version-check --no-compile --no-deps
 WARM = env -u PYTHONDONTWRITEBYTECODE $(PY) -c \
-	'import netra_ops.cli.main, netra_auth.main, netra_backend.app.main'
+	'import netra_ops.cli.main, netra_ops.cli.program as netra, netra_auth.main, netra_backend.app.main; netra.program()'
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -142,6 +142,22 @@ class IsolatedEnvironment:
         return f"<IsolatedEnvironment: {len(self)} variables, {len(self.problems)} problems>"
 
 
+def env_lines(text: str) -> Iterator[tuple[int, str | None, str]]:
+    """Read the lines of an env file: the number, name and value of each that is not skipped.
+
+    The name is None, and the value empty, where a line is not `NAME=value`.
+    """
+    # Only a line feed ends a line: a carriage return stays in the value, for the contract to see.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if equals and _NAME.match(name):
+            yield number, name, value
+        else:
+            yield number, None, ""
+
+
 class _ProcessSnapshot:
     """The one permitted global: the process's snapshot, taken on first use."""
 
@@ -203,12 +219,8 @@ def _read_env_file(path: str) -> tuple[_Sourced, _Problems]:
         return {}, [_unreadable(ENV_FILE_VARIABLE, ENV_FILE_VARIABLE, failure)]
     found: dict[str, tuple[str, Origin]] = {}
     problems: _Problems = []
-    # Only a line feed ends a line: a carriage return stays in the value, for the contract to see.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        name, equals, value = line.partition("=")
-        if not equals or not _NAME.match(name):
+    for number, name, value in env_lines(text):
+        if name is None:
             problems.append(_malformed_line(number))
         elif name in found:
             problems.append(_twice(name, found[name][1], number))

@@ -39,6 +39,21 @@ class Violation:
 
 
 @dataclass(frozen=True)
+class Undecided:
+    """What cannot be told of a variable without a value that cannot be seen.
+
+    Attributes:
+        variable: The variable's declared name.
+        says: What is not known, in words that continue the name.
+        fix: What to do, as a sentence.
+    """
+
+    variable: str
+    says: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class Violations:
     """Everything wrong with one service's environment, at least one thing, in contract order."""
 

@@ -1,8 +1,12 @@
 """A service's contract: the variables it reads, as data for the service, the gate and the docs."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from netra.contract.variable import Variable, VariableKind
+from netra.contract.variable import Source, Variable, VariableKind
+
+ENVIRONMENT_VARIABLE: Final = "ENVIRONMENT"
+"""The variable that says where a service runs."""
 
 
 @dataclass(frozen=True)
@@ -10,14 +14,17 @@ class Contract:
     """The variables of one service.
 
     Raises:
-        ValueError: The data contradict themselves: a name twice, or a reference to a variable
-            that is not declared. The message names it.
+        ValueError: The data contradict themselves: no variable at all, a name twice, a reference
+            to a variable that is not declared, or hosts where there is no environment to tell
+            them by. The message names it.
     """
 
     service: str
     variables: tuple[Variable, ...]
 
     def __post_init__(self) -> None:
+        if not self.variables:
+            raise ValueError(f"{self.service} declares no variable: nothing could be checked.")
         names = [name for variable in self.variables for name in variable.names]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"{self.service} declares {', '.join(sorted(twice))} twice.")
@@ -25,6 +32,12 @@ class Contract:
         for variable in self.variables:
             if unknown := _references(variable) - declared:
                 raise ValueError(f"{variable.name} refers to {', '.join(sorted(unknown))}.")
+            if (variable.hosts or variable.of_its_environment) and (
+                ENVIRONMENT_VARIABLE not in declared
+            ):
+                raise ValueError(
+                    f"{variable.name} names hosts, and {ENVIRONMENT_VARIABLE} is not declared."
+                )
 
     def variable(self, name: str) -> Variable:
         """Find a variable by its name.
@@ -50,6 +63,9 @@ class Description:
     default: str | None
     aliases: tuple[str, ...]
     equality_group: str | None
+    source: Source
+    hosts: tuple[tuple[str, tuple[str, ...]], ...]
+    of_its_environment: bool
 
 
 def describe(contract: Contract) -> tuple[Description, ...]:
@@ -64,6 +80,9 @@ def describe(contract: Contract) -> tuple[Description, ...]:
             default=_default(variable),
             aliases=variable.aliases,
             equality_group=variable.equality_group,
+            source=variable.given_by,
+            hosts=variable.hosts,
+            of_its_environment=variable.of_its_environment,
         )
         for variable in contract.variables
     )

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from netra.contract.contract import Contract, Description, describe
+from netra.contract.contract import ENVIRONMENT_VARIABLE, Contract, Description, describe
 from netra.contract.declared import netra_auth, netra_backend
-from netra.contract.variable import VariableKind
+from netra.contract.variable import Source, VariableKind
 
 CONTRACTS: Final = (netra_auth.CONTRACT, netra_backend.CONTRACT)
 
@@ -52,11 +52,20 @@ def _service(contract: Contract) -> str:
 
 
 def _section(described: Description) -> str:
-    facts = [f"- Format: {described.format}."]
+    facts = [f"- Format: {described.format or 'any text'}."]
     if described.aliases:
         facts.append(f"- Also read as: {', '.join(f'`{name}`' for name in described.aliases)}.")
     if described.equality_group:
         facts.append(f"- Equality group: `{described.equality_group}`.")
+    facts += [
+        f"- Hosts where {ENVIRONMENT_VARIABLE} is `{environment}`: "
+        f"{', '.join(f'`{host}`' for host in hosts)}."
+        for environment, hosts in described.hosts
+    ]
+    if described.of_its_environment:
+        facts.append("- Refused if its host names another environment.")
+    if described.source is Source.PLATFORM:
+        facts.append("- Where the platform gives it, it is not written.")
     if described.kind is VariableKind.SECRET:
         facts.append("- Secret: never shown.")
     return "\n".join([f"### {described.name}", "", described.meaning, "", *facts, ""])

@@ -17,6 +17,17 @@ class VariableKind(StrEnum):
     SECRET = "secret"  # noqa: S105 - the name of a kind
 
 
+class Source(StrEnum):
+    """Who is to give a variable its value where a service is deployed."""
+
+    CONFIGURATION = "configuration"
+    """Whoever writes the service's configuration."""
+    SECRET_STORE = "secret-store"  # noqa: S105 - the name of a source
+    """A store of secrets, to which the configuration refers."""
+    PLATFORM = "platform"
+    """What the service runs on; nobody writes it."""
+
+
 class Format(Protocol):
     """What a value must look like."""
 
@@ -43,14 +54,14 @@ class Requirement:
 
     Attributes:
         always: It must be set, whatever else is.
-        when: It must be set where this variable has this value.
+        when: It must be set where this variable has one of these values.
         together_with: It must be set where this variable is set.
         beginning: It must be set where this variable begins with one of these texts.
         unless: With `beginning`: though not where this variable is set.
     """
 
     always: bool = False
-    when: tuple[str, str] | None = None
+    when: tuple[str, tuple[str, ...]] | None = None
     together_with: str | None = None
     beginning: tuple[str, tuple[str, ...]] | None = None
     unless: str | None = None
@@ -60,7 +71,7 @@ class Requirement:
         """Say it in words, for the reference."""
         conditions = []
         if self.when:
-            conditions.append(f"when {self.when[0]} is {self.when[1]}")
+            conditions.append(f"when {self.when[0]} is {' or '.join(self.when[1])}")
         if self.together_with:
             conditions.append(f"together with {self.together_with}")
         if conditions:
@@ -76,9 +87,9 @@ ALWAYS: Final = Requirement(always=True)
 NEVER: Final = Requirement()
 
 
-def required_when(variable: str, value: str) -> Requirement:
-    """Require a variable where another one has a certain value."""
-    return Requirement(when=(variable, value))
+def required_when(variable: str, *values: str) -> Requirement:
+    """Require a variable where another one has one of certain values."""
+    return Requirement(when=(variable, values))
 
 
 def required_with(variable: str) -> Requirement:
@@ -106,6 +117,12 @@ class Variable:
         aliases: Other names under which it may be set.
         equality_group: Services' variables of one group must have equal values.
         differs_from: Variables whose value it must not have.
+        source: Who gives it its value where the service is deployed; None where that follows from
+            the kind: a secret comes from a store of secrets.
+        hosts: Per environment, the hosts its URL may name: `auth.example.org`, or `*.example.org`
+            for every host below that. An environment that is not listed allows every host.
+        of_its_environment: Whether its URL must not name another environment in its host, as
+            `auth.staging.example.org` does in production.
     """
 
     name: str
@@ -118,6 +135,15 @@ class Variable:
     aliases: tuple[str, ...] = ()
     equality_group: str | None = None
     differs_from: tuple[str, ...] = ()
+    source: Source | None = None
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    of_its_environment: bool = False
+
+    @property
+    def given_by(self) -> Source:
+        """Say who gives it its value where the service is deployed."""
+        by_kind = Source.SECRET_STORE if self.kind is VariableKind.SECRET else Source.CONFIGURATION
+        return self.source or by_kind
 
     @property
     def names(self) -> tuple[str, ...]:

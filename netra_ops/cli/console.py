@@ -1,18 +1,15 @@
-"""What the commands share: their common options, what they read, and how they speak.
-
-Text for people and JSON go to standard output, remarks and errors to standard error.
-"""
+"""What the commands share: their common options, what they read, and how they speak."""
 
 import getpass
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
-from rich.console import Console
 
 from netra.secret import Secret
+from netra_ops.cli.output import remark, tell, tell_document
 from netra_ops.findings import UsageRefused
 from netra_ops.platform.local import state_directory
 from netra_ops.platform.local.state_directory import StateDirectory
@@ -29,36 +26,37 @@ PasswordOption = Annotated[
 DEFAULT_STATE_PATH: Final = Path(DEFAULT_STATE)
 _FILE_WIDTH: Final = 140
 
-
-def remark(text: str) -> None:
-    """Say something beside the result."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def tell(text: str) -> None:
-    """Give a result, or a part of it, at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def tell_document(document: Any) -> None:
-    """Give a result as one JSON document, in which nothing can write on a terminal."""
-    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-    if not text.replace("\n", "").isprintable():
-        text = "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
-    tell(text)
+__all__ = [
+    "DEFAULT_STATE_PATH",
+    "JsonOption",
+    "PasswordOption",
+    "StateOption",
+    "existing_state",
+    "may_ask",
+    "read_password",
+    "read_secret",
+    "remark",
+    "rich_output",
+    "rich_progress",
+    "tell",
+    "tell_document",
+]
 
 
-def rich_output() -> Console:
-    """Give a console for tables; when nobody looks, without colour and of a fixed width."""
+def rich_output() -> Any:
+    """Give Rich's console for tables; when nobody looks, without colour and of a fixed width."""
     width = None if sys.stdout.isatty() else _FILE_WIDTH
-    return Console(highlight=False, markup=False, emoji=False, width=width)
+    return _rich(highlight=False, markup=False, emoji=False, width=width)
 
 
-def rich_progress() -> Console:
-    """Give a console for progress, which says nothing when nobody looks."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+def rich_progress() -> Any:
+    """Give Rich's console for progress, which says nothing when nobody looks."""
+    return _rich(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def _rich(**options: Any) -> Any:
+    # Rich takes as long to import as a whole command that needs none of it.
+    return import_module("rich.console").Console(**options)
 
 
 def existing_state(path: Path) -> StateDirectory:
@@ -109,9 +107,3 @@ def read_secret(what: str) -> Secret:
 def may_ask() -> bool:
     """Tell whether somebody is there to answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _escaped(letter: str) -> str:
-    """Write a letter as JSON escapes (RFC 8259 section 7)."""
-    units = letter.encode("utf-16-be")
-    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))

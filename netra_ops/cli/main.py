@@ -1,43 +1,15 @@
-"""The command `netra`: its groups put together, and errors turned into exit codes.
+"""The command `netra`: errors turned into exit codes.
 
 0 pass, 1 fail, 2 usage, 3 could not decide.
 """
 
+import sys
 from collections.abc import Sequence
-from typing import Final
+from importlib import import_module
 
-import typer
-
-from netra_ops.cli import logs
-from netra_ops.cli.administration import audit, keys, sessions, users
-from netra_ops.cli.administration.registered_services import commands as registered_services
-from netra_ops.cli.console import remark
-from netra_ops.cli.revisions import revisions
-from netra_ops.cli.services import down, status, up
-from netra_ops.cli.token import token
-from netra_ops.cli.verify import verify
+from netra_ops.cli.configuration import direct
+from netra_ops.cli.output import remark
 from netra_ops.findings import ExitCode, OpsError
-
-# A traceback with local variables would show secrets.
-app: Final = typer.Typer(
-    name="netra",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    help="Run, look at and prove Netra.",
-)
-app.command()(up)
-app.command()(down)
-app.command()(status)
-app.add_typer(logs.app, name="logs")
-app.add_typer(users.app, name="users")
-app.add_typer(sessions.app, name="sessions")
-app.add_typer(registered_services.app, name="services")
-app.add_typer(keys.app, name="keys")
-app.add_typer(audit.app, name="audit")
-app.command()(token)
-app.command()(verify)
-app.command()(revisions)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,8 +18,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: The command line itself ended it, as help and usage errors do.
     """
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        app(args=argv)
+        if (arguments := direct.check_arguments(words)) is not None:
+            return direct.run_check(arguments)
+        # What reads all other command lines takes longer to load than a check takes.
+        program = import_module("netra_ops.cli.program")
+        program.program(words[0] if words else None)(args=words)
     except OpsError as error:
         remark(str(error))
         return error.exit_code

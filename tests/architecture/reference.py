@@ -1,6 +1,7 @@
 """Writes docs/reference from the code; `make reference` runs it, a test compares the two."""
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,9 +14,10 @@ from typer.core import TyperArgument
 
 from architecture.house import ROOT, Source, dotted, sources
 from netra.contract import reference as contract_reference
+from netra.contract.written.documents import schema
 from netra.errors import NetraError
 from netra.wire import error_reference
-from netra_ops.cli.main import app
+from netra_ops.cli.program import program
 
 FOLDER: Final = ROOT / "docs" / "reference"
 
@@ -66,8 +68,14 @@ def pages() -> dict[str, str]:
         "configuration.md": contract_reference.as_markdown(contract_reference.CONTRACTS),
         "errors.md": error_reference.as_markdown(NetraError),
         "events.md": events_page(sources()),
-        "commands.md": commands_page(app),
+        "commands.md": commands_page(program()),
+        "contract.schema.json": schema_page(),
     }
+
+
+def schema_page() -> str:
+    """Write the JSON Schema of contract files."""
+    return json.dumps(schema(), indent=2) + "\n"
 
 
 def logged_events(read: Iterable[Source]) -> Iterator[LoggedEvent]:
@@ -133,7 +141,7 @@ def main(folder: Path = FOLDER) -> int:
     """Write every page, and remove a page that no longer has a source."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = pages()
-    for stale in {path.name for path in folder.glob("*.md")} - wanted.keys():
+    for stale in {path.name for path in folder.iterdir()} - wanted.keys():
         (folder / stale).unlink()
     for name, text in wanted.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from architecture.house import ROOT, Finding, files, functions, judge, sources
-from netra_ops.cli.main import app
+from netra_ops.cli.program import program
 
 _CODE: Final = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _MAKE: Final = re.compile(r"\bmake ([a-z][a-z-]*)")
@@ -63,7 +63,7 @@ def commands() -> set[str]:
             found.add(" ".join((*words, word)))
             walk(child, (*words, word))
 
-    walk(typer.main.get_command(app), ())
+    walk(typer.main.get_command(program()), ())
     return found
 
 

@@ -14,6 +14,7 @@ from netra.contract.formats import (
 )
 from netra.contract.variable import (
     ALWAYS,
+    Source,
     Variable,
     VariableKind,
     required_when,
@@ -35,6 +36,7 @@ ENVIRONMENT: Final = Variable(
     PLAIN,
     OneOf(("local", "staging", "production")),
     ALWAYS,
+    equality_group="environment",
 )
 SERVICE_ID: Final = Variable(
     "SERVICE_ID",
@@ -50,6 +52,7 @@ REVISION: Final = Variable(
     Matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", "letters, digits and . _ -"),
     default="unversioned",
     aliases=("K_REVISION",),
+    source=Source.PLATFORM,
 )
 HOST: Final = Variable("HOST", "The address to listen on.", PLAIN, Host(), default="127.0.0.1")
 DATABASE_URL: Final = Variable(

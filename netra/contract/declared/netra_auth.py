@@ -18,7 +18,7 @@ from netra.contract.formats import (
 )
 from netra.contract.urls.mail_url import MailUrl
 from netra.contract.urls.redis_url import RedisUrl
-from netra.contract.variable import ALWAYS, Requirement, Variable, required_when
+from netra.contract.variable import ALWAYS, Requirement, Source, Variable, required_when
 
 CONTRACT: Final = Contract(
     "netra-auth",
@@ -28,7 +28,12 @@ CONTRACT: Final = Contract(
         in_both.REVISION,
         in_both.HOST,
         Variable(
-            "PORT", "The port to listen on; 0 takes any free one.", PLAIN, PORT, default="8001"
+            "PORT",
+            "The port to listen on; 0 takes any free one.",
+            PLAIN,
+            PORT,
+            default="8001",
+            source=Source.PLATFORM,
         ),
         in_both.DATABASE_URL,
         Variable(
@@ -38,6 +43,7 @@ CONTRACT: Final = Contract(
             ServiceUrl(),
             ALWAYS,
             equality_group="issuer",
+            of_its_environment=True,
         ),
         in_both.TOKEN_TRUST_MODE,
         Variable(
@@ -106,7 +112,7 @@ CONTRACT: Final = Contract(
             " people who forgot their password.",
             SECRET,
             MailUrl(),
-            Requirement(when=("SELF_REGISTRATION", "by-mail"), together_with="MAIL_FROM"),
+            Requirement(when=("SELF_REGISTRATION", ("by-mail",)), together_with="MAIL_FROM"),
         ),
         Variable(
             "MAIL_FROM",
@@ -116,7 +122,7 @@ CONTRACT: Final = Contract(
                 r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*",
                 "one e-mail address and nothing besides, such as accounts@example.org",
             ),
-            Requirement(when=("SELF_REGISTRATION", "by-mail"), together_with="MAIL_URL"),
+            Requirement(when=("SELF_REGISTRATION", ("by-mail",)), together_with="MAIL_URL"),
         ),
         Variable(
             "LIMITS_REDIS_URL",

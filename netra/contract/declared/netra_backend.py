@@ -18,7 +18,7 @@ from netra.contract.formats import (
     StrongSecret,
     WholeNumber,
 )
-from netra.contract.variable import ALWAYS, Variable, required_where, required_with
+from netra.contract.variable import ALWAYS, Source, Variable, required_where, required_with
 
 CONTRACT: Final = Contract(
     "netra-backend",
@@ -39,6 +39,7 @@ CONTRACT: Final = Contract(
             PLAIN,
             ServiceUrl(),
             ALWAYS,
+            of_its_environment=True,
         ),
         Variable(
             "TOKEN_ISSUER",
@@ -47,6 +48,7 @@ CONTRACT: Final = Contract(
             ServiceUrl(),
             default_of="AUTH_SERVICE_URL",
             equality_group="issuer",
+            of_its_environment=True,
         ),
         Variable(
             "TOKEN_AUDIENCE",
@@ -71,7 +73,12 @@ CONTRACT: Final = Contract(
         in_both.REVISION,
         in_both.HOST,
         Variable(
-            "PORT", "The port to listen on; 0 takes any free one.", PLAIN, PORT, default="8000"
+            "PORT",
+            "The port to listen on; 0 takes any free one.",
+            PLAIN,
+            PORT,
+            default="8000",
+            source=Source.PLATFORM,
         ),
         Variable(
             "ALLOWED_ORIGINS",

@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from netra.contract.contract import ENVIRONMENT_VARIABLE
 from netra.contract.formats import Origins
-from netra.contract.loader import ENVIRONMENT_VARIABLE, LOCAL
+from netra.contract.loader import LOCAL
 from netra.contract.service_registry import parse_registry
 from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra_ops.findings import Failed

@@ -1,0 +1,153 @@
+"""Whether variables that must be equal in several services are. Pure; no value is shown.
+
+Values are compared by fingerprints, secrets that cannot be seen by what is referred to.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from netra.secret import Secret
+from netra_ops.candidates.candidate import Place, Reference
+from netra_ops.candidates.fingerprints.prints import Fingerprints, likeness
+from netra_ops.findings import Verdict, printable
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One service's variable of an equality group.
+
+    Attributes:
+        group: The group's name.
+        service: The service.
+        variable: The variable that gives the value.
+        is_set: Whether it is set, and has not only its default.
+        value: The value, where it can be seen.
+        reference: What it is taken from, where it stands elsewhere.
+        place: Where it is set.
+    """
+
+    group: str
+    service: str
+    variable: str
+    is_set: bool
+    value: Secret | None
+    reference: Reference | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Two members compared; `says` continues the name of `member`'s variable."""
+
+    member: Member
+    verdict: Verdict
+    says: str = ""
+    fix: str = ""
+
+
+def agreements(members: Iterable[Member], fingerprints: Fingerprints) -> Iterator[Agreement]:
+    """Compare each group's members with its first."""
+    firsts: dict[str, Member] = {}
+    for member in members:
+        first = firsts.setdefault(member.group, member)
+        if first is not member:
+            yield _compared(first, member, fingerprints)
+
+
+def registration(
+    named: Member, secret: Member | None, registry: Mapping[str, str], place: Place
+) -> Agreement | None:
+    """Tell what a service is against the registry by which another one knows it.
+
+    The registry is read at the first start, so what it lacks may have been registered since:
+    UNKNOWN. Another secret than its digest's is only told: it may have been rotated since.
+
+    Args:
+        named: The service's own name.
+        secret: Its secret, or None where it has none.
+        registry: The SHA-256 of each registered service's secret, by its name.
+        place: Where the registry stands.
+    """
+    if named.value is None:
+        return None
+    digest = registry.get(named.value.reveal())
+    if digest is None:
+        return Agreement(
+            named,
+            Verdict.UNKNOWN,
+            f"is not in the registry at {place}; only the store tells whether it is known",
+            "Register the service under this name, or write the name it is registered by.",
+        )
+    if secret is None or secret.value is None:
+        return Agreement(named, Verdict.PASS)
+    own = hashlib.sha256(secret.value.reveal().encode("utf-8", "surrogatepass")).hexdigest()
+    if own == digest:
+        return Agreement(named, Verdict.PASS)
+    return Agreement(
+        secret,
+        Verdict.PASS,
+        f"is not the one whose digest is in the registry at {place}: right only if it was rotated",
+        "Compare it with what was registered.",
+    )
+
+
+def same_secret(one: Reference, other: Reference) -> bool:
+    """Tell whether two references name one secret; without a project, the project is the same."""
+    if one.store != other.store or not one.name or not other.name:
+        return False
+    (*project, name), (*other_project, other_name) = one.name.split("/"), other.name.split("/")
+    return name == other_name and (project == other_project or not (project and other_project))
+
+
+def _compared(first: Member, member: Member, fingerprints: Fingerprints) -> Agreement:
+    if first.value is not None and member.value is not None:
+        return _by_value(first, member, fingerprints)
+    one, other = first.reference, member.reference
+    if one and other and same_secret(one, other):
+        if one.is_pinned and other.is_pinned:
+            return _by_version(first, member, one, other)
+        return Agreement(
+            member,
+            Verdict.UNKNOWN,
+            f"must equal {_named(first)}, and both refer to the secret {printable(one.name)}"
+            " without pinning its version: each takes the newest when it starts",
+            "Name the same version by its number in both.",
+        )
+    return Agreement(
+        member,
+        Verdict.UNKNOWN,
+        f"must equal {_named(first)}, and they cannot be compared without their values",
+        "Refer to the same version of the same secret in both.",
+    )
+
+
+def _by_value(first: Member, member: Member, fingerprints: Fingerprints) -> Agreement:
+    if first.value is None or member.value is None:
+        raise ValueError("Members are compared by value where both can be seen.")
+    one, other = fingerprints.of(first.value), fingerprints.of(member.value)
+    if one.exact == other.exact:
+        return Agreement(member, Verdict.PASS)
+    like = likeness(one, other)
+    default = "" if member.is_set else " (its default)"
+    says = f"must equal {_named(first)}, and is {like or 'another value'}{default}"
+    return Agreement(
+        member, Verdict.FAIL, says, "Give both the same value, character by character."
+    )
+
+
+def _by_version(first: Member, member: Member, one: Reference, other: Reference) -> Agreement:
+    if one.version == other.version:
+        return Agreement(member, Verdict.PASS)
+    return Agreement(
+        member,
+        Verdict.FAIL,
+        f"must equal {_named(first)}, and refers to version {printable(other.version or '')} of "
+        f"the secret where that refers to version {printable(one.version or '')}",
+        "Refer to the same version in both.",
+    )
+
+
+def _named(member: Member) -> str:
+    default = "" if member.is_set else ", which has its default"
+    return f"{member.variable} of {member.service} ({member.place}{default})"

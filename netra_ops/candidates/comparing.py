@@ -1,0 +1,219 @@
+"""Compares two configurations, as records of them say, without a value. Pure.
+
+Whether what differs is allowed is not decided here.
+"""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from itertools import chain
+from typing import Final
+
+from netra_ops.candidates.agreement import same_secret
+from netra_ops.candidates.candidate import Deployment, Reference, shown_name
+from netra_ops.candidates.fingerprints.prints import likeness
+from netra_ops.candidates.fingerprints.record import ConfigurationRecord, RecordedSetting
+from netra_ops.findings import CouldNotTell, ExitCode, printable
+
+_ALIKE: Final = 0.6
+
+
+class Change(StrEnum):
+    """What became of a variable, or of how a service is deployed."""
+
+    LOST = "lost"
+    ADDED = "added"
+    RENAMED = "renamed"
+    CHANGED = "changed"
+    SWITCHED = "switched"
+    """From a value to a reference, or back."""
+    VERSION = "version"
+    """The same secret, another version."""
+    REFERENCE = "reference"
+    """Another secret."""
+    DEPLOYMENT = "deployment"
+    UNSEEN = "unseen"
+    """It cannot be told."""
+    NOT_PINNED = "not_pinned"
+    """A secret of which any version may be taken; no difference by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is told of a comparison.
+
+    Attributes:
+        change: What it is.
+        name: The variable, or what of the deployment; harmless to show.
+        says: In words that continue the name.
+        before: Where it stands in the first configuration; empty where it does not.
+        after: The same of the second one.
+    """
+
+    change: Change
+    name: str
+    says: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two configurations have apart.
+
+    Attributes:
+        before: What the first one is called.
+        after: What the second one is called.
+        differences: What differs.
+        unseen: What could not be compared.
+        notes: What is told besides.
+        compared: How many variables were looked at.
+    """
+
+    before: str
+    after: str
+    differences: tuple[Difference, ...]
+    unseen: tuple[Difference, ...]
+    notes: tuple[Difference, ...]
+    compared: int
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 where nothing differs, 1 where something does, 3 where that could not be told."""
+        if self.differences:
+            return ExitCode.FAIL
+        return ExitCode.UNKNOWN if self.unseen or not self.compared else ExitCode.PASS
+
+
+def compare(before: ConfigurationRecord, after: ConfigurationRecord) -> Comparison:
+    """Compare two records.
+
+    Raises:
+        CouldNotTell: Their fingerprints were made with different keys.
+    """
+    if before.key_id != after.key_id:
+        raise CouldNotTell("These two were recorded with different keys and cannot be compared.")
+    told = tuple(chain(_settings(before, after), _deployments(before.deployment, after.deployment)))
+    beside = (Change.UNSEEN, Change.NOT_PINNED)
+    return Comparison(
+        printable(before.service or ""),
+        printable(after.service or ""),
+        tuple(one for one in told if one.change not in beside),
+        tuple(one for one in told if one.change is Change.UNSEEN),
+        tuple(one for one in told if one.change is Change.NOT_PINNED),
+        len({setting.name for record in (before, after) for setting in record.settings}),
+    )
+
+
+def _settings(before: ConfigurationRecord, after: ConfigurationRecord) -> Iterator[Difference]:
+    old = {setting.name: setting for setting in before.settings}
+    new = {setting.name: setting for setting in after.settings}
+    lost = {name: one for name, one in old.items() if name not in new}
+    added = {name: one for name, one in new.items() if name not in old}
+    for was, now in _renamed(lost, added):
+        like = likeness(was.prints, now.prints) if was.prints and now.prints else None
+        but = f"; its value is {like}" if like else ""
+        says = f"was called {shown_name(was.name)} before{but}"
+        yield Difference(Change.RENAMED, shown_name(now.name), says, was.place, now.place)
+        del lost[was.name], added[now.name]
+    for name, one in lost.items():
+        yield Difference(Change.LOST, shown_name(name), "is not set any more", before=one.place)
+    for name, one in added.items():
+        yield Difference(Change.ADDED, shown_name(name), "was not set before", after=one.place)
+    refers = before.form.refers and after.form.refers
+    for name in old.keys() & new.keys():
+        yield from _setting(old[name], new[name], refers=refers)
+    for one in after.settings:
+        if one.reference and one.reference.version and not one.reference.is_pinned:
+            says = f"refers to {one.reference}, which can become another value at any start"
+            yield Difference(Change.NOT_PINNED, shown_name(one.name), says, after=one.place)
+
+
+def _renamed(
+    lost: dict[str, RecordedSetting], added: dict[str, RecordedSetting]
+) -> list[tuple[RecordedSetting, RecordedSetting]]:
+    """Pair what was lost with what was added, where exactly one of each fits the other."""
+    fits = [(was, now) for was in lost.values() for now in added.values() if _fits(was, now)]
+    olds = [was.name for was, _ in fits]
+    news = [now.name for _, now in fits]
+    return [
+        (was, now) for was, now in fits if olds.count(was.name) == 1 and news.count(now.name) == 1
+    ]
+
+
+def _fits(was: RecordedSetting, now: RecordedSetting) -> bool:
+    if was.prints and now.prints:
+        is_alike = difflib.SequenceMatcher(None, was.name, now.name).ratio() >= _ALIKE
+        if was.prints.exact == now.prints.exact:
+            # Short values, such as `on`, are also equal by chance.
+            return was.prints.distinctive or is_alike
+        return was.prints.distinctive and likeness(was.prints, now.prints) is not None
+    one, other = was.reference, now.reference
+    return bool(one and other and same_secret(one, other) and one.version == other.version)
+
+
+def _setting(was: RecordedSetting, now: RecordedSetting, *, refers: bool) -> Iterator[Difference]:
+    name, places = shown_name(now.name), (was.place, now.place)
+    one, other = was.reference, now.reference
+    if refers and (one is None) != (other is None):
+        says = (
+            f"was a value, and is now taken from {other}"
+            if one is None
+            else f"was taken from {one}, and is now a value in plain sight"
+        )
+        yield Difference(Change.SWITCHED, name, says, *places)
+    elif one and other:
+        yield from _references(name, one, other, places)
+    if was.prints and now.prints:
+        if was.prints.exact != now.prints.exact:
+            like = likeness(was.prints, now.prints)
+            says = f"is {like}" if like else "has another value"
+            yield Difference(Change.CHANGED, name, says, *places)
+    elif not refers and (one is None) != (other is None):
+        side = "second" if one is None else "first"
+        says = f"cannot be compared: the {side} only refers to {other or one}"
+        yield Difference(Change.UNSEEN, name, says, *places)
+
+
+def _references(
+    name: str, one: Reference, other: Reference, places: tuple[str, str]
+) -> Iterator[Difference]:
+    if one == other and not one.name:
+        says = f"cannot be compared: both refer to {one}"
+        yield Difference(Change.UNSEEN, name, says, *places)
+    elif one == other or (same_secret(one, other) and one.version == other.version):
+        return
+    elif same_secret(one, other):
+        says = (
+            f"refers to version {printable(other.version or 'none')} of the secret, before to "
+            f"{printable(one.version or 'none')}"
+        )
+        yield Difference(Change.VERSION, name, says, *places)
+    else:
+        says = f"refers to {other}, before to {one}"
+        yield Difference(Change.REFERENCE, name, says, *places)
+
+
+def _deployments(before: Deployment | None, after: Deployment | None) -> Iterator[Difference]:
+    if before is None or after is None:
+        return
+    for field in fields(Deployment):
+        was, now = getattr(before, field.name), getattr(after, field.name)
+        if was is not None and now is not None and was != now:
+            name = _PARTS[field.name]
+            yield Difference(Change.DEPLOYMENT, name, f"is {_words(now)}, was {_words(was)}")
+
+
+_PARTS: Final = {
+    "ingress": "ingress",
+    "service_account": "service account",
+    "audiences": "audiences",
+    "invoker": "who may invoke it",
+}
+
+
+def _words(part: str | tuple[str, ...]) -> str:
+    if isinstance(part, str):
+        return printable(part)
+    return printable(", ".join(part)) or "none besides its address"
