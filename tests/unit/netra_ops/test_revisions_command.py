@@ -22,7 +22,7 @@ from fakes.ledger_records import (
 )
 from fakes.netra_command import Run
 from netra.clock import SystemClock
-from netra_ops.cli import revisions as command
+from netra_ops.cli.deployment import revisions as command
 from netra_ops.findings import Outcome, Verdict
 from netra_ops.ledger.ledger_file import RECORDS, Ledger
 from netra_ops.ledger.records import Actor, Ending, Judgement, Promotion, Record, Setting, Stage
