@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from enum import Enum, auto
 from functools import partial
@@ -53,6 +54,8 @@ _SQLITE_SETTINGS: Final = (
     "PRAGMA foreign_keys=ON",
 )
 _POOL_WAIT_SECONDS: Final = 5.0
+_RETURN_SECONDS: Final = 2.0
+_BETWEEN_LOOKS: Final = 0.01
 _FILE: Final = "netra_file"
 _OCCUPANT: Final = "netra_occupant"
 _STATEMENTS_KEPT: Final = 512
@@ -209,6 +212,21 @@ async def connected(engine: AsyncEngine, connecting: Coroutine[Any, Any, T]) -> 
         await asyncio.wait((making,), timeout=_POOL_WAIT_SECONDS)
         making.cancel()
         raise
+
+
+async def closed(engine: AsyncEngine) -> None:
+    """Close an engine's connections, once those in use have been given back.
+
+    Whoever was cancelled a moment ago still unwinds: a connection that is given back to an engine
+    which was closed meanwhile would be closed by nobody. One that is kept is not waited for longer
+    than two seconds.
+    """
+    pool: Any = engine.pool
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_RETURN_SECONDS):
+            while pool.checkedout():  # noqa: ASYNC110 - the pool tells nobody what it gets
+                await asyncio.sleep(_BETWEEN_LOOKS)
+    await engine.dispose()
 
 
 def _transaction(

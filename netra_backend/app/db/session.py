@@ -37,7 +37,7 @@ from netra.principal import (
     UserPrincipal,
 )
 from netra.telemetry.log_events import event_logger
-from netra_backend.app.db.engine import WRITES, Transactions, connected
+from netra_backend.app.db.engine import WRITES, Transactions, closed, connected
 from netra_backend.app.db.isolation.admission import (
     ADMISSION,
     Admission,
@@ -321,9 +321,9 @@ class Database:
             raise DatabaseUnavailable("the database holds no schema")
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection; those in use are given two seconds to be given back."""
         await self._transactions.aclose()
-        await self._engine.dispose()
+        await closed(self._engine)
 
     @asynccontextmanager
     async def _turn(self, *, writes: bool) -> AsyncIterator[None]:
