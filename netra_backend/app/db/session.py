@@ -13,7 +13,12 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -21,6 +26,7 @@ from sqlalchemy import Connection, Delete, ScalarResult, Select, Update
 from sqlalchemy import Row as ResultRow
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 
 from netra.clock import Clock, SystemClock
 from netra.errors import (
@@ -56,6 +62,7 @@ from netra_backend.app.db.tables import Owned
 
 _PING_SECONDS: Final = 1.0
 _WRITE_TURN_SECONDS: Final = 5.0
+_AT_ONCE: Final = nullcontext()
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Owned)
@@ -217,12 +224,13 @@ class Database:
         ) as session:
             _put_up_fence(session, principal, method, writes=writes)
             with outage_translated():
-                await connected(self._engine, session.connection(execution_options=options))
+                await connected(self._engine, session.run_sync(_begun, options))
             booked.ending = Ending.ROLLED_BACK
             scoped = PrincipalSession(session, principal)
             try:
                 yield scoped
-                await scoped.flush()
+                if session.new or session.dirty or session.deleted:
+                    await scoped.flush()
                 booked.ending = Ending.UNKNOWN
                 await _commit(session)
                 booked.ending = Ending.COMMITTED
@@ -325,20 +333,26 @@ class Database:
         await self._transactions.aclose()
         await closed(self._engine)
 
-    @asynccontextmanager
-    async def _turn(self, *, writes: bool) -> AsyncIterator[None]:
-        if self._write_turn is None or not writes:
-            yield
-            return
-        try:
-            async with asyncio.timeout(_WRITE_TURN_SECONDS):
-                await self._write_turn.acquire()
-        except TimeoutError as error:
-            raise DatabaseBusy("another write did not end in time") from error
-        try:
-            yield
-        finally:
-            self._write_turn.release()
+    def _turn(self, *, writes: bool) -> AbstractAsyncContextManager[None]:
+        return _AT_ONCE if self._write_turn is None or not writes else _turn_of(self._write_turn)
+
+
+@asynccontextmanager
+async def _turn_of(writers: asyncio.Lock) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_WRITE_TURN_SECONDS):
+            await writers.acquire()
+    except TimeoutError as error:
+        raise DatabaseBusy("another write did not end in time") from error
+    try:
+        yield
+    finally:
+        writers.release()
+
+
+def _begun(session: Session, options: Mapping[str, object]) -> None:
+    """Begin a session's transaction."""
+    session.connection(execution_options=options)
 
 
 @contextmanager
