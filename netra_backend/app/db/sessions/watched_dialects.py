@@ -45,6 +45,14 @@ class Watched(DefaultDialect):
         """Execute a statement once for each of several parameters."""
         self._given(super().do_executemany, cursor, statement, parameters, context)
 
+    def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
+        """Execute a statement without as much as an empty set of parameters."""
+
+        def execute(cursor: Any, statement: str, _parameters: Any, context: Any) -> None:
+            super(Watched, self).do_execute_no_params(cursor, statement, context)
+
+        self._given(execute, cursor, statement, None, context)
+
     def _given(
         self, execute: Execute, cursor: Any, statement: str, parameters: Any, context: Any
     ) -> None:
