@@ -57,7 +57,7 @@ from netra_backend.app.db.isolation.in_thread import SessionInThread, whole
 from netra_backend.app.db.isolation.journal_transaction import JournalTransaction
 from netra_backend.app.db.outage import commit_translated, outage_translated
 from netra_backend.app.db.schema_version import stored_schema
-from netra_backend.app.db.sessions.life import Ending, OpenSession, SessionLife
+from netra_backend.app.db.sessions.life import Ending, SessionLife
 from netra_backend.app.db.tables import Owned
 
 _PING_SECONDS: Final = 1.0
@@ -180,14 +180,13 @@ class Database:
         # SQLite has one writer at a time and lets the others poll; here they wait in order.
         self._write_turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
 
-    @asynccontextmanager
-    async def session_for(
+    def session_for(
         self,
         principal: AuthenticatedPrincipal,
         method: CredentialMethod | None,
         *,
         writes: bool = True,
-    ) -> AsyncIterator[PrincipalSession]:
+    ) -> AbstractAsyncContextManager[PrincipalSession]:
         """Open a session for a principal; commit when the block ends, roll back if it raises.
 
         Args:
@@ -202,40 +201,39 @@ class Database:
             InternalError: The commit failed; whether it took effect is not known.
         """
         _admit(principal, method)
-        with self.life.booked(principal) as booked:
-            async with (
-                self._turn(writes=writes),
-                self._opened(principal, method, booked, writes=writes) as session,
-            ):
-                yield session
+        return self._opened(principal, method, writes=writes)
 
     @asynccontextmanager
     async def _opened(
         self,
         principal: AuthenticatedPrincipal,
         method: CredentialMethod | None,
-        booked: OpenSession,
         *,
         writes: bool,
     ) -> AsyncIterator[PrincipalSession]:
         options = {WRITES: writes, ADMISSION: admission_of(principal, method)}
-        async with AsyncSession(
-            self._engine, sync_session_class=FencedSession, expire_on_commit=False
-        ) as session:
-            _put_up_fence(session, principal, method, writes=writes)
-            with outage_translated():
-                await connected(self._engine, session.run_sync(_begun, options))
-            booked.ending = Ending.ROLLED_BACK
-            scoped = PrincipalSession(session, principal)
-            try:
-                yield scoped
-                if session.new or session.dirty or session.deleted:
-                    await scoped.flush()
-                booked.ending = Ending.UNKNOWN
-                await _commit(session)
-                booked.ending = Ending.COMMITTED
-            finally:
-                scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
+        with self.life.booked(principal) as booked:
+            async with self._turn(writes=writes):
+                session = AsyncSession(
+                    self._engine, sync_session_class=FencedSession, expire_on_commit=False
+                )
+                try:
+                    _put_up_fence(session, principal, method, writes=writes)
+                    with outage_translated():
+                        await connected(self._engine, session.run_sync(_begun, options))
+                    booked.ending = Ending.ROLLED_BACK
+                    scoped = PrincipalSession(session, principal)
+                    try:
+                        yield scoped
+                        if session.new or session.dirty or session.deleted:
+                            await scoped.flush()
+                        booked.ending = Ending.UNKNOWN
+                        await _commit(session)
+                        booked.ending = Ending.COMMITTED
+                    finally:
+                        scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
+                finally:
+                    await _left(session)
 
     async def work_for(
         self,
@@ -384,6 +382,15 @@ def _put_up_fence(
     if not isinstance(fenced, FencedSession):
         raise InternalError("a session without a fence was about to be opened")
     fenced.put_up(fence)
+
+
+async def _left(session: AsyncSession) -> None:
+    """Close a session: to its end also if the caller is cancelled, where anything is open."""
+    if session.in_transaction():
+        async with session:
+            pass
+    else:
+        session.sync_session.close()
 
 
 async def _commit(session: AsyncSession) -> None:

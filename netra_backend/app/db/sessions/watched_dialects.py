@@ -47,9 +47,10 @@ class Watched(DefaultDialect):
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
         """Execute a statement without as much as an empty set of parameters."""
+        library: Any = super()
 
         def execute(cursor: Any, statement: str, _parameters: Any, context: Any) -> None:
-            super(Watched, self).do_execute_no_params(cursor, statement, context)
+            library.do_execute_no_params(cursor, statement, context)
 
         self._given(execute, cursor, statement, None, context)
 
@@ -72,6 +73,16 @@ class WatchedAiosqlite(Watched, SQLiteDialect_aiosqlite):
     """SQLite, from the event loop."""
 
     supports_statement_cache = True
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Roll back what is open.
+
+        The pool asks for it whenever a connection comes back, which would be one more way to its
+        thread and back. One whose caller was cancelled in between never comes back.
+        """
+        library: Any = super()
+        if dbapi_connection.driver_connection.in_transaction:
+            library.do_rollback(dbapi_connection)
 
 
 class WatchedPysqlite(Watched, SQLiteDialect_pysqlite):
