@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from sqlalchemy import select
@@ -37,6 +38,10 @@ _SHOWN = 20
 
 class PlainThread:
     """A thread as nobody isolates it."""
+
+    id: Any
+    owner_id: Any
+    created_at: Any
 
 
 async def _planted(store: Path) -> AsyncEngine:
@@ -69,12 +74,10 @@ async def _spent(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
 async def _measure(name: str, store: Path, rounds: int) -> None:
     unheld = await _planted(store)
     isolated = Database(open_engine(Secret(store_url(store))))
-    threads = stored_table(Thread)
-    order = (threads.c.created_at.desc(), threads.c.id.desc())
 
     async def plain() -> None:
-        query = select(PlainThread).where(threads.c.owner_id == "usr_anna")
-        query = query.order_by(*order).limit(_SHOWN)
+        query = select(PlainThread).where(PlainThread.owner_id == "usr_anna")
+        query = query.order_by(PlainThread.created_at.desc(), PlainThread.id.desc()).limit(_SHOWN)
         async with AsyncSession(unheld, expire_on_commit=False) as session:
             assert len((await session.scalars(query)).all()) == _SHOWN
             await session.commit()

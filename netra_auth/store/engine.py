@@ -6,8 +6,8 @@ What is particular to a database is in `netra_auth.store.dialects`. What is read
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final, TypeVar
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
@@ -27,6 +27,9 @@ _POOL_WAIT_SECONDS: Final = 5
 _ANSWER_SECONDS: Final = 2.0
 _WRITE_TURN_SECONDS: Final = 5.0
 """If the store is locked from outside, whoever waits behind a waiting writer waits no longer."""
+_RETURN_SECONDS: Final = 2.0
+_BETWEEN_LOOKS: Final = 0.01
+
 Result = TypeVar("Result")
 
 
@@ -128,10 +131,20 @@ class Database:
         return None
 
     async def close(self) -> None:
-        """Write what waits, and close every connection."""
+        """Write what waits, and close every connection.
+
+        Those in use are given two seconds to be given back.
+        """
         await self._group.close()
         if self._asking is not None:
             await asyncio.wait((self._asking,))
+        # Whoever was cancelled a moment ago still unwinds: a connection that is given back to an
+        # engine which was closed meanwhile would be closed by nobody.
+        pool: Any = self._engine.pool
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_RETURN_SECONDS):
+                while pool.checkedout():  # noqa: ASYNC110 - the pool tells nobody what it gets
+                    await asyncio.sleep(_BETWEEN_LOOKS)
         await self._engine.dispose()
 
 

@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from enum import Enum, auto
 from functools import partial
@@ -42,6 +43,7 @@ from netra_backend.app.db.sessions.statements import (
     postgres_settings,
     watch_statements,
 )
+from netra_backend.app.db.sessions.watched_dialects import watched
 
 WRITES: Final = "netra_writes"
 """Execution option: the transaction is going to write, so SQLite takes its lock at the start."""
@@ -53,6 +55,8 @@ _SQLITE_SETTINGS: Final = (
     "PRAGMA foreign_keys=ON",
 )
 _POOL_WAIT_SECONDS: Final = 5.0
+_RETURN_SECONDS: Final = 2.0
+_BETWEEN_LOOKS: Final = 0.01
 _FILE: Final = "netra_file"
 _OCCUPANT: Final = "netra_occupant"
 _STATEMENTS_KEPT: Final = 512
@@ -101,8 +105,12 @@ def open_engine(
     """
     address = make_url(url.reveal())
     is_sqlite = address.get_backend_name() == "sqlite"
+    if is_sqlite:
+        reached = _sqlite_address(address, creates=creates)
+    else:
+        reached = address.set(drivername="postgresql+asyncpg")
     engine = create_async_engine(
-        _sqlite_address(address, creates=creates) if is_sqlite else address,
+        reached if use is Use.OWNERSHIP else watched(reached),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_wait,
@@ -117,11 +125,11 @@ def open_engine(
             creates=creates,
             seconds=statement_seconds,
         )
+        if use is not Use.OWNERSHIP:
+            watch_statements(engine.sync_engine, _look_at, slow_seconds=slow_seconds)
     elif use is not Use.OWNERSHIP:
-        _prepare_postgres(engine.sync_engine)
+        _prepare_postgres(engine.sync_engine, slow_seconds=slow_seconds)
         watch_silence(engine.sync_engine)
-    if use is not Use.OWNERSHIP:
-        watch_statements(engine.sync_engine, slow_seconds=slow_seconds)
     return engine
 
 
@@ -211,6 +219,21 @@ async def connected(engine: AsyncEngine, connecting: Coroutine[Any, Any, T]) -> 
         raise
 
 
+async def closed(engine: AsyncEngine) -> None:
+    """Close an engine's connections, once those in use have been given back.
+
+    Whoever was cancelled a moment ago still unwinds: a connection that is given back to an engine
+    which was closed meanwhile would be closed by nobody. One that is kept is not waited for longer
+    than two seconds.
+    """
+    pool: Any = engine.pool
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_RETURN_SECONDS):
+            while pool.checkedout():  # noqa: ASYNC110 - the pool tells nobody what it gets
+                await asyncio.sleep(_BETWEEN_LOOKS)
+    await engine.dispose()
+
+
 def _transaction(
     engine: Engine, work: Callable[[Connection], T], options: Mapping[str, object]
 ) -> T:
@@ -234,14 +257,14 @@ def _beside(engine: AsyncEngine, use: Use) -> Engine:
     """Make an engine of one synchronous connection to the same SQLite file."""
     address = engine.url
     beside = create_engine(
-        address.set(drivername="sqlite+pysqlite"),
+        watched(address.set(drivername="sqlite+pysqlite")),
         pool_size=1,
         max_overflow=0,
         hide_parameters=True,
         connect_args=_connect_arguments(use, is_sqlite=True),
     )
     _prepare_sqlite(beside, Path(unquote(str(address.database).removeprefix("file:"))), use)
-    watch_statements(beside)
+    watch_statements(beside, _look_at)
     return beside
 
 
@@ -254,12 +277,20 @@ def _sqlite_address(address: URL, *, creates: bool) -> URL:
     )
 
 
-def _prepare_postgres(engine: Engine) -> None:
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        driver: Any = connection.connection.driver_connection
-        driver.next_transaction(options.get(ADMISSION, NOBODY), writes=options.get(WRITES, False))
+def _prepare_postgres(engine: Engine, *, slow_seconds: float) -> None:
+    @event.listens_for(engine, "checkin")
+    def leave(connection: Any, _record: Any) -> None:
+        if connection is not None:
+            connection.driver_connection.next_transaction(NOBODY, writes=False)
+
+    watch_statements(engine, _admit, slow_seconds=slow_seconds)
+
+
+def _admit(connection: Connection, _sql: str) -> None:
+    # The driver begins a transaction with its first statement.
+    options = connection.get_execution_options()
+    driver: Any = connection.connection.driver_connection
+    driver.next_transaction(options.get(ADMISSION, NOBODY), writes=options.get(WRITES, False))
 
 
 def _prepare_sqlite(
@@ -304,11 +335,9 @@ def _prepare_sqlite(
             record.info[_OCCUPANT].admission = NOBODY
 
     event.listen(engine, "begin", _begin_sqlite)
-    if use is not Use.OWNERSHIP:
-        event.listen(engine, "before_cursor_execute", _look_at)
 
 
-def _look_at(_connection: Connection, _cursor: Any, sql: str, *_more: Any) -> None:
+def _look_at(_connection: Connection, sql: str) -> None:
     refuse_explanations(sql)
 
 

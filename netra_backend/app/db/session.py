@@ -13,7 +13,12 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -21,6 +26,7 @@ from sqlalchemy import Connection, Delete, ScalarResult, Select, Update
 from sqlalchemy import Row as ResultRow
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 
 from netra.clock import Clock, SystemClock
 from netra.errors import (
@@ -37,7 +43,7 @@ from netra.principal import (
     UserPrincipal,
 )
 from netra.telemetry.log_events import event_logger
-from netra_backend.app.db.engine import WRITES, Transactions, connected
+from netra_backend.app.db.engine import WRITES, Transactions, closed, connected
 from netra_backend.app.db.isolation.admission import (
     ADMISSION,
     Admission,
@@ -51,11 +57,12 @@ from netra_backend.app.db.isolation.in_thread import SessionInThread, whole
 from netra_backend.app.db.isolation.journal_transaction import JournalTransaction
 from netra_backend.app.db.outage import commit_translated, outage_translated
 from netra_backend.app.db.schema_version import stored_schema
-from netra_backend.app.db.sessions.life import Ending, OpenSession, SessionLife
+from netra_backend.app.db.sessions.life import Ending, SessionLife
 from netra_backend.app.db.tables import Owned
 
 _PING_SECONDS: Final = 1.0
 _WRITE_TURN_SECONDS: Final = 5.0
+_AT_ONCE: Final = nullcontext()
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Owned)
@@ -173,14 +180,13 @@ class Database:
         # SQLite has one writer at a time and lets the others poll; here they wait in order.
         self._write_turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
 
-    @asynccontextmanager
-    async def session_for(
+    def session_for(
         self,
         principal: AuthenticatedPrincipal,
         method: CredentialMethod | None,
         *,
         writes: bool = True,
-    ) -> AsyncIterator[PrincipalSession]:
+    ) -> AbstractAsyncContextManager[PrincipalSession]:
         """Open a session for a principal; commit when the block ends, roll back if it raises.
 
         Args:
@@ -195,39 +201,39 @@ class Database:
             InternalError: The commit failed; whether it took effect is not known.
         """
         _admit(principal, method)
-        with self.life.booked(principal) as booked:
-            async with (
-                self._turn(writes=writes),
-                self._opened(principal, method, booked, writes=writes) as session,
-            ):
-                yield session
+        return self._opened(principal, method, writes=writes)
 
     @asynccontextmanager
     async def _opened(
         self,
         principal: AuthenticatedPrincipal,
         method: CredentialMethod | None,
-        booked: OpenSession,
         *,
         writes: bool,
     ) -> AsyncIterator[PrincipalSession]:
         options = {WRITES: writes, ADMISSION: admission_of(principal, method)}
-        async with AsyncSession(
-            self._engine, sync_session_class=FencedSession, expire_on_commit=False
-        ) as session:
-            _put_up_fence(session, principal, method, writes=writes)
-            with outage_translated():
-                await connected(self._engine, session.connection(execution_options=options))
-            booked.ending = Ending.ROLLED_BACK
-            scoped = PrincipalSession(session, principal)
-            try:
-                yield scoped
-                await scoped.flush()
-                booked.ending = Ending.UNKNOWN
-                await _commit(session)
-                booked.ending = Ending.COMMITTED
-            finally:
-                scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
+        with self.life.booked(principal) as booked:
+            async with self._turn(writes=writes):
+                session = AsyncSession(
+                    self._engine, sync_session_class=FencedSession, expire_on_commit=False
+                )
+                try:
+                    _put_up_fence(session, principal, method, writes=writes)
+                    with outage_translated():
+                        await connected(self._engine, session.run_sync(_begun, options))
+                    booked.ending = Ending.ROLLED_BACK
+                    scoped = PrincipalSession(session, principal)
+                    try:
+                        yield scoped
+                        if session.new or session.dirty or session.deleted:
+                            await scoped.flush()
+                        booked.ending = Ending.UNKNOWN
+                        await _commit(session)
+                        booked.ending = Ending.COMMITTED
+                    finally:
+                        scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
+                finally:
+                    await _left(session)
 
     async def work_for(
         self,
@@ -321,24 +327,30 @@ class Database:
             raise DatabaseUnavailable("the database holds no schema")
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection; those in use are given two seconds to be given back."""
         await self._transactions.aclose()
-        await self._engine.dispose()
+        await closed(self._engine)
 
-    @asynccontextmanager
-    async def _turn(self, *, writes: bool) -> AsyncIterator[None]:
-        if self._write_turn is None or not writes:
-            yield
-            return
-        try:
-            async with asyncio.timeout(_WRITE_TURN_SECONDS):
-                await self._write_turn.acquire()
-        except TimeoutError as error:
-            raise DatabaseBusy("another write did not end in time") from error
-        try:
-            yield
-        finally:
-            self._write_turn.release()
+    def _turn(self, *, writes: bool) -> AbstractAsyncContextManager[None]:
+        return _AT_ONCE if self._write_turn is None or not writes else _turn_of(self._write_turn)
+
+
+@asynccontextmanager
+async def _turn_of(writers: asyncio.Lock) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_WRITE_TURN_SECONDS):
+            await writers.acquire()
+    except TimeoutError as error:
+        raise DatabaseBusy("another write did not end in time") from error
+    try:
+        yield
+    finally:
+        writers.release()
+
+
+def _begun(session: Session, options: Mapping[str, object]) -> None:
+    """Begin a session's transaction."""
+    session.connection(execution_options=options)
 
 
 @contextmanager
@@ -370,6 +382,15 @@ def _put_up_fence(
     if not isinstance(fenced, FencedSession):
         raise InternalError("a session without a fence was about to be opened")
     fenced.put_up(fence)
+
+
+async def _left(session: AsyncSession) -> None:
+    """Close a session: to its end also if the caller is cancelled, where anything is open."""
+    if session.in_transaction():
+        async with session:
+            pass
+    else:
+        session.sync_session.close()
 
 
 async def _commit(session: AsyncSession) -> None:

@@ -320,3 +320,41 @@ async def test_whoever_waits_behind_a_waiting_writer_waits_no_longer(
 
     assert {str(error) for error in behind} == {"another write did not end in time"}
     assert {type(error) for error in behind} == {DatabaseBusy}
+
+
+async def test_closing_waits_for_connections_in_use(tmp_path: Path) -> None:
+    """Who was cancelled and still unwinds gives a connection back to a store that is open."""
+    database = Database(auth_settings(tmp_path, 8001).database_url)
+    is_reading, may_end = asyncio.Event(), asyncio.Event()
+
+    async def read() -> None:
+        async with database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+            is_reading.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await may_end.wait()
+
+    reader = asyncio.create_task(read())
+    await is_reading.wait()
+    reader.cancel()
+    closing = asyncio.create_task(database.close())
+    await asyncio.wait((closing,), timeout=UNIT / 2)
+    was_closed_at_once = closing.done()
+    may_end.set()
+    await closing
+    await asyncio.wait((reader,))
+
+    assert not was_closed_at_once
+    assert reader.cancelled()
+
+
+async def test_closing_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """A connection that nobody gives back does not keep a service from stopping."""
+    database = Database(auth_settings(tmp_path, 8001).database_url)
+
+    async with database.reading() as connection:
+        async with asyncio.timeout(10 * UNIT):
+            await database.close()
+        await connection.invalidate()

@@ -383,6 +383,16 @@ async def test_no_way_round_the_views_of_sqlite(engine: AsyncEngine, store: Path
 
 
 @pytest.mark.sqlite_only
+async def test_no_explanation_is_run_without_parameters(engine: AsyncEngine) -> None:
+    """A statement that brings not even an empty set of parameters is looked at as well."""
+    async with engine.connect() as connection:
+        with pytest.raises(FenceCrossed):
+            await connection.exec_driver_sql(
+                "EXPLAIN SELECT * FROM threads", execution_options={"no_parameters": True}
+            )
+
+
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("inserting", ["INSERT OR IGNORE", "INSERT OR ROLLBACK", "INSERT OR FAIL"])
 async def test_no_way_of_inserting_passes_the_triggers(
     engine: AsyncEngine, store: Path, inserting: str

@@ -125,7 +125,7 @@ async def test_it_comes_back_by_itself(fake: FakeAuthService) -> None:
             async with fake.running(port):
                 await fake.revoke(RevocationKind.TOKEN, "tok_1")
                 await eventually(lambda: len(revocations) == 1, within=15 * UNIT)
-            await eventually(lambda: not follower.up, within=5 * UNIT)
+            await eventually(lambda: not follower.up, within=20 * UNIT)
             assert len(revocations) == 1
             await fake.revoke(RevocationKind.TOKEN, "tok_2")
 

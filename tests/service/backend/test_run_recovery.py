@@ -504,7 +504,8 @@ async def test_a_run_that_waited_while_its_account_ended_never_begins(
         await journal.ended(*(turn.run_id for turn in turns))
 
     assert len(used) == 2
-    assert journal.events(turns[2].run_id) == []
+    # Whichever of them waited: its turn never came.
+    assert sum(journal.events(turn.run_id) == [] for turn in turns) == 1
 
 
 @pytest.mark.parametrize(

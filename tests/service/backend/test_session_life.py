@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from fakes.chat_socket import chat_socket
 from fakes.clock import ManualClock
@@ -21,7 +21,7 @@ from netra.errors import DatabaseUnavailable
 from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, PrincipalKind, UserPrincipal
 from netra.secret import Secret
-from netra_backend.app.db.engine import open_engine
+from netra_backend.app.db.engine import closed, open_engine
 from netra_backend.app.db.isolation.admission import ADMISSION, Admission
 from netra_backend.app.db.outage import outage_translated
 from netra_backend.app.db.session import Database, PrincipalSession
@@ -284,3 +284,41 @@ async def test_a_slow_statement_is_told_without_its_values(store: Path, logged: 
     assert len(told) == 1
     assert told[0]["work"] == "unnamed work"
     assert "said-by-anna" not in str(told)
+
+
+async def test_closing_waits_for_sessions_that_end(store: Path) -> None:
+    """A session that was cancelled and still unwinds ends before its store is closed."""
+    database = Database(open_engine(Secret(store_url(await migrated(store)))))
+    is_open, may_end = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        async with database.session_for(ANNA, BEARER) as session:
+            await session.scalar(select(Thread))
+            is_open.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await may_end.wait()
+
+    worker = asyncio.create_task(work())
+    await is_open.wait()
+    worker.cancel()
+    closing = asyncio.create_task(database.aclose())
+    await asyncio.wait((closing,), timeout=UNIT / 2)
+    was_closed_at_once = closing.done()
+    may_end.set()
+    await closing
+    await asyncio.wait((worker,))
+
+    assert not was_closed_at_once
+    assert [counts.endings[Ending.ROLLED_BACK] for counts in database.life.counts().values()] == [1]
+
+
+async def test_closing_does_not_wait_for_ever(store: Path) -> None:
+    """A session that never ends does not keep a service from stopping."""
+    engine = open_engine(Secret(store_url(await migrated(store))))
+
+    async with engine.connect() as connection:
+        async with asyncio.timeout(10 * UNIT):
+            await closed(engine)
+        await connection.invalidate()

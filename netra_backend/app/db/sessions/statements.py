@@ -3,6 +3,7 @@
 PostgreSQL ends them by itself. SQLite asks every few thousand steps whether to go on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event
 from netra.telemetry.current_work import current_work
 from netra.telemetry.log_events import event_logger
 from netra_backend.app.db.outage import is_timeout
+from netra_backend.app.db.sessions.watched_dialects import Execute
 
 SLOW_SECONDS: Final = 0.5
 STATEMENT_SECONDS: Final = 10.0
@@ -56,22 +58,32 @@ def postgres_settings(statement_seconds: float) -> dict[str, str]:
     }
 
 
-def watch_statements(engine: Engine, *, slow_seconds: float = SLOW_SECONDS) -> None:
-    """Time the statements of an engine."""
+def watch_statements(
+    engine: Engine,
+    look: Callable[[Connection, str], None],
+    *,
+    slow_seconds: float = SLOW_SECONDS,
+) -> None:
+    """Time the statements of an engine of `watched_dialects`, and look at each before."""
 
-    def begin(connection: Connection, *_more: Any) -> None:
-        connection.info.setdefault(STATEMENT_CLOCK, StatementClock(STATEMENT_SECONDS)).begin()
-
-    def end(connection: Connection, _cursor: Any, sql: str, *_more: Any) -> None:
-        seconds = connection.info[STATEMENT_CLOCK].passed()
+    def around(execute: Execute, cursor: Any, sql: str, parameters: Any, context: Any) -> None:
+        connection: Connection = context.root_connection
+        look(connection, sql)
+        clock: StatementClock | None = connection.info.get(STATEMENT_CLOCK)
+        if clock is None:
+            clock = connection.info[STATEMENT_CLOCK] = StatementClock(STATEMENT_SECONDS)
+        clock.begin()
+        execute(cursor, sql, parameters, context)
+        seconds = clock.passed()
         if seconds >= slow_seconds:
             _log.warning("slow_query", **_told(sql, seconds))
 
-    event.listen(engine, "before_cursor_execute", begin)
-    event.listen(engine, "after_cursor_execute", end)
+    dialect: Any = engine.dialect
+    dialect.around = around
     event.listen(engine, "handle_error", _tell_of_timeout)
-    event.listen(engine, "commit", _leave)
-    event.listen(engine, "rollback", _leave)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "commit", _leave)
+        event.listen(engine, "rollback", _leave)
 
 
 def _tell_of_timeout(context: ExceptionContext) -> None:
