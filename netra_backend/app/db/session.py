@@ -26,7 +26,6 @@ from sqlalchemy import Connection, Delete, ScalarResult, Select, Update
 from sqlalchemy import Row as ResultRow
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlalchemy.orm import Session
 
 from netra.clock import Clock, SystemClock
 from netra.errors import (
@@ -55,8 +54,9 @@ from netra_backend.app.db.isolation.constants import Constant
 from netra_backend.app.db.isolation.fence import Fence, FencedSession, put_in, run_constant
 from netra_backend.app.db.isolation.in_thread import SessionInThread, whole
 from netra_backend.app.db.isolation.journal_transaction import JournalTransaction
-from netra_backend.app.db.outage import commit_translated, outage_translated
+from netra_backend.app.db.outage import outage_translated
 from netra_backend.app.db.schema_version import stored_schema
+from netra_backend.app.db.sessions.course import begun, commit, left
 from netra_backend.app.db.sessions.life import Ending, SessionLife
 from netra_backend.app.db.tables import Owned
 
@@ -220,7 +220,7 @@ class Database:
                 try:
                     _put_up_fence(session, principal, method, writes=writes)
                     with outage_translated():
-                        await connected(self._engine, session.run_sync(_begun, options))
+                        await connected(self._engine, session.run_sync(begun, options))
                     booked.ending = Ending.ROLLED_BACK
                     scoped = PrincipalSession(session, principal)
                     try:
@@ -228,12 +228,12 @@ class Database:
                         if session.new or session.dirty or session.deleted:
                             await scoped.flush()
                         booked.ending = Ending.UNKNOWN
-                        await _commit(session)
+                        await commit(session)
                         booked.ending = Ending.COMMITTED
                     finally:
                         scoped._end()  # noqa: SLF001 - only the one who opened a session ends it
                 finally:
-                    await _left(session)
+                    await left(session)
 
     async def work_for(
         self,
@@ -348,11 +348,6 @@ async def _turn_of(writers: asyncio.Lock) -> AsyncIterator[None]:
         writers.release()
 
 
-def _begun(session: Session, options: Mapping[str, object]) -> None:
-    """Begin a session's transaction."""
-    session.connection(execution_options=options)
-
-
 @contextmanager
 def _refusal_translated() -> Iterator[None]:
     try:
@@ -382,22 +377,3 @@ def _put_up_fence(
     if not isinstance(fenced, FencedSession):
         raise InternalError("a session without a fence was about to be opened")
     fenced.put_up(fence)
-
-
-async def _left(session: AsyncSession) -> None:
-    """Close a session: to its end also if the caller is cancelled, where anything is open."""
-    if session.in_transaction():
-        async with session:
-            pass
-    else:
-        session.sync_session.close()
-
-
-async def _commit(session: AsyncSession) -> None:
-    try:
-        with commit_translated():
-            await session.commit()
-    except Exception:
-        # The pool would take it for ended, and the next one would begin within this one.
-        await session.invalidate()
-        raise
