@@ -67,11 +67,12 @@ def _new_events(
 ) -> list[str]:
     found: list[tuple[str, str]] = []
     for name, service in record.load(directory).services.items():
-        path = directory.log_file(name, service.revision)
-        if path not in readers and path.exists():
-            readers[path] = _Reader(path, last)
-        if path in readers:
-            found += _dated(_as_event(name, line) for line in readers[path].lines())
+        for revision in service.current:
+            path = directory.log_file(name, revision)
+            if path not in readers and path.exists():
+                readers[path] = _Reader(path, last)
+            if path in readers:
+                found += _dated(_as_event(name, line) for line in readers[path].lines())
     return [line for _, line in sorted(found, key=lambda dated: dated[0])]
 
 

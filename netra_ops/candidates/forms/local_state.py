@@ -8,7 +8,7 @@ def is_local_state(document: Node) -> bool:
     """Tell whether a document is such a record."""
     return (
         isinstance(document, Mapping)
-        and document.items.keys() == {"services", "format"}
+        and {"services", "format"} <= document.items.keys() <= {"services", "run", "format"}
         and isinstance(document.at("services"), Mapping)
     )
 

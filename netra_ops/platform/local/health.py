@@ -38,6 +38,7 @@ class Health:
 
 
 NOT_RUNNING: Final = Health(ready=False, well=False, remarks=("it does not run",))
+UNREACHED: Final = Health(ready=False, well=False, remarks=("what stands before it does not run",))
 SILENT: Final = Health(ready=False, well=False, remarks=("it does not answer",))
 
 

@@ -25,9 +25,9 @@ class StopAsked:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEnded:
-    """A service that this command started is no more; `code` as `subprocess` gives it."""
+    """A revision that this command started is no more; `code` as `subprocess` gives it."""
 
-    service: str
+    revision: str
     code: int
 
 
@@ -47,11 +47,11 @@ class Inbox:
         except queue.Empty:
             return None
 
-    def watch(self, service: str, process: subprocess.Popen[bytes]) -> None:
+    def watch(self, revision: str, process: subprocess.Popen[bytes]) -> None:
         """Tell when this child ends, and take its exit code so that no zombie stays."""
         threading.Thread(
-            target=lambda: self._events.put(ServiceEnded(service, process.wait())),
-            name=f"watch-{service}",
+            target=lambda: self._events.put(ServiceEnded(revision, process.wait())),
+            name=f"watch-{revision}",
             daemon=True,
         ).start()
 

@@ -1,37 +1,60 @@
-"""The two services as processes of this machine: brought up, watched, looked at, taken down.
+"""The services of one state directory: brought up, watched, looked at, taken down.
 
-Every step that starts or stops something holds the directory's lock and writes the record at
-once, so that whatever kills this command leaves a record that the next one can act on.
+What people reach is the front, where this machine has one, with the revisions behind it; else each
+service itself. Every step that starts or stops something holds the directory's lock and writes the
+record at once, so that whatever kills this command leaves a record that the next one can act on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
+import msgspec
+
 from netra.clock import Clock
-from netra.isolated_environment import ENV_FILE_VARIABLE
+from netra.ids import random_token
 from netra_ops.findings import Failed, UsageRefused
-from netra_ops.platform.local import configuration, health, ports, processes, record, revisions
-from netra_ops.platform.local.inbox import Inbox, ServiceEnded, StopAsked
-from netra_ops.platform.local.record import ProcessMark, Record, ServiceRecord
+from netra_ops.platform.local import configuration, health, ports, processes, record
+from netra_ops.platform.local.deployments import revision_files
+from netra_ops.platform.local.deployments.fronting import Fronting
+from netra_ops.platform.local.deployments.revision_processes import (
+    Interrupted,
+    Launch,
+    RevisionProcesses,
+    how_ended,
+)
+from netra_ops.platform.local.inbox import Inbox, ServiceEnded
+from netra_ops.platform.local.record import Record, ServiceRecord
 from netra_ops.platform.local.state_directory import StateDirectory
 from netra_ops.settings import AUTH, BACKEND, LOOPBACK, OPS, PROGRAMS, Deadlines, Program
 
-_POLL_SECONDS: Final = 0.05
+__all__ = ["Interrupted", "LocalServices", "ServiceStatus", "Up"]
+
 _OPTIONS: Final = {AUTH: "--auth-port", BACKEND: "--port"}
 _URL_NAMES: Final = {AUTH: "AUTH_SERVICE_URL", BACKEND: "BACKEND_URL"}
+_LOOK_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service as it is now; without a `pid` it does not run."""
+    """One service as it is now; without a `pid` it does not run.
+
+    Attributes:
+        service: Its name.
+        url: Where people reach it.
+        revision: The revision that serves, or the most of it.
+        pid: That revision's process.
+        health: How that revision is, as people reach it.
+        split: Who serves which share.
+    """
 
     service: str
     url: str | None
     revision: str | None
     pid: int | None
     health: health.Health
+    split: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +63,6 @@ class Up:
 
     services: tuple[ServiceStatus, ...]
     already: bool
-
-
-class Interrupted(Exception):
-    """Somebody asked this command to end while it was at work; nothing it started is left."""
 
 
 class LocalServices:
@@ -64,12 +83,13 @@ class LocalServices:
         deadlines: Deadlines | None = None,
     ) -> None:
         self._directory = directory
-        self._clock = clock
         self._say = say
         self._deadlines = deadlines or Deadlines()
         self._inbox = Inbox()
-        self._own: dict[str, _Started] = {}
+        self._front = Fronting(directory, clock, say)
+        self._processes = RevisionProcesses(directory, clock, self._inbox, say, self._deadlines)
         self._until_left = ExitStack()
+        self._run = ""
 
     def __enter__(self) -> Self:
         return self
@@ -93,27 +113,27 @@ class LocalServices:
             # strike between a service's start and its being written down, or being watched.
             self._until_left.enter_context(self._inbox.taking_signals())
             known = record.load(self._directory)
-            running = [name for name in _names() if processes.is_alive(_process(known, name))]
+            running = [name for name in _names() if _serves(known, name)]
             if len(running) == len(PROGRAMS):
                 return self._found_running(known, asked)
             if running:
                 self._say(f"Only {' and '.join(running)} still ran; starting everything anew.")
-                known = self._stopped(known, running)
+            known = self._all_stopped(known)
             self._configure(known, asked)
             for added in configuration.bring_up_to_date(self._directory):
                 self._say(added)
             try:
                 return self._started(known)
             except BaseException:
-                self._stopped(record.load(self._directory), self._own)
+                self._all_stopped(record.load(self._directory))
                 raise
 
     def down(self) -> tuple[str, ...]:
         """Stop what runs; gives the names of the services that ran."""
         with self._directory.locked():
             known = record.load(self._directory)
-            running = tuple(n for n in _names() if processes.is_alive(_process(known, n)))
-            self._stopped(known, _names())
+            running = tuple(name for name in _names() if any(_alive(known, name)))
+            self._all_stopped(known)
             return running
 
     def status(self) -> tuple[ServiceStatus, ...]:
@@ -122,21 +142,31 @@ class LocalServices:
         return tuple(self._status(known, name) for name in _names())
 
     def watch(self) -> str | None:
-        """Stay until somebody asks to stop or a service ends, then leave none of ours running.
+        """Stay until somebody asks to stop or a revision that serves ends, then leave none running.
 
         Returns:
             None if it was asked for (by a signal or `netra down`), else what ended, and how.
         """
-        event = self._inbox.next()
-        with self._directory.locked():
-            known = record.load(self._directory)
-            # `netra down` clears the record before it frees the lock; and what another command
-            # started since is not ours to stop.
-            ours = [n for n, own in self._own.items() if _process(known, n) == own.process]
-            self._stopped(known, ours)
-        if not isinstance(event, ServiceEnded) or event.service not in ours:
-            return None
-        return f"{event.service} ended by itself ({_how(event.code)})."
+        while True:
+            event = self._inbox.next(_LOOK_SECONDS)
+            if event is None and self._all_serve(record.load(self._directory)):
+                continue
+            with self._directory.locked():
+                known = record.load(self._directory)
+                if known.run != self._run:
+                    # `netra down` ended this run before it freed the lock; and what another
+                    # command started since is not ours to stop.
+                    return None
+                if isinstance(event, ServiceEnded) and self._all_serve(known):
+                    continue  # A deployment stopped what had no traffic any more.
+                missing = [name for name in _names() if not _serves(known, name)]
+                self._all_stopped(known)
+            if isinstance(event, ServiceEnded):
+                return f"{event.revision} ended by itself ({how_ended(event.code)})."
+            return f"{' and '.join(missing)} ended by itself." if event is None else None
+
+    def _all_serve(self, known: Record) -> bool:
+        return known.run == self._run and all(_serves(known, name) for name in _names())
 
     def _found_running(self, known: Record, asked: Mapping[str, int | None]) -> Up:
         for program in PROGRAMS:
@@ -146,12 +176,14 @@ class LocalServices:
                     f"{name} already runs, on port {service.port}. To move it: `netra down`, "
                     f"then `netra up {_OPTIONS[name]} {wanted}`."
                 )
-            environment = configuration.read(self._directory, name)
-            if revisions.fingerprint(program, environment) != service.fingerprint:
+            if not revision_files.is_current(self._directory, program, service):
                 self._say(
                     f"The code or configuration of {name} changed since it was started; "
                     "`netra down` and `netra up` put the change into effect."
                 )
+        if self._front.is_needed(known) and not self._front.is_running():
+            self._say("What stands before the services did not run; starting it again.")
+            self._front.ensure(known)
         return Up(self.status(), already=True)
 
     def _configure(self, known: Record, asked: Mapping[str, int | None]) -> None:
@@ -192,122 +224,98 @@ class LocalServices:
         )
 
     def _started(self, known: Record) -> Up:
+        before = {name: service.revision for name, service in known.services.items()}
+        self._run = random_token()
+        known = msgspec.structs.replace(known, run=self._run)
         for program in PROGRAMS:
-            before = known.services.get(program.service)
-            known = self._start(program, known)
+            known = revision_files.with_current(self._directory, program, known)
+            for name in known.services[program.service].split:
+                known = self._front.with_place(known, program.service, name)
+        record.save(self._directory, known)
+        if self._front.is_needed(known):
+            # The services reach each other through it.
+            self._front.ensure(known)
+        for program in PROGRAMS:
+            service = program.service
+            for name in known.services[service].split:
+                known = self._processes.start(known, program, name, Launch.SERVES)
             # A service that was ready before will be so soon: the next one, which calls it when
             # it has loaded itself, may load meanwhile. A new revision may have stores to migrate.
-            same = (
-                before is not None and before.revision == known.services[program.service].revision
-            )
+            same = before.get(service) == known.services[service].revision
             patience = self._deadlines.head_start if same else self._deadlines.ready
-            self._await(known, program.service, _is_ready, patience)
-        for name in _names():
-            if not self._await(known, name, _is_ready, self._deadlines.ready):
-                what = f"{name} did not get ready in {self._deadlines.ready:.0f} s"
-                raise Failed(self._with_log(name, what))
-        for name in reversed(_names()):
+            self._wait(known, service, _is_ready, patience)
+        for service in _names():
+            if not self._wait(known, service, _is_ready, self._deadlines.ready):
+                revision = known.services[service].revision or service
+                what = f"{service} did not get ready in {self._deadlines.ready:.0f} s"
+                raise Failed(self._processes.with_log(revision, what))
+        for service in reversed(_names()):
             # What is not well now stays to be seen in the result: users can be served without.
-            self._await(known, name, _is_well, self._deadlines.settled)
+            self._wait(known, service, _is_well, self._deadlines.settled)
         return Up(tuple(self._status(known, name) for name in _names()), already=False)
 
-    def _start(self, program: Program, known: Record) -> Record:
-        """Start one service and write down at once that it was."""
-        name, last = program.service, known.services.get(program.service)
-        environment = configuration.read(self._directory, name)
-        fingerprint = revisions.fingerprint(program, environment)
-        if last and last.fingerprint == fingerprint:
-            revision = last.revision
-        else:
-            revision = revisions.next_name(name, last.revision if last else None)
-        log = self._directory.log_file(name, revision)
-        stderr = self._directory.stderr_file(name, revision)
-        offsets = health.length(log), health.length(stderr)
-        child = processes.start(
-            program.module,
-            {ENV_FILE_VARIABLE: str(self._directory.env_file(name)), "REVISION": revision},
-            directory=self._directory.root,
-            stdout=log,
-            stderr=stderr,
-        )
-        process = processes.mark(child.pid)
-        port = configuration.written_port(environment) or program.default_port
-        known = known.with_service(name, ServiceRecord(port, revision, fingerprint, process))
-        record.save(self._directory, known)
-        self._own[name] = _Started(process, revision, *offsets)
-        self._inbox.watch(name, child)
-        return known
-
-    def _await(
+    def _wait(
         self, known: Record, name: str, reached: Callable[[health.Health], bool], seconds: float
     ) -> bool:
-        """Wait until a service's health is as wished; False if it was not in time."""
-        deadline = self._clock.monotonic() + seconds
-        while not reached(self._status(known, name).health):
-            event = self._inbox.next(_POLL_SECONDS)
-            if isinstance(event, StopAsked):
-                raise Interrupted
-            if event is not None:
-                how = f"{event.service} ended during its start ({_how(event.code)})"
-                raise Failed(self._with_log(event.service, how))
-            if self._clock.monotonic() >= deadline:
-                return False
-        return True
+        """Wait until every revision of a service that has traffic is as wished."""
+        service = known.services[name]
+        return all(
+            self._processes.wait(self._question(known, name, revision), reached, seconds)
+            for revision in service.split
+        )
 
-    def _with_log(self, name: str, what: str) -> str:
-        """Add to a sentence what the service wrote since it was started."""
-        own = self._own[name]
-        log = self._directory.log_file(name, own.revision)
-        stderr = self._directory.stderr_file(name, own.revision)
-        said = health.loud_messages(log, own.log_offset)
-        said = said or health.last_words(stderr, own.stderr_offset)
-        return "\n  ".join((f"{what}:", *said, f"(log: {log})"))
-
-    def _stopped(self, known: Record, names: Iterable[str]) -> Record:
-        """Stop these services in reverse order, and write down that they are."""
-        wanted = set(names)
+    def _all_stopped(self, known: Record) -> Record:
+        """Stop every revision of every service, the last first, and what stands before them."""
+        self._front.stop()
+        known = msgspec.structs.replace(known, run="")
         for name in reversed(_names()):
-            service = known.services.get(name)
-            if service is None or service.process is None or name not in wanted:
-                continue
-            seconds = self._deadlines.stop
-            if not processes.stop(service.process, clock=self._clock, seconds=seconds):
-                self._say(f"{name} did not end within {seconds:.0f} s and was killed.")
-            stopped = ServiceRecord(service.port, service.revision, service.fingerprint)
-            known = known.with_service(name, stopped)
-            record.save(self._directory, known)
+            if name in known.services:
+                known = self._processes.stop(known, name, known.services[name].revisions)
+        record.save(self._directory, known)
         return known
 
     def _status(self, known: Record, name: str) -> ServiceStatus:
         service = known.services.get(name)
-        if service is None:
+        if service is None or service.revision is None or service.serving is None:
             return ServiceStatus(name, None, None, None, health.NOT_RUNNING)
+        url, process = self._url(name, service), service.serving.process
+        if process is None or not processes.is_alive(process):
+            found, pid = health.NOT_RUNNING, None
+        elif service.serving.slot is not None and not self._front.is_running():
+            found, pid = health.UNREACHED, process.pid
+        else:
+            question = self._question(known, name, service.revision)
+            found, pid = health.ask(question, self._deadlines.answer), process.pid
+        return ServiceStatus(name, url, service.revision, pid, found, service.split)
+
+    def _question(self, known: Record, name: str, revision: str) -> health.HealthQuestion:
+        service = known.services[name]
+        behind = service.revisions[revision]
+        direct = self._url(name, service)
+        url = direct if behind.slot is None else f"http://{LOOPBACK}:{behind.port}"
+        return health.HealthQuestion(url, name, revision)
+
+    def _url(self, name: str, service: ServiceRecord) -> str:
         address = configuration.read(self._directory, OPS).get(_URL_NAMES[name])
-        url = (address or f"http://{LOOPBACK}:{service.port}").rstrip("/")
-        if service.process is None or not processes.is_alive(service.process):
-            return ServiceStatus(name, url, service.revision, None, health.NOT_RUNNING)
-        question = health.HealthQuestion(url, name, service.revision)
-        state = health.ask(question, self._deadlines.answer)
-        return ServiceStatus(name, url, service.revision, service.process.pid, state)
-
-
-@dataclass(frozen=True, slots=True)
-class _Started:
-    """A service this command started, and where its logs stood then."""
-
-    process: ProcessMark | None
-    revision: str
-    log_offset: int
-    stderr_offset: int
+        return (address or f"http://{LOOPBACK}:{service.port}").rstrip("/")
 
 
 def _names() -> tuple[str, ...]:
     return tuple(program.service for program in PROGRAMS)
 
 
-def _process(known: Record, name: str) -> ProcessMark | None:
+def _alive(known: Record, name: str) -> Iterable[bool]:
     service = known.services.get(name)
-    return service.process if service else None
+    revisions = service.revisions.values() if service else ()
+    return (processes.is_alive(revision.process) for revision in revisions)
+
+
+def _serves(known: Record, name: str) -> bool:
+    """Tell whether every revision of a service that has traffic runs."""
+    service = known.services.get(name)
+    if service is None or not service.split:
+        return False
+    return all(processes.is_alive(service.revisions[one].process) for one in service.split)
 
 
 def _is_ready(state: health.Health) -> bool:
@@ -316,7 +324,3 @@ def _is_ready(state: health.Health) -> bool:
 
 def _is_well(state: health.Health) -> bool:
     return state.well
-
-
-def _how(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -29,26 +29,39 @@ def start(
     directory: Path,
     stdout: Path,
     stderr: Path,
+    arguments: Sequence[str] = (),
+    code: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a module with `--migrate` and nothing in its environment but what is given.
+    """Start a module with nothing in its environment but what is given.
 
     It gets a session of its own, so that neither our terminal's Ctrl-C nor our end reaches it.
+
+    Args:
+        module: What is run.
+        environment: All it finds in its environment, but for the path and the language.
+        directory: Where it works.
+        stdout: The file that its output is added to.
+        stderr: The file that what it says beside is added to.
+        arguments: What it is told on the command line; nothing that came from outside.
+        code: The folder whose code is run, by the interpreter in its `.venv` if it has one; None
+            for the code that this command belongs to.
     """
+    found = {} if code is None else {"PYTHONPATH": str(code)}
     made_directory(stdout.parent)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     out = os.open(stdout, flags, FILE_MODE)
     try:
         err = os.open(stderr, flags, FILE_MODE)
         try:
-            # The arguments are this interpreter and a module name of the program table.
+            # The module is one of the program table, the code what the caller was told to run.
             # `-P` keeps the working directory out of the import path.
             return subprocess.Popen(  # noqa: S603 - no part of the command comes from outside
-                [sys.executable, "-P", "-m", module, "--migrate"],
+                [interpreter_of(code), "-P", "-m", module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 cwd=directory,
-                env={"PATH": os.defpath, "LANG": "C.UTF-8", **environment},
+                env={"PATH": os.defpath, "LANG": "C.UTF-8", **found, **environment},
                 start_new_session=True,
                 umask=0o077,
             )
@@ -56,6 +69,12 @@ def start(
             os.close(err)
     finally:
         os.close(out)
+
+
+def interpreter_of(code: Path | None) -> str:
+    """Give the interpreter that runs a folder's code: that of its own `.venv`, else ours."""
+    own = None if code is None else code / ".venv" / "bin" / "python"
+    return str(own) if own is not None and own.exists() else sys.executable
 
 
 def mark(pid: int) -> ProcessMark | None:

@@ -20,13 +20,8 @@ _NUMBER: Final = re.compile(r"-(\d{5,})-[a-z0-9]{3}\Z")
 _CODE_ROOT: Final = Path(netra.__file__).resolve().parent.parent
 
 
-def fingerprint(
-    program: Program, environment: IsolatedEnvironment, code_root: Path = _CODE_ROOT
-) -> str:
-    """Digest a service's code and its configuration.
-
-    The digest is kept beside the configuration itself, under the same rights.
-    """
+def code_digest(program: Program, code_root: Path = _CODE_ROOT) -> str:
+    """Digest a service's code."""
     digest = hashlib.sha256()
     for package in program.packages:
         root = code_root / package
@@ -34,6 +29,15 @@ def fingerprint(
             if path.is_file() and "__pycache__" not in path.parts:
                 _add(digest, str(path.relative_to(code_root)).encode())
                 _add(digest, path.read_bytes())
+    return digest.hexdigest()
+
+
+def fingerprint(code: str, environment: IsolatedEnvironment) -> str:
+    """Digest a service's code, given by its digest, and its configuration.
+
+    The digest is kept beside the configuration itself, under the same rights.
+    """
+    digest = hashlib.sha256(code.encode())
     for name in environment.names():
         _add(digest, name.encode())
         _add(digest, (environment.get(name) or "").encode(errors="surrogatepass"))

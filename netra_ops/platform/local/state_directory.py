@@ -40,6 +40,11 @@ class StateDirectory:
         return self.root / _RECORD
 
     @property
+    def front_folder(self) -> Path:
+        """What stands before the services: its configuration, its socket, its log."""
+        return self.root / "front"
+
+    @property
     def ledger_folder(self) -> Path:
         """What happened to which revision; the ledger makes it with its first record."""
         return self.root / "ledger"
@@ -47,6 +52,10 @@ class StateDirectory:
     def env_file(self, service: str) -> Path:
         """Give the service's configuration, which a person may edit."""
         return self.root / "env" / f"{service}.env"
+
+    def revision_env_file(self, service: str, revision: str) -> Path:
+        """Give the configuration a revision was made with; nobody edits it."""
+        return self.root / "revisions" / service / f"{revision}.env"
 
     def store_file(self, service: str) -> Path:
         """Give the service's database."""

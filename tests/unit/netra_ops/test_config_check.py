@@ -20,12 +20,13 @@ from fakes.configurations import (
     yaml_file,
 )
 from fakes.environments import strong_secret
+from fakes.local_records import stopped_service
 from fakes.netra_command import Done
 from netra.contract import Contract, VariableKind
 from netra.contract.declared import netra_auth, netra_backend
 from netra_ops.cli.main import main
 from netra_ops.platform.local import configuration, record, state_directory
-from netra_ops.platform.local.record import Record, ServiceRecord
+from netra_ops.platform.local.record import Record
 
 Ran = Callable[..., Done]
 CONTRACTS = {AUTH: netra_auth.CONTRACT, BACKEND: netra_backend.CONTRACT}
@@ -426,7 +427,7 @@ def test_what_netra_up_makes_passes(check: Ran, tmp_path: Path) -> None:
     """The env files of a local installation, read by way of its record, have nothing wrong."""
     directory = state_directory.created(tmp_path / "state")
     configuration.make(directory, {AUTH: 8001, BACKEND: 8000})
-    services = {name: ServiceRecord(1, f"{name}-00001-abc", "f") for name in (AUTH, BACKEND)}
+    services = {name: stopped_service(1, f"{name}-00001-abc") for name in (AUTH, BACKEND)}
     record.save(directory, Record(services))
 
     done = check(str(directory.record_file))

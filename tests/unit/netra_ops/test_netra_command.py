@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from fakes.local_records import stopped_service
 from fakes.netra_command import Run, set_values
 from fakes.netra_over_http import SERVICES, FakeNetra, Fault, fake_netra
 from netra_ops.platform.local import record
-from netra_ops.platform.local.record import Record, ServiceRecord
+from netra_ops.platform.local.record import Record
 from netra_ops.platform.local.state_directory import StateDirectory
 
 PASSWORD = "correct horse battery"
@@ -170,7 +171,7 @@ def test_a_service_without_a_credential_here_is_refused(run: Run, service: str) 
 def _log(directory: StateDirectory, service: str, *lines: str) -> None:
     known = record.load(directory)
     revision = f"{service}-00001-abc"
-    record.save(directory, known.with_service(service, ServiceRecord(1, revision, "f")))
+    record.save(directory, known.with_service(service, stopped_service(1, revision)))
     file = directory.log_file(service, revision)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as log:
@@ -219,7 +220,7 @@ def test_logs_for_people_are_one_printable_line_each(run: Run, state: StateDirec
 
 def test_status_of_what_was_stopped(run: Run, state: StateDirectory) -> None:
     """Addresses and revisions are known, processes are not; exit code 1."""
-    record.save(state, Record({"netra-auth": ServiceRecord(8001, "netra-auth-00001-abc", "f")}))
+    record.save(state, Record({"netra-auth": stopped_service(8001, "netra-auth-00001-abc")}))
 
     done = run("status", "--json")
 

@@ -6,10 +6,12 @@ import pytest
 
 from netra_ops.findings import Failed
 from netra_ops.platform.local import record
-from netra_ops.platform.local.record import ProcessMark, Record, ServiceRecord
+from netra_ops.platform.local.record import ProcessMark, Record, RevisionRecord, ServiceRecord
 from netra_ops.platform.local.state_directory import created
 
-SERVICE = ServiceRecord(8001, "netra-auth-00001-abc", "f" * 64, ProcessMark(7, "boot:1"))
+FIRST, SECOND = "netra-auth-00001-abc", "netra-auth-00002-def"
+RUNNING = RevisionRecord(20_001, "f" * 64, slot=0, process=ProcessMark(7, "boot:1"))
+SERVICE = ServiceRecord(8001, {FIRST: RUNNING}, {FIRST: 100})
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -30,6 +32,12 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         ("", "is damaged"),
         ('{"services": {"netra-auth": {"port": "eight"}}}', "is damaged"),
         ('{"services": {}, "format": 99}', "another version"),
+        ('{"services": {"a": {"port": 1, "split": {"r": 100}}}, "format": 2}', "is damaged"),
+        (
+            '{"services": {"a": {"port": 1, "revisions": {"r": {"port": 1, "fingerprint": "f"}},'
+            ' "split": {"r": 99}}}, "format": 2}',
+            "is damaged",
+        ),
     ],
 )
 def test_a_damaged_record_is_told_with_what_to_do(tmp_path: Path, content: str, says: str) -> None:
@@ -39,3 +47,29 @@ def test_a_damaged_record_is_told_with_what_to_do(tmp_path: Path, content: str, 
 
     with pytest.raises(Failed, match=says):
         record.load(directory)
+
+
+def test_a_record_of_the_first_format_is_read(tmp_path: Path) -> None:
+    """Its one revision of a service is the one that serves."""
+    directory = created(tmp_path)
+    directory.record_file.write_text(
+        '{"services": {"netra-auth": {"port": 8001, "revision": "netra-auth-00001-abc",'
+        ' "fingerprint": "f", "process": {"pid": 7, "birth": "boot:1"}}}, "format": 1}',
+        "utf-8",
+    )
+
+    service = record.load(directory).services["netra-auth"]
+
+    assert (service.port, service.revision, service.split) == (8001, FIRST, {FIRST: 100})
+    assert service.serving == RevisionRecord(8001, "f", process=ProcessMark(7, "boot:1"))
+
+
+def test_the_revision_that_serves_most_is_the_one_that_serves() -> None:
+    """Of two that serve as much it is the newer; without shares there is none."""
+    both = SERVICE.having(SECOND, RUNNING)
+
+    assert both.split_as({FIRST: 75, SECOND: 25}).revision == FIRST
+    assert both.split_as({FIRST: 50, SECOND: 50}).revision == SECOND
+    assert both.split_as({SECOND: 100}).revision == SECOND
+    assert (both.split_as({}).revision, both.split_as({}).serving) == (None, None)
+    assert both.without(FIRST).revisions.keys() == {SECOND}
