@@ -12,6 +12,10 @@ from netra_ops.platform.local.state_directory import created
 FIRST, SECOND = "netra-auth-00001-abc", "netra-auth-00002-def"
 RUNNING = RevisionRecord(20_001, "f" * 64, slot=0, process=ProcessMark(7, "boot:1"))
 SERVICE = ServiceRecord(8001, {FIRST: RUNNING}, {FIRST: 100})
+NOT_WHOLE = (
+    '{"services": {"a": {"port": 1, "split": {"r": 99},'
+    ' "revisions": {"r": {"port": 1, "fingerprint": "f"}}}}, "format": 2}'
+)
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -33,11 +37,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         ('{"services": {"netra-auth": {"port": "eight"}}}', "is damaged"),
         ('{"services": {}, "format": 99}', "another version"),
         ('{"services": {"a": {"port": 1, "split": {"r": 100}}}, "format": 2}', "is damaged"),
-        (
-            '{"services": {"a": {"port": 1, "revisions": {"r": {"port": 1, "fingerprint": "f"}},'
-            ' "split": {"r": 99}}}, "format": 2}',
-            "is damaged",
-        ),
+        (NOT_WHOLE, "is damaged"),
     ],
 )
 def test_a_damaged_record_is_told_with_what_to_do(tmp_path: Path, content: str, says: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from netra.isolated_environment import IsolatedEnvironment
-from netra_ops.platform.local.revisions import fingerprint, next_name
+from netra_ops.platform.local.revisions import code_digest, fingerprint, next_name
 from netra_ops.settings import Program
 
 PROGRAM = Program("netra-auth", "auth.main", ("ground", "auth"), 8001)
@@ -34,22 +34,22 @@ def test_names_count_up() -> None:
 
 def test_the_same_code_and_configuration_are_the_same(code: Path) -> None:
     """Starting again is no new revision, whatever the interpreter cached meanwhile."""
-    before = fingerprint(PROGRAM, ENVIRONMENT, code)
+    before = fingerprint(code_digest(PROGRAM, code), ENVIRONMENT)
     (code / "ground" / "__pycache__").mkdir()
     (code / "ground" / "__pycache__" / "a.pyc").write_bytes(b"cached")
     (code / "backend" / "b.py").write_text("changed", encoding="utf-8")
 
-    assert fingerprint(PROGRAM, ENVIRONMENT, code) == before
+    assert fingerprint(code_digest(PROGRAM, code), ENVIRONMENT) == before
 
 
 def test_a_change_of_code_or_configuration_is_another(code: Path) -> None:
     """Content, names and pages count, and so does each value."""
-    seen = {fingerprint(PROGRAM, ENVIRONMENT, code)}
+    seen = {fingerprint(code_digest(PROGRAM, code), ENVIRONMENT)}
     (code / "auth" / "pages" / "login.html").write_text("changed", encoding="utf-8")
-    seen.add(fingerprint(PROGRAM, ENVIRONMENT, code))
+    seen.add(fingerprint(code_digest(PROGRAM, code), ENVIRONMENT))
     (code / "ground" / "a.py").rename(code / "ground" / "c.py")
-    seen.add(fingerprint(PROGRAM, ENVIRONMENT, code))
+    seen.add(fingerprint(code_digest(PROGRAM, code), ENVIRONMENT))
     for values in ({"PORT": "8001"}, {"PORT": "800", "X": "1"}, {"PORT": "8001X", "": "1"}):
-        seen.add(fingerprint(PROGRAM, IsolatedEnvironment.of(values), code))
+        seen.add(fingerprint(code_digest(PROGRAM, code), IsolatedEnvironment.of(values)))
 
     assert len(seen) == 6

@@ -1,4 +1,4 @@
-"""What an env file becomes by a change: lines set, taken away, merged, every other as it was. Pure."""
+"""What an env file becomes by a change: lines set, taken away, merged, no other touched. Pure."""
 
 import re
 from collections.abc import Mapping

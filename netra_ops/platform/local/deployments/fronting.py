@@ -1,4 +1,4 @@
-"""What stands before the services of one state directory, told from the record what it has to do."""
+"""What stands before the services of one state directory, told by the record what to do."""
 
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address

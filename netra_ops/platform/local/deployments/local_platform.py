@@ -1,4 +1,4 @@
-"""The services of this machine as a platform for the gate: revisions are processes behind a front."""
+"""This machine as a platform for the gate: revisions are processes behind a front."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -148,7 +148,7 @@ class RevisionProcesses:
         return "\n  ".join((f"{what}:", *own.said(), f"(log: {own.log})"))
 
     def stop(self, known: Record, service: str, names: Iterable[str]) -> Record:
-        """Stop the processes of these revisions, and write down that they have no place any more."""
+        """Stop the processes of these revisions, and write down that they have no place now."""
         wanted = frozenset(names)
         for name, revision in reversed(known.services[service].revisions.items()):
             if name not in wanted:
