@@ -91,6 +91,8 @@ def status(state: StateOption = DEFAULT_STATE_PATH, as_json: JsonOption = False)
             word = "ready" if service.health.ready else "not ready"
             place = f"{service.url or '-'}  {service.revision or '-'}"
             tell(f"{service.service:14} {word:10} {process:12} {place}")
+            if len(service.split) > 1:
+                tell(f"{'':14} {_shares(service)}")
         _remark_on_health(services)
     if not all(service.health.ready for service in services):
         raise typer.Exit(ExitCode.FAIL)
@@ -120,6 +122,7 @@ def _document(services: tuple[ServiceStatus, ...]) -> dict[str, Any]:
         "pids": {name: service.pid for name, service in by_name.items()},
         "revision": by_name[BACKEND].revision,
         "revisions": {name: service.revision for name, service in by_name.items()},
+        "traffic": {name: dict(service.split) for name, service in by_name.items()},
         "ready": all(service.health.ready for service in services),
         "degraded": [
             f"{name}: {text}"
@@ -128,6 +131,10 @@ def _document(services: tuple[ServiceStatus, ...]) -> dict[str, Any]:
             if not service.health.well
         ],
     }
+
+
+def _shares(service: ServiceStatus) -> str:
+    return ", ".join(f"{percent} % {revision}" for revision, percent in service.split.items())
 
 
 def _remark_on_health(services: tuple[ServiceStatus, ...]) -> None:

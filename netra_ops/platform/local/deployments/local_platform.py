@@ -129,6 +129,7 @@ class LocalPlatform:
                 known = self._front.with_place(known, plan.service, plan.name)
                 record.save(self._directory, known)
                 self._front.apply(known)
+                self._front.observe_from_now()
                 known = self._processes.start(known, program, plan.name, Launch.CANDIDATE)
             self._await(known, plan.service, plan.name)
         except BaseException:
