@@ -160,8 +160,8 @@ class WalkReport:
 
 def steps_for(credentials: Credentials, subject: Subject | None = None) -> tuple[Step, ...]:
     """List the steps; with a user of one's own there is none to make and delete."""
-    first = (welcome.STEP, ready.STEP, health.STEP)
-    walked = _WALKED
+    first: tuple[Step, ...] = (welcome.STEP, ready.STEP, health.STEP)
+    walked: tuple[Step, ...] = _WALKED
     if subject is not None:
         first = (revision.STEP, *first)
         walked = (*_WALKED, revision_to_the_end.STEP)
