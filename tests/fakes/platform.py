@@ -112,9 +112,7 @@ class FakePlatform:
             raise Failed(f"There is no revision {unknown.pop()}.")
         for name, one in known.items():
             percent = split.get(name, 0)
-            known[name] = replace(
-                one, percent=percent, is_running=one.is_running or percent > 0
-            )
+            known[name] = replace(one, percent=percent, is_running=one.is_running or percent > 0)
         self.after_call("shift")
 
     def retire(self, service: str, revision: str) -> None:
@@ -125,9 +123,7 @@ class FakePlatform:
             raise Failed(f"There is no revision {revision}.")
         if one.percent:
             raise Failed(f"{revision} has traffic.")
-        self.revisions[service][revision] = replace(
-            one, is_running=False, tag=None, address=None
-        )
+        self.revisions[service][revision] = replace(one, is_running=False, tag=None, address=None)
         self.after_call("retire")
 
     def configuration(self, service: str, revision: str) -> Candidate:

@@ -76,9 +76,7 @@ class PlatformContract:
 
     def test_a_change_that_contradicts_itself_is_refused(self, stage: Stage) -> None:
         """Nobody guesses which of two words is meant."""
-        change = Change(
-            values={stage.harmless: Secret("x")}, removed=frozenset({stage.harmless})
-        )
+        change = Change(values={stage.harmless: Secret("x")}, removed=frozenset({stage.harmless}))
 
         with pytest.raises(UsageRefused):
             stage.platform.planned(stage.service, change)

@@ -11,7 +11,7 @@ from fakes.deploying import Gate, good_steps, people, steady, step
 from fakes.platform import candidate, silent
 from netra.schema_fit import SchemaFit, SchemaJudgement
 from netra.secret import Secret
-from netra_ops.candidates.candidate import Reference
+from netra_ops.candidates.candidate import Reference, Setting
 from netra_ops.deploy import events
 from netra_ops.deploy.course.pace import Pace
 from netra_ops.deploy.deployment import Options, deploy
@@ -84,9 +84,7 @@ def test_the_old_revision_stays_until_the_next_deployment(gate: Gate) -> None:
 
 def test_what_others_made_is_not_taken_away(gate: Gate) -> None:
     """A revision with a tag of somebody else's stays, whatever is deployed."""
-    other = replace(
-        gate.platform.revisions[BACKEND][OLD], name="by-hand", percent=0, tag="mine"
-    )
+    other = replace(gate.platform.revisions[BACKEND][OLD], name="by-hand", percent=0, tag="mine")
     gate.platform.revisions[BACKEND]["by-hand"] = other
 
     run(gate)
@@ -147,9 +145,7 @@ def test_a_person_may_go_on_without_a_contract(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.UNKNOWN])
-def test_a_candidate_that_fails_its_probes_never_has_traffic(
-    gate: Gate, verdict: Verdict
-) -> None:
+def test_a_candidate_that_fails_its_probes_never_has_traffic(gate: Gate, verdict: Verdict) -> None:
     """It is taken out of service, and the service was as it is all the time."""
     gate.prober.steps[NEW] = (*good_steps(), step("me as user", verdict))
 
@@ -212,12 +208,10 @@ def test_an_override_does_not_reach_the_traffic(gate: Gate) -> None:
 
 def test_a_waiver_lets_one_finding_pass(gate: Gate) -> None:
     """It is recorded with the finding, and the rest of the rules hold."""
-    auth = f"{AUTH}-00001-aaa"
-    del auth
     gone = Change(values={}, references={}, file=Path("x"), replaces=True)
     plan = gate.platform.planned
     settings = gate.platform.made_with[OLD]
-    settings = replace(settings, settings=(*settings.settings, *_extra(settings)))
+    settings = replace(settings, settings=(*settings.settings, *_extra()))
     gate.platform.made_with[OLD] = settings
 
     def without(service: str, change: Change) -> object:
@@ -241,8 +235,7 @@ def test_a_waiver_lets_one_finding_pass(gate: Gate) -> None:
     assert passed.ending == "promoted"
 
 
-def _extra(settings: object) -> tuple[object, ...]:
-    del settings
+def _extra() -> tuple[Setting, ...]:
     return candidate(BACKEND, {"OLD_FEATURE": "on-since-2024"}).settings
 
 
@@ -263,7 +256,7 @@ def test_a_fault_is_acted_on_at_once(gate: Gate) -> None:
     """Traffic is back at the sample that shows the fault, not at the end of the step."""
     began = gate.clock.timestamp()
 
-    def traffic(_service: str, since: float, until: float) -> dict[str, Observed]:
+    def traffic(_service: str, _since: float, until: float) -> dict[str, Observed]:
         late = until - began >= 5
         return {OLD: people(s200=1000), NEW: people(s500=10) if late else people(s200=1)}
 
@@ -292,7 +285,7 @@ def test_a_fault_at_any_step_sends_traffic_back(gate: Gate, percent: int) -> Non
 def test_a_fault_while_it_bakes_sends_traffic_back(gate: Gate) -> None:
     """Having all of the traffic is not yet being promoted."""
 
-    def traffic(_service: str, since: float, until: float) -> dict[str, Observed]:
+    def traffic(_service: str, _since: float, _until: float) -> dict[str, Observed]:
         bakes = any(event.bakes for event in gate.of(events.Sampled))
         return {OLD: people(s200=400), NEW: people(s502=40) if bakes else people(s200=40)}
 
