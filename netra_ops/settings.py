@@ -16,6 +16,12 @@ LOOPBACK: Final = "127.0.0.1"
 DEFAULT_STATE: Final = ".netra"
 USER_AGENT: Final = "netra-ops"
 
+PROBE_HEADER: Final = ("x-netra-probe", "golden-path")
+"""What the golden path's requests say of themselves, so that nobody counts them among people's."""
+SERVED_REVISION_HEADER: Final = "x-served-revision"
+"""In which a platform's proxy names the revision that answered, if it does."""
+_MACHINES_OWN: Final = ".localhost"
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -55,6 +61,14 @@ class Deadlines:
     """For a service to end by itself before it is killed."""
     answer: float = 2.0
     """For one health question."""
+
+
+def reached_at(host: str) -> str:
+    """Say where a host is reached: names below `localhost` are this machine (RFC 6761 section 6.3).
+
+    Not every resolver knows that, and one that asks a server must not be asked.
+    """
+    return LOOPBACK if host.lower().rstrip(".").endswith(_MACHINES_OWN) else host
 
 
 def trusted_authorities(url: str) -> ssl.SSLContext:

@@ -51,11 +51,19 @@ class Reference:
             or what else the document names.
         name: The secret's name; empty where the document gives none, or where it is not shown.
         version: The secret's version, or None.
+        resolved: The number of the version that was found there, where somebody looked; the same
+            reference all the same.
     """
 
     store: str
     name: str = ""
     version: str | None = None
+    resolved: str | None = field(default=None, compare=False)
+
+    @property
+    def is_secret(self) -> bool:
+        """Tell whether it leads to a store of secrets."""
+        return self.store == "secret"
 
     @property
     def is_pinned(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from netra_ops.candidates.agreement import same_secret
 from netra_ops.candidates.candidate import Deployment, Reference, shown_name
-from netra_ops.candidates.fingerprints.prints import likeness
+from netra_ops.candidates.fingerprints.prints import Prints, likeness
 from netra_ops.candidates.fingerprints.record import ConfigurationRecord, RecordedSetting
 from netra_ops.findings import CouldNotTell, ExitCode, printable
 
@@ -49,6 +49,9 @@ class Difference:
         says: In words that continue the name.
         before: Where it stands in the first configuration; empty where it does not.
         after: The same of the second one.
+        was_called: What a renamed variable was called.
+        was_secret: Whether it was taken from a store of secrets before.
+        is_damage: Whether it is the same value with something around it that it did not have.
     """
 
     change: Change
@@ -56,6 +59,9 @@ class Difference:
     says: str
     before: str = ""
     after: str = ""
+    was_called: str = ""
+    was_secret: bool = False
+    is_damage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +121,14 @@ def _settings(before: ConfigurationRecord, after: ConfigurationRecord) -> Iterat
         like = likeness(was.prints, now.prints) if was.prints and now.prints else None
         but = f"; its value is {like}" if like else ""
         says = f"was called {shown_name(was.name)} before{but}"
-        yield Difference(Change.RENAMED, shown_name(now.name), says, was.place, now.place)
+        old_name = shown_name(was.name)
+        yield Difference(Change.RENAMED, shown_name(now.name), says, was.place, now.place, old_name)
         del lost[was.name], added[now.name]
     for name, one in lost.items():
-        yield Difference(Change.LOST, shown_name(name), "is not set any more", before=one.place)
+        says = "is not set any more"
+        yield Difference(
+            Change.LOST, shown_name(name), says, before=one.place, was_secret=_is_secret(one)
+        )
     for name, one in added.items():
         yield Difference(Change.ADDED, shown_name(name), "was not set before", after=one.place)
     refers = before.form.refers and after.form.refers
@@ -156,24 +166,36 @@ def _fits(was: RecordedSetting, now: RecordedSetting) -> bool:
 def _setting(was: RecordedSetting, now: RecordedSetting, *, refers: bool) -> Iterator[Difference]:
     name, places = shown_name(now.name), (was.place, now.place)
     one, other = was.reference, now.reference
+    # Where secrets are kept, a form that also takes them in plain text switches all the same.
+    refers = refers or _is_secret(was) or _is_secret(now)
     if refers and (one is None) != (other is None):
         says = (
             f"was a value, and is now taken from {other}"
             if one is None
             else f"was taken from {one}, and is now a value in plain sight"
         )
-        yield Difference(Change.SWITCHED, name, says, *places)
+        yield Difference(Change.SWITCHED, name, says, *places, was_secret=one is not None)
     elif one and other:
         yield from _references(name, one, other, places)
     if was.prints and now.prints:
         if was.prints.exact != now.prints.exact:
             like = likeness(was.prints, now.prints)
             says = f"is {like}" if like else "has another value"
-            yield Difference(Change.CHANGED, name, says, *places)
+            damage = _is_damage(was.prints, now.prints)
+            yield Difference(Change.CHANGED, name, says, *places, is_damage=damage)
     elif not refers and (one is None) != (other is None):
         side = "second" if one is None else "first"
         says = f"cannot be compared: the {side} only refers to {other or one}"
         yield Difference(Change.UNSEEN, name, says, *places)
+
+
+def _is_secret(setting: RecordedSetting) -> bool:
+    return setting.reference is not None and setting.reference.is_secret
+
+
+def _is_damage(was: Prints, now: Prints) -> bool:
+    """Tell whether what was the value is there still, in quotation marks, encoded or the like."""
+    return was.exact in now.nearly.values()
 
 
 def _references(

@@ -21,9 +21,18 @@ def tell(text: str) -> None:
 def tell_document(document: Any) -> None:
     """Give a result as one JSON document, in which nothing can write on a terminal."""
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-    if not text.replace("\n", "").isprintable():
-        text = "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
-    tell(text)
+    tell("\n".join(_harmless(line) for line in text.split("\n")))
+
+
+def tell_line(document: Any) -> None:
+    """Give one JSON document as one line, of many that come one after the other."""
+    tell(_harmless(msgspec.json.encode(document).decode()))
+
+
+def _harmless(line: str) -> str:
+    return (
+        line if line.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in line)
+    )
 
 
 def _escaped(letter: str) -> str:

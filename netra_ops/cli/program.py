@@ -11,6 +11,8 @@ _COMMANDS: Final = {
     "status": "netra_ops.cli.services",
     "token": "netra_ops.cli.token",
     "verify": "netra_ops.cli.verify",
+    "deploy": "netra_ops.cli.deployment.deploy",
+    "rollback": "netra_ops.cli.deployment.rollback",
     "revisions": "netra_ops.cli.deployment.revisions",
 }
 _GROUPS: Final = {

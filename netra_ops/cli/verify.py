@@ -20,7 +20,7 @@ from netra_ops.cli.console import (
     tell_document,
 )
 from netra_ops.findings import Verdict, exit_code_of
-from netra_ops.settings import BACKEND, OPS
+from netra_ops.settings import BACKEND, OPS, PROBE_HEADER
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import Credentials, from_file, service_url
 from netra_ops.validation.golden_path import WalkReport, walk_golden_path
@@ -49,7 +49,10 @@ def verify(
     clock = SystemClock()
     before = signal.signal(signal.SIGTERM, _break_off)
     try:
-        with rich_progress().status("Walking the golden path") as progress, Asker(clock) as asker:
+        with (
+            rich_progress().status("Walking the golden path") as progress,
+            Asker(clock, headers=(PROBE_HEADER,)) as asker,
+        ):
             report = walk_golden_path(
                 place,
                 known,

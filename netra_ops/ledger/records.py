@@ -3,7 +3,7 @@
 A record never holds a value of a variable: a fingerprint has a form of its own, and what has
 another form is refused without being shown.
 
-    Deploy      a revision was made, without traffic; begins a rollout
+    Deploy      a revision is made, without traffic; begins a rollout
     Judgement   something was judged of a revision, with every outcome
     Traffic     who serves which share from now on
     Override    a person let something pass that the gate did not
@@ -135,7 +135,7 @@ class _Record(
 
 
 class Deploy(_Record, tag="deploy", frozen=True, kw_only=True):
-    """A revision was made, without traffic.
+    """A revision is made, without traffic. Recorded before it is, so that none is unknown.
 
     Attributes:
         code: What it runs: an image with its digest, or a code id.
@@ -165,14 +165,18 @@ class Judgement(_Record, tag="judgement", frozen=True, kw_only=True):
         stage: What was looked at.
         verdict: The worst of the outcomes that count.
         outcomes: All of them.
+        candidate: A fingerprint of the code and the configuration that were judged, by which the
+            same again is known; None where it was not made.
     """
 
     stage: Stage
     verdict: Verdict
     outcomes: tuple[Outcome, ...]
+    candidate: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _need_form(self.candidate, _FINGERPRINT, "A candidate is known by a fingerprint.")
         _need(self.verdict is verdict_of(self.outcomes), "The verdict is that of its outcomes.")
         same = all(outcome.finding.revision == self.revision for outcome in self.outcomes)
         _need(same, "Every outcome is about the revision that was judged.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from netra.schema_fit import SchemaJudgement
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Candidate, Reference
 
@@ -164,7 +165,8 @@ class Platform(Protocol):
     def shift(self, service: str, split: Mapping[str, int]) -> None:
         """Have these revisions serve these shares from now on: whole percents, 100 together.
 
-        A revision that does not run is brought back first. Open sockets stay where they are.
+        With none at all nobody serves, as before a service's first deployment. A revision that does
+        not run is brought back first. Open sockets stay where they are.
 
         Raises:
             Failed: A revision of it is not there, or cannot be brought back.
@@ -184,6 +186,21 @@ class Platform(Protocol):
 
         Raises:
             Failed: There is no such revision any more.
+            CouldNotTell: The platform does not answer.
+        """
+
+    def schema_fit(self, service: str, code: str) -> SchemaJudgement | None:
+        """Judge whether some code may serve on the service's store as it is now.
+
+        Args:
+            service: Of which service.
+            code: As `Plan.code` and `Revision.code` name it.
+
+        Returns:
+            The judgement, or None if the platform cannot see that: then the revision itself says
+            so when it starts.
+
+        Raises:
             CouldNotTell: The platform does not answer.
         """
 

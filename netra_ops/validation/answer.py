@@ -3,13 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
 
 from netra.clock import Clock
 from netra_ops.findings import CouldNotTell
-from netra_ops.settings import USER_AGENT, trusted_authorities
+from netra_ops.settings import (
+    SERVED_REVISION_HEADER,
+    USER_AGENT,
+    reached_at,
+    trusted_authorities,
+)
 
 _MAX_BODY_BYTES: Final = 1_048_576
 
@@ -51,6 +57,7 @@ class Asker:
         seconds: For everything that is asked through this one, together.
         patience: Seconds for one answer.
         longest: Bytes that an answer may have.
+        headers: What every request says besides its own.
     """
 
     def __init__(
@@ -60,10 +67,13 @@ class Asker:
         seconds: float = 30.0,
         patience: float = 5.0,
         longest: int = _MAX_BODY_BYTES,
+        headers: HeaderList = (),
     ) -> None:
         self._clock = clock
         self._patience = patience
         self._longest = longest
+        self.headers = tuple(headers)
+        self._served: dict[str, set[str]] = {}
         self._deadline = clock.monotonic() + seconds
         self._clients: dict[str, httpx2.Client] = {}
 
@@ -89,6 +99,15 @@ class Asker:
             raise CouldNotTell("there was no time left for it")
         return min(self._patience if at_most is None else at_most, left)
 
+    def note(self, url: str, answer: Answer) -> None:
+        """Take down which revision an answer of an address was given by, if that was told."""
+        if revision := answer.headers.get(SERVED_REVISION_HEADER):
+            self._served.setdefault(urlsplit(url).netloc, set()).add(revision)
+
+    def served_by(self, url: str) -> frozenset[str]:
+        """Name the revisions that answered at an address so far, as its proxy told them."""
+        return frozenset(self._served.get(urlsplit(url).netloc, ()))
+
     def ask(
         self,
         method: str,
@@ -110,13 +129,15 @@ class Asker:
         client.cookies.clear()
         content, kind = _content(form, json)
         try:
+            address, host, extensions = _addressed(url)
             with client.stream(
                 method,
-                url,
-                headers=[*headers, *kind],
+                address,
+                headers=[*host, *self.headers, *headers, *kind],
                 params=query,
                 content=content,
                 timeout=seconds,
+                extensions=extensions,
             ) as response:
                 body = bytearray()
                 for chunk in response.iter_bytes():
@@ -125,12 +146,14 @@ class Asker:
                         raise CouldNotTell(
                             f"the answer of {_place(url)} is longer than {self._longest >> 20} MiB"
                         )
-                return Answer(
+                answer = Answer(
                     response.status_code,
                     dict(response.headers),
                     bytes(body),
                     tuple(response.headers.get_list("set-cookie")),
                 )
+                self.note(url, answer)
+                return answer
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise CouldNotTell(f"{_place(url)} did not answer ({type(error).__name__})") from error
 
@@ -144,6 +167,16 @@ class Asker:
                 headers={"User-Agent": USER_AGENT},
             )
         return self._clients[scheme]
+
+
+def _addressed(url: str) -> tuple[httpx2.URL, HeaderList, dict[str, str]]:
+    """Give where a request is sent, the host it asks for there, and whose certificate is wanted."""
+    parsed = httpx2.URL(url)
+    place = reached_at(parsed.host)
+    if place == parsed.host:
+        return parsed, (), {}
+    name = parsed.netloc.decode("ascii")
+    return parsed.copy_with(host=place), (("Host", name),), {"sni_hostname": parsed.host}
 
 
 def _content(form: Mapping[str, str] | None, json: Any) -> tuple[bytes | None, HeaderList]:

@@ -42,13 +42,15 @@ class AuthService:
     """The auth service at one address.
 
     Args:
-        url: Its base URL, which is also the issuer.
+        url: Where it is asked.
         asker: Moves requests and answers.
+        issuer: What it calls itself, and where people log in; by default the same.
     """
 
-    def __init__(self, url: str, asker: Asker) -> None:
+    def __init__(self, url: str, asker: Asker, issuer: str | None = None) -> None:
         self._url = url
         self._asker = asker
+        self._issuer = issuer or url
 
     def sign_in(self, person: Person) -> AuthorizationCode:
         """Walk the authorization request and the login page, as a browser would.
@@ -67,7 +69,7 @@ class AuthService:
             "code_challenge": _challenge(verifier),
             "code_challenge_method": "S256",
         }
-        visit = _Visit(self._url, self._asker)
+        visit = _Visit(self._url, self._asker, self._issuer)
         answer = visit.get(f"{auth_api.AUTHORIZE_PATH}?{urlencode(query)}")
         sent = False
         for _ in range(_MAX_STEPS):
@@ -178,9 +180,9 @@ class AuthService:
         given = parse_qs(urlsplit(redirect).query, keep_blank_values=True)
         if given.get("state") != [state]:
             raise Failed("The authorization response does not carry our state; it was not used.")
-        if given.get("iss") != [self._url]:
+        if given.get("iss") != [self._issuer]:
             raise Failed(
-                f"The authorization response does not name {self._url} as its issuer; "
+                f"The authorization response does not name {self._issuer} as its issuer; "
                 "it was not used."
             )
         if error := given.get("error"):
@@ -198,11 +200,15 @@ def bearer(token: Secret) -> list[tuple[str, str]]:
 
 
 class _Visit:
-    """One browser-like visit to one origin: it keeps cookies and never leaves the origin."""
+    """One browser-like visit to one origin: it keeps cookies and never leaves the origin.
 
-    def __init__(self, url: str, asker: Asker) -> None:
+    The origin that people know may be asked under another address; links to it are followed there.
+    """
+
+    def __init__(self, url: str, asker: Asker, known_as: str) -> None:
         self._url = url
         self._asker = asker
+        self._known_as = known_as
         self._cookies: dict[str, str] = {}
 
     def get(self, target: str) -> Answer:
@@ -214,11 +220,13 @@ class _Visit:
         return self._ask("POST", target, form)
 
     def _ask(self, method: str, target: str, form: dict[str, str] | None) -> Answer:
-        address = urljoin(self._url + "/", target)
-        here, there = urlsplit(self._url), urlsplit(address)
+        address = urljoin(self._known_as + "/", target)
+        here, there = urlsplit(self._known_as), urlsplit(address)
         if (here.scheme, here.netloc) != (there.scheme, there.netloc):
             raise Failed("The auth service led the login to another origin; it was not followed.")
-        headers = [("Origin", self._url)] if form else []
+        asked = urlsplit(self._url)
+        address = there._replace(scheme=asked.scheme, netloc=asked.netloc).geturl()
+        headers = [("Origin", f"{here.scheme}://{here.netloc}")] if form else []
         if self._cookies:
             pairs = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
             headers.append(("Cookie", pairs))

@@ -32,16 +32,23 @@ class Credentials:
     """What a golden path is walked with.
 
     Attributes:
-        auth_url: The auth service, which is also the issuer.
+        auth_url: Where the auth service is asked.
         service: The service whose own path is walked.
         person: The user whose path is walked; None to make a throw-away one.
         operator: Who may make and delete users; needed when `person` is None.
+        issued_as: The issuer, where the auth service is asked elsewhere than people ask it.
     """
 
     auth_url: str
     service: ServiceCredential
     person: Person | None = None
     operator: ServiceCredential | None = None
+    issued_as: str | None = None
+
+    @property
+    def issuer(self) -> str:
+        """Give what the auth service calls itself, and where people log in."""
+        return self.issued_as or self.auth_url
 
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]

@@ -13,7 +13,7 @@ from netra.secret import SHOWN, Secret
 from netra_ops.findings import CouldNotTell, OpsError, Verdict, worst_of
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import Credentials, Person
-from netra_ops.validation.step import Outcome, Step, StepResult, Walk, Wanted
+from netra_ops.validation.step import Outcome, Step, StepResult, Subject, Walk, Wanted
 from netra_ops.validation.steps import (
     answer_read_back,
     bad_token,
@@ -34,6 +34,8 @@ from netra_ops.validation.steps import (
     read_back,
     ready,
     resume_after_drop,
+    revision,
+    revision_to_the_end,
     rows_erased,
     service_on_user_route,
     service_token,
@@ -156,12 +158,16 @@ class WalkReport:
         }
 
 
-def steps_for(credentials: Credentials) -> tuple[Step, ...]:
+def steps_for(credentials: Credentials, subject: Subject | None = None) -> tuple[Step, ...]:
     """List the steps; with a user of one's own there is none to make and delete."""
-    first = (welcome.STEP, ready.STEP, health.STEP)
+    first: tuple[Step, ...] = (welcome.STEP, ready.STEP, health.STEP)
+    walked: tuple[Step, ...] = _WALKED
+    if subject is not None:
+        first = (revision.STEP, *first)
+        walked = (*_WALKED, revision_to_the_end.STEP)
     if credentials.person is not None:
-        return (*first, *_WALKED, *_ENDED)
-    return (*first, *_MADE, *_WALKED, rows_erased.STEP, *_ENDED, user_deleted.STEP)
+        return (*first, *walked, *_ENDED)
+    return (*first, *_MADE, *walked, rows_erased.STEP, *_ENDED, user_deleted.STEP)
 
 
 def walk_golden_path(
@@ -170,23 +176,29 @@ def walk_golden_path(
     asker: Asker,
     clock: Clock,
     on_result: Callable[[StepResult], None] | None = None,
+    *,
+    known_as: str | None = None,
+    subject: Subject | None = None,
 ) -> WalkReport:
     """Walk the golden path; what was made on the way is cleaned up, whatever happens.
 
     Args:
-        url: The backend.
+        url: Where the backend is asked.
         credentials: As whom.
         asker: Moves requests and answers.
         clock: For the durations.
         on_result: Told of each step when it is done.
+        known_as: Where people see the backend, if that is elsewhere.
+        subject: The revision that must answer, if the walk is about one.
     """
     began = clock.monotonic()
     # The name is of a domain that exists nowhere (RFC 2606).
     made = Person(f"netra-verify-{random_token()[:20]}@netra.invalid", Secret(random_token()))
     person = credentials.person or made
-    walk = Walk(url, credentials, person, f"golden path {random_token()[:12]}", asker)
+    text = f"golden path {random_token()[:12]}"
+    walk = Walk(url, credentials, person, text, asker, known_as, subject)
     results: dict[str, StepResult] = {}
-    left = list(steps_for(credentials))
+    left = list(steps_for(credentials, subject))
     try:
         while left:
             result = _taken(left[0], walk, results, clock)

@@ -35,7 +35,7 @@ from netra.wire.chat_protocol import (
     server_frame,
 )
 from netra_ops.findings import CouldNotTell, Failed
-from netra_ops.settings import USER_AGENT, trusted_authorities
+from netra_ops.settings import USER_AGENT, reached_at, trusted_authorities
 from netra_ops.validation.answer import Answer, HeaderList
 
 _MAX_MESSAGE_BYTES: Final = 2 * MAX_EVENT_BYTES
@@ -169,7 +169,7 @@ def _connected(url: str, seconds: float) -> socket.socket:
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-    connection = socket.create_connection((host, port), timeout=seconds)
+    connection = socket.create_connection((reached_at(host), port), timeout=seconds)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
     if secure:
         try:

@@ -59,15 +59,43 @@ class Facts:
         return tuple(secret for secret in (*code, *tokens) if secret)
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The one revision that a walk is about.
+
+    Attributes:
+        service: Of which service.
+        revision: Its name, as it gives it in its health document.
+        url: The address under which it, and nobody else, answers.
+    """
+
+    service: str
+    revision: str
+    url: str
+
+
 @dataclass(slots=True)
 class Walk:
-    """One walk: where, as whom, what it writes, and what is known so far."""
+    """One walk: where, as whom, what it writes, and what is known so far.
+
+    Attributes:
+        url: Where the backend is asked.
+        credentials: As whom.
+        person: Whose path is walked.
+        text: What is written.
+        asker: Moves requests and answers.
+        known_as: Where people see the backend, if that is elsewhere: what an Origin is.
+        subject: The revision that must answer, if the walk is about one.
+        facts: What is known so far.
+    """
 
     url: str
     credentials: Credentials
     person: Person
     text: str
     asker: Asker
+    known_as: str | None = None
+    subject: Subject | None = None
     facts: Facts = field(default_factory=Facts)
 
     @property
@@ -77,8 +105,8 @@ class Walk:
 
     @property
     def origin(self) -> str:
-        """Give the Origin that browsers send from the pages of the walked address (RFC 6454)."""
-        parts = urlsplit(self.url)
+        """Give the Origin that browsers send from the pages that people see (RFC 6454)."""
+        parts = urlsplit(self.known_as or self.url)
         is_default = parts.port == _DEFAULT_PORTS[parts.scheme]
         host = parts.netloc.rpartition(":")[0] if is_default and parts.port else parts.netloc
         return f"{parts.scheme}://{host}"
@@ -86,7 +114,7 @@ class Walk:
     @property
     def auth(self) -> AuthService:
         """Give the auth service of this walk."""
-        return AuthService(self.credentials.auth_url, self.asker)
+        return AuthService(self.credentials.auth_url, self.asker, self.credentials.issuer)
 
     def ask(
         self,
@@ -109,14 +137,16 @@ class Walk:
         query: Mapping[str, str] | None = None,
     ) -> ChatSocket | Answer:
         """Ask the backend for a socket."""
-        return shake_hands(
+        opened = shake_hands(
             self.url,
             self.asker.time_left(),
-            headers=headers,
+            headers=(*self.asker.headers, *headers),
             subprotocols=subprotocols,
             origin=origin,
             query=query,
         )
+        self.asker.note(self.url, opened if isinstance(opened, Answer) else opened.answer)
+        return opened
 
     def secrets(self) -> tuple[Secret, ...]:
         """List what must not be shown."""

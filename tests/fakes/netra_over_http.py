@@ -67,6 +67,13 @@ class FakeNetra:
     threads: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     revoked: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    heads: list[Message] = field(default_factory=list)
+    """The headers of what was asked, sockets excepted."""
+    service: str = "netra-backend"
+    revision: str = "r"
+    """What its health documents say of it."""
+    proxied_as: str | None = None
+    """Which revision a proxy before it would say that it is."""
     on_ask: Callable[[str], None] = lambda _line: None
     administration: FakeAdministration = field(default_factory=FakeAdministration)
     scopes: dict[str, frozenset[str]] = field(default_factory=lambda: {"netra-ops": EVERYTHING})
@@ -157,6 +164,7 @@ class _Exchange(BaseHTTPRequestHandler):
         is_json = self.headers.get("Content-Type") == "application/json"
         self.document = json.loads(body) if is_json else {}
         self.netra.asked.append(f"{self.command} {split.path}")
+        self.netra.heads.append(self.headers)
         self.netra.on_ask(f"{self.command} {split.path}")
         parts = split.path.strip("/").split("/")
         is_backend = split.path == "/" or parts[0] in ("api", "health", "ws", "chat")
@@ -181,7 +189,8 @@ class _Exchange(BaseHTTPRequestHandler):
             bad = Fault.IS_DEGRADED in self.netra.faults
             check = {"status": "degraded" if bad else "ok", "reason": "down" if bad else None}
             status = "degraded" if bad else "ok"
-            report = {"service": "netra-backend", "revision": "r", "checks": {"auth": check}}
+            who = {"service": self.netra.service, "revision": self.netra.revision}
+            report = who | {"checks": {"auth": check}}
             self._answer(503 if bad and path == "/health" else 200, {"status": status} | report)
         elif (caller := self._caller(path)) is not None:
             self._api(caller, path, parts)
@@ -408,6 +417,8 @@ class _Exchange(BaseHTTPRequestHandler):
         is_page = isinstance(body, str)
         content = b"" if body is None else (body if is_page else json.dumps(body)).encode()
         self.send_response(status)
+        if self.netra.proxied_as is not None:
+            self.send_header("X-Served-Revision", self.netra.proxied_as)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.send_header(

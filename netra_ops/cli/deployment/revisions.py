@@ -174,7 +174,8 @@ def _show_now(chosen: Sequence[Entry]) -> None:
     for rollout in queries.unfinished(chosen):
         tell(
             f"{rollout.service}: the rollout of {rollout.revision} ({rollout.rollout}) has no end; "
-            f"begun {_time(rollout.begun)}, last record {_time(rollout.last)}."
+            f"begun {_time(rollout.begun)}, last record {_time(rollout.last)}. The next "
+            "`netra deploy` or `netra rollback` brings traffic back first, unless its gate lives."
         )
 
 

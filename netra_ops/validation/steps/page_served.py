@@ -12,7 +12,7 @@ _NEEDED: Final = ("default-src 'none'", "script-src 'self'")
 
 
 def _take(walk: Walk) -> Outcome:
-    auth_url = walk.credentials.auth_url
+    auth_url = walk.credentials.issuer
     fault = _page_fault(walk.ask("GET", CHAT_PATH))
     fault = fault or _settings_fault(walk.ask("GET", f"{CHAT_PATH}/settings.json"), auth_url)
     return failed(fault) if fault else passed(f"200, logging in at {auth_url}")
