@@ -22,9 +22,10 @@ from netra_ops.deploy import events
 from netra_ops.deploy.one_at_a_time import alone
 from netra_ops.deploy.probing import Walker
 from netra_ops.deploy.surroundings import Prober, Surroundings
-from netra_ops.findings import CouldNotTell, ExitCode, OpsError, printable
+from netra_ops.findings import ExitCode, OpsError, printable
 from netra_ops.ledger.ledger_file import Ledger
 from netra_ops.ledger.records import Actor
+from netra_ops.platform.local.deployments.local_platform import LocalPlatform
 from netra_ops.platform.local.state_directory import StateDirectory
 from netra_ops.platform.port import Platform
 from netra_ops.settings import OPS
@@ -44,11 +45,7 @@ class Composition:
 
 
 def _local_platform(state: StateDirectory) -> Platform:
-    raise CouldNotTell(
-        f"The platform in {state.root} runs one revision of each service and cannot share traffic, "
-        "so nothing can be deployed to it yet. Nothing was changed. Edit the env files, and start "
-        "again: `netra down`, `netra up`."
-    )
+    return LocalPlatform(state, SystemClock(), remark)
 
 
 def _walker(state: StateDirectory, platform: Platform) -> Prober:

@@ -36,6 +36,7 @@ _ADDRESS_NAMES: Final = (
     "ALLOWED_ORIGINS",
     CHAT_ORIGINS,
 )
+_URL_NAMES: Final = {AUTH: "AUTH_SERVICE_URL", BACKEND: "BACKEND_URL"}
 _OWN_ADDRESS: Final = re.compile(r"(?<=://127\.0\.0\.1:)\d+|(?<=://localhost:)\d+")
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
 _SCOPES: Final = {
@@ -97,6 +98,12 @@ def written_port(environment: IsolatedEnvironment) -> int | None:
     text = environment.get(PORT) or ""
     port = int(text) if text.isascii() and text.isdigit() else _HIGHEST_PORT + 1
     return port if port <= _HIGHEST_PORT else None
+
+
+def public_url(directory: StateDirectory, service: str, port: int) -> str:
+    """Give the address under which people reach a service, as the toolkit's env file has it."""
+    address = read(directory, OPS).get(_URL_NAMES[service])
+    return (address or _url(port)).rstrip("/")
 
 
 def make(directory: StateDirectory, ports: Mapping[str, int]) -> None:

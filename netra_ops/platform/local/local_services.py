@@ -25,14 +25,13 @@ from netra_ops.platform.local.deployments.revision_processes import (
     how_ended,
 )
 from netra_ops.platform.local.inbox import Inbox, ServiceEnded
-from netra_ops.platform.local.record import Record, ServiceRecord
+from netra_ops.platform.local.record import Record
 from netra_ops.platform.local.state_directory import StateDirectory
-from netra_ops.settings import AUTH, BACKEND, LOOPBACK, OPS, PROGRAMS, Deadlines, Program
+from netra_ops.settings import AUTH, BACKEND, LOOPBACK, PROGRAMS, Deadlines, Program
 
 __all__ = ["Interrupted", "LocalServices", "ServiceStatus", "Up"]
 
 _OPTIONS: Final = {AUTH: "--auth-port", BACKEND: "--port"}
-_URL_NAMES: Final = {AUTH: "AUTH_SERVICE_URL", BACKEND: "BACKEND_URL"}
 _LOOK_SECONDS: Final = 0.5
 
 
@@ -278,7 +277,8 @@ class LocalServices:
         service = known.services.get(name)
         if service is None or service.revision is None or service.serving is None:
             return ServiceStatus(name, None, None, None, health.NOT_RUNNING)
-        url, process = self._url(name, service), service.serving.process
+        url = configuration.public_url(self._directory, name, service.port)
+        process = service.serving.process
         if process is None or not processes.is_alive(process):
             found, pid = health.NOT_RUNNING, None
         elif service.serving.slot is not None and not self._front.is_running():
@@ -291,13 +291,10 @@ class LocalServices:
     def _question(self, known: Record, name: str, revision: str) -> health.HealthQuestion:
         service = known.services[name]
         behind = service.revisions[revision]
-        direct = self._url(name, service)
-        url = direct if behind.slot is None else f"http://{LOOPBACK}:{behind.port}"
+        if behind.slot is not None:
+            return health.HealthQuestion(f"http://{LOOPBACK}:{behind.port}", name, revision)
+        url = configuration.public_url(self._directory, name, service.port)
         return health.HealthQuestion(url, name, revision)
-
-    def _url(self, name: str, service: ServiceRecord) -> str:
-        address = configuration.read(self._directory, OPS).get(_URL_NAMES[name])
-        return (address or f"http://{LOOPBACK}:{service.port}").rstrip("/")
 
 
 def _names() -> tuple[str, ...]:

@@ -52,11 +52,13 @@ class ServiceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         port: Where people reach it.
         revisions: Its revisions by name, the oldest first.
         split: Who serves which share, whole percents, 100 together.
+        newest: The last name that was given to a revision, be it one that did not come to be.
     """
 
     port: int
     revisions: dict[str, RevisionRecord] = {}
     split: dict[str, int] = {}
+    newest: str | None = None
 
     @property
     def revision(self) -> str | None:
@@ -79,8 +81,12 @@ class ServiceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def having(self, name: str, revision: RevisionRecord) -> "ServiceRecord":
-        """Give a record that remembers this of the revision; a new one is the newest."""
+        """Give a record that remembers this of the revision."""
         return msgspec.structs.replace(self, revisions={**self.revisions, name: revision})
+
+    def with_new(self, name: str, revision: RevisionRecord) -> "ServiceRecord":
+        """Give a record that remembers one more revision."""
+        return msgspec.structs.replace(self.having(name, revision), newest=name)
 
     def without(self, name: str) -> "ServiceRecord":
         """Give a record that has forgotten a revision without a share."""
@@ -157,7 +163,8 @@ def save(directory: StateDirectory, record: Record) -> None:
 def _converted(first: _FirstRecord) -> Record:
     def service_of(old: _FirstServiceRecord) -> ServiceRecord:
         revision = RevisionRecord(old.port, old.fingerprint, process=old.process)
-        return ServiceRecord(old.port, {old.revision: revision}, {old.revision: _WHOLE})
+        first = ServiceRecord(old.port).with_new(old.revision, revision)
+        return first.split_as({old.revision: _WHOLE})
 
     return Record({name: service_of(old) for name, old in first.services.items()})
 

@@ -7,11 +7,12 @@ from typing import Final
 import msgspec
 
 from netra.clock import Clock
+from netra.schema_fit import SchemaJudgement
 from netra_ops.candidates.candidate import Candidate
 from netra_ops.candidates.file_text import read_text
 from netra_ops.candidates.forms.env_file import read_env_file
 from netra_ops.findings import Failed, UsageRefused
-from netra_ops.platform.local import health, processes, record, revisions
+from netra_ops.platform.local import configuration, health, processes, record, revisions
 from netra_ops.platform.local.deployments import revision_files
 from netra_ops.platform.local.deployments.changed_configuration import changed
 from netra_ops.platform.local.deployments.fronting import Fronting
@@ -76,7 +77,8 @@ class LocalPlatform:
             )
             for name, revision in known.revisions.items()
         )
-        return ServiceState(service, f"http://{LOOPBACK}:{known.port}", revisions_)
+        url = configuration.public_url(self._directory, service, known.port)
+        return ServiceState(service, url, revisions_)
 
     def planned(self, service: str, change: Change) -> Plan:
         """Say what a change would make; makes nothing.
@@ -97,7 +99,7 @@ class LocalPlatform:
         after = read_env_file(text, str(file), service)
         environment = revision_files.read_as_service(self._directory, text)
         digest = revision_files.code_digest(program, code)
-        name = revisions.next_name(service, next(reversed(known.revisions), None))
+        name = revisions.next_name(service, known.newest)
         fingerprint = revisions.fingerprint(digest, environment)
         self._planned[name] = _Planned(text, code, digest, fingerprint)
         serving = known.revision
@@ -122,7 +124,7 @@ class LocalPlatform:
             with self._directory.locked():
                 known = self._running(program)
                 revision_files.keep(self._directory, plan.service, plan.name, made.text)
-                service = known.services[plan.service].having(
+                service = known.services[plan.service].with_new(
                     plan.name, RevisionRecord(0, made.fingerprint, made.digest, made.code, tag=tag)
                 )
                 known = known.with_service(plan.service, service)
@@ -189,6 +191,9 @@ class LocalPlatform:
         if not file.exists():
             raise Failed(f"{service} has no revision {revision} whose configuration was kept.")
         return read_env_file(read_text(str(file)), str(file), service)
+
+    def schema_fit(self, service: str, code: str) -> SchemaJudgement | None:
+        """Give None: a revision of this machine says so itself when it starts."""
 
     def observed(self, service: str, since: float, until: float) -> Mapping[str, Observed]:
         """Count what was asked of each revision between two times, seconds since the epoch.

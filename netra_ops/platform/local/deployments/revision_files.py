@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import msgspec
+
 from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra_ops.platform.local import configuration, revisions
 from netra_ops.platform.local.record import Record, RevisionRecord, ServiceRecord
@@ -35,11 +37,12 @@ def with_current(directory: StateDirectory, program: Program, known: Record) -> 
     if is_current(directory, program, service) and service.revision and service.port == port:
         keep(directory, program.service, service.revision, _env_text(directory, program))
         return known
-    name = revisions.next_name(program.service, next(reversed(service.revisions), None))
+    name = revisions.next_name(program.service, service.newest)
     keep(directory, program.service, name, _env_text(directory, program))
     code = code_digest(program, None)
     made = RevisionRecord(port, revisions.fingerprint(code, environment), code)
-    served = ServiceRecord(port, {**service.revisions, name: made}, {name: _WHOLE})
+    served = msgspec.structs.replace(service, port=port).with_new(name, made)
+    served = served.split_as({name: _WHOLE})
     return known.with_service(program.service, served)
 
 
