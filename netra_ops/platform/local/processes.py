@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -29,8 +29,9 @@ def start(
     directory: Path,
     stdout: Path,
     stderr: Path,
+    arguments: Sequence[str] = ("--migrate",),
 ) -> subprocess.Popen[bytes]:
-    """Start a module with `--migrate` and nothing in its environment but what is given.
+    """Start a module with these arguments and nothing in its environment but what is given.
 
     It gets a session of its own, so that neither our terminal's Ctrl-C nor our end reaches it.
     """
@@ -40,10 +41,10 @@ def start(
     try:
         err = os.open(stderr, flags, FILE_MODE)
         try:
-            # The arguments are this interpreter and a module name of the program table.
+            # The arguments are this interpreter, a module of ours and what our own code gives it.
             # `-P` keeps the working directory out of the import path.
             return subprocess.Popen(  # noqa: S603 - no part of the command comes from outside
-                [sys.executable, "-P", "-m", module, "--migrate"],
+                [sys.executable, "-P", "-m", module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
