@@ -24,7 +24,7 @@ PYTEST := $(PY) -m pytest -n auto --maxprocesses=4 --dist=worksteal
 
 EXTRAS_RUN := --extra auth --extra backend --extra ops --extra build
 EXTRAS_LLM := $(EXTRAS_RUN) --extra llm
-EXTRAS_DEV := $(EXTRAS_LLM) --extra redis --extra dev
+EXTRAS_DEV := $(EXTRAS_LLM) --extra redis --extra front --extra dev
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" pyproject.toml
 
