@@ -14,6 +14,7 @@ from fakes.configurations import BACKEND, shown_parts
 from fakes.deploying import FakeProber, good_steps, people, steady, step
 from fakes.netra_command import Run
 from fakes.platform import FakePlatform, fake_platform
+from netra.clock import SystemClock
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Reference
 from netra_ops.cli.deployment import deploy, rollback
@@ -26,7 +27,6 @@ from netra_ops.ledger import queries
 from netra_ops.ledger.ledger_file import Ledger
 from netra_ops.platform.local.state_directory import StateDirectory
 from netra_ops.platform.port import Change
-from netra.clock import SystemClock
 
 OLD, NEW = f"{BACKEND}-00001-aaa", f"{BACKEND}-00002-bbb"
 ORIGINS = Change(values={"ALLOWED_ORIGINS": Secret("https://a-long-and-telling-name.example")})
@@ -376,7 +376,7 @@ def test_a_reader_that_left_ends_no_deployment(
 ) -> None:
     """The deployment goes on to its end, only nobody reads of it."""
     kept: Callable[[int, int], int] = os.dup2
-    monkeypatch.setattr(os, "dup2", lambda one, other: other)
+    monkeypatch.setattr(os, "dup2", lambda _one, other: other)
     file = (tmp_path / "nobody").open("w")
     file.close()
     monkeypatch.setattr("sys.stdout", _Gone(file))
@@ -393,7 +393,7 @@ class _Gone:
     def __init__(self, file: Any) -> None:
         self._file = file
 
-    def write(self, text: str) -> int:
+    def write(self, _text: str) -> int:
         """Fail as a pipe does."""
         raise BrokenPipeError
 
