@@ -126,8 +126,9 @@ class Ended(_Event, tag="ended", frozen=True, kw_only=True):
 
     Attributes:
         revision: What it was about; empty where it did not come to one.
-        ending: `promoted`, `refused`, `rolled_back`, `stays`, `could_not_decide`, `would_go_on` or
-            `would_be_refused`.
+        ending: `promoted`, `refused` or `rolled_back` of a deployment; `restored`, `refused` or
+            `stays` of a rollback; `could_not_decide`; `would_go_on` or `would_be_refused` of a
+            rehearsal.
         exit_code: What the shell is told.
         serving: Who serves now; None where that is not known.
         reasons: Why it is not promoted.

@@ -235,12 +235,12 @@ class _Rollback:
         serving = {target: WHOLE}
         if left is None:
             # A rollout that was ended before: its records are written.
-            ending = "rolled_back" if decision.verdict is Verdict.PASS else "stays"
+            ending = "restored" if decision.verdict is Verdict.PASS else "stays"
             exit_code = _exit_of(decision.verdict)
             return self._ended(target, ending, exit_code, decision.reasons, serving)
         if decision.verdict is Verdict.PASS:
             self._around.record(self._recorder.promoted(target))
-            return self._ended(target, "rolled_back", ExitCode.PASS, (), serving)
+            return self._ended(target, "restored", ExitCode.PASS, (), serving)
         same = sorted(check for check, *_ in faults & _faults(judged))
         why = _words(target, left, decision, same)
         self._around.remark(self._service, why)

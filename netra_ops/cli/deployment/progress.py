@@ -20,6 +20,7 @@ _ENDINGS: Final = {
     "promoted": "is promoted",
     "refused": "is refused; nothing of it serves",
     "rolled_back": "is rolled back",
+    "restored": "serves again, and is proven",
     "stays": "serves, and is not proven",
     "could_not_decide": "was not decided on",
     "would_go_on": "would go on; nothing was changed",

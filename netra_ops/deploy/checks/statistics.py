@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 LEVEL: Final = 0.05
-"""How likely a good candidate may be taken for a bad one by one check of errors, in all looks."""
+"""How likely one test may take a good candidate for a bad one, in all looks together."""
 TOLERATED: Final = 0.01
 """The share of errors that is borne where nothing is known of a stable revision."""
 CONFIDENCE: Final = 0.999

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from architecture.house import ROOT
 from fakes.check_contract import Candidates, Check, broken_promises
 from fakes.deploying import people, step
 from netra.contract import ViolationKind
@@ -388,5 +388,5 @@ def test_no_check_is_known_by_two_names() -> None:
     ]
 
     assert sum(map(len, groups)) == len({name for group in groups for name in group})
-    text = Path("docs/flows/deploy.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/flows/deploy.md").read_text(encoding="utf-8")
     assert [n for group in groups for n in sorted(group) if f"`{n}`" not in text] == []

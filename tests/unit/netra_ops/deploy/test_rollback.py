@@ -56,7 +56,7 @@ def test_it_goes_to_the_one_that_was_proven_before(gate: Gate) -> None:
     """Traffic is shifted at once, the golden path walked on it, and it is proven again."""
     ended = back(gate)
 
-    assert (ended.ending, ended.exit_code) == ("rolled_back", ExitCode.PASS)
+    assert (ended.ending, ended.exit_code) == ("restored", ExitCode.PASS)
     assert serving(gate) == {SECOND: 100}
     assert gate.prober.walked[-2:] == [THIRD, SECOND]
     proofs = [proof.revision for proof in queries.proven(gate.entries(), BACKEND)]
@@ -70,7 +70,7 @@ def test_what_was_never_proven_is_not_gone_to_by_itself(gate: Gate) -> None:
     with pytest.raises(UsageRefused, match="No revision of netra-backend is proven besides"):
         back(gate)
 
-    assert back(gate, to=FIRST).ending == "rolled_back"
+    assert back(gate, to=FIRST).ending == "restored"
     assert serving(gate) == {FIRST: 100}
 
 
@@ -170,7 +170,7 @@ def test_a_secret_that_does_not_resolve_any_more_stops_it(gate: Gate) -> None:
     assert serving(gate) == {THIRD: 100}
 
     ended = back(gate, override="the store of secrets is down, the revision still runs")
-    assert ended.ending == "rolled_back"
+    assert ended.ending == "restored"
     assert serving(gate) == {SECOND: 100}
     assert any(isinstance(e.record, Override) for e in gate.entries())
 
@@ -215,7 +215,7 @@ def test_a_rollout_that_was_broken_off_is_what_is_gone_back_from(gate: Gate) -> 
 
     ended = back(gate)
 
-    assert (ended.ending, ended.revision) == ("rolled_back", THIRD)
+    assert (ended.ending, ended.revision) == ("restored", THIRD)
     assert serving(gate) == {THIRD: 100}
     assert any("has no end" in event.text for event in gate.of(events.Remarked))
 
@@ -241,4 +241,4 @@ def test_faults_of_the_other_service_do_not_stop_it(gate: Gate) -> None:
     known = {s.name: s.value.reveal() for s in old.settings if s.value}
     gate.platform.made_with[auth] = candidate(AUTH, known | {"PORT": "none"})
 
-    assert back(gate).ending == "rolled_back"
+    assert back(gate).ending == "restored"
