@@ -14,6 +14,7 @@ import pytest
 
 from fakes.installation import SETTLE, Installation
 from fakes.timing import eventually_blocking
+from netra_ops.platform.local.front import binary
 
 pytestmark = pytest.mark.live
 
@@ -83,12 +84,13 @@ def test_services_get_a_clean_environment_and_no_secret_in_their_arguments(
     running: Installation,
 ) -> None:
     """What the person's shell exports does not reach them, and `ps` shows nothing."""
+    behind_a_front = {"HOST", "PORT", "TRUSTED_PROXIES"} if binary.find().path else set()
     for service, pid in running.status()["pids"].items():
         environment = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
         names = {entry.partition("=")[0] for entry in environment if entry}
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
 
-        assert names == {"PATH", "LANG", "NETRA_ENV_FILE", "REVISION"}
+        assert names == {"PATH", "LANG", "NETRA_ENV_FILE", "REVISION"} | behind_a_front
         assert running.env(service).get("SERVICE_SECRET", "none") not in arguments
 
 

@@ -161,7 +161,8 @@ class LocalServices:
                 missing = [name for name in _names() if not _serves(known, name)]
                 self._all_stopped(known)
             if isinstance(event, ServiceEnded):
-                return f"{event.revision} ended by itself ({how_ended(event.code)})."
+                name = _service_of(known, event.revision)
+                return f"{name} ended by itself ({how_ended(event.code)})."
             return f"{' and '.join(missing)} ended by itself." if event is None else None
 
     def _all_serve(self, known: Record) -> bool:
@@ -313,6 +314,11 @@ def _serves(known: Record, name: str) -> bool:
     if service is None or not service.split:
         return False
     return all(processes.is_alive(service.revisions[one].process) for one in service.split)
+
+
+def _service_of(known: Record, revision: str) -> str:
+    services = known.services.items()
+    return next((name for name, one in services if revision in one.revisions), revision)
 
 
 def _is_ready(state: health.Health) -> bool:

@@ -19,7 +19,7 @@ DIRECTORY_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 _LOCK: Final = "lock"
 _RECORD: Final = "state.json"
-_SUBDIRECTORIES: Final = ("env", "data", "logs")
+_SUBDIRECTORIES: Final = ("env", "data", "logs", "revisions")
 
 
 @dataclass(frozen=True, slots=True)
