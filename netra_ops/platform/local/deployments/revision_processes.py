@@ -52,6 +52,7 @@ class ProcessEnded(Failed):
 class _Started:
     """A process this command started, and where its logs stood then."""
 
+    service: str
     process: ProcessMark | None
     log: Path
     stderr: Path
@@ -114,7 +115,7 @@ class RevisionProcesses:
         running = msgspec.structs.replace(revision, process=process)
         known = known.with_service(program.service, service.having(name, running))
         record.save(self._directory, known)
-        self._own[name] = _Started(process, log, stderr, *offsets)
+        self._own[name] = _Started(program.service, process, log, stderr, *offsets)
         self._inbox.watch(name, child)
         return known
 
@@ -136,7 +137,8 @@ class RevisionProcesses:
             if isinstance(event, StopAsked):
                 raise Interrupted
             if event is not None and event.revision in self._own:
-                how = f"{event.revision} ended during its start ({how_ended(event.code)})"
+                service = self._own[event.revision].service
+                how = f"{service} ended during its start ({how_ended(event.code)})"
                 raise ProcessEnded(self.with_log(event.revision, how))
             if self._clock.monotonic() >= deadline:
                 return False
