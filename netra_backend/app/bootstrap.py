@@ -132,7 +132,7 @@ def create_app(
     )
     keys = [source.aclose] if isinstance(source, RemoteKeySource) else []
     opened = [database.aclose, core.aclose, *keys, client.aclose, *models]
-    work = _work(state, partial(_keep_proving, client, settings), follower.run)
+    work = _work(state, partial(_keep_proving, client, settings), follower.run, presence)
     return _app(state, sockets, _lifespan(work, opened, sockets))
 
 
@@ -149,6 +149,7 @@ def _work(
     state: AppState,
     proving: Callable[[], Awaitable[None]],
     following: Callable[[], Awaitable[None]],
+    presence: Presence,
 ) -> Sequence[BackgroundWork]:
     watch = SessionWatch(state.database.life)
     return (
@@ -158,6 +159,7 @@ def _work(
         BackgroundWork("revocation_follower", following),
         # What runs still say while they stop is written: the writer ends after the engine.
         BackgroundWork("event_writer", state.writer.run),
+        BackgroundWork("presence", presence.listen),
         BackgroundWork("run_engine", state.runs.run, state.runs.aclose),
         *_retention(state),
     )

@@ -142,11 +142,17 @@ async def running_engine(
     )
     chat = ChatTurns(database, engine, agents, clock, limits)
     running = RunningEngine(database, bus, writer, engine, chat, holders, standing)
-    running.tasks = [asyncio.create_task(writer.run()), asyncio.create_task(engine.run())]
+    running.tasks = [
+        asyncio.create_task(writer.run()),
+        asyncio.create_task(engine.run()),
+        asyncio.create_task(holders.listen()),
+    ]
     try:
         yield running
     finally:
-        writing, looking = running.tasks
+        writing, looking, listening = running.tasks
+        listening.cancel()
+        await asyncio.wait((listening,))
         looking.cancel()
         await asyncio.wait((looking,))
         await engine.aclose()
