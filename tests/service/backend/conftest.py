@@ -52,6 +52,7 @@ ON_BOTH: Final = frozenset(
         "test_session_life",
         "test_sessions",
         "test_several_processes",
+        "test_standby",
         "test_thread_search",
         "test_threads_api",
         "test_usage_api",
