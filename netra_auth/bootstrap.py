@@ -1,15 +1,16 @@
 """Settings in, a running service's parts out; and the application put together from them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 from fastapi import FastAPI, Request, Response
 
 from netra.clock import Clock, SystemClock
 from netra.errors import NetraError
 from netra.schema_fit import SchemaFit
+from netra.serving import Standby, TrafficWatch
 from netra.telemetry import RequestContext, event_logger, request_record
 from netra_auth.api import (
     account,
@@ -43,6 +44,7 @@ from netra_auth.api.cross_origin import CrossOrigin
 from netra_auth.api.state import AuthState
 from netra_auth.composition import composed
 from netra_auth.error_handlers import add_error_handlers
+from netra_auth.identities.services.seeding import seed
 from netra_auth.settings import Settings
 from netra_auth.store.engine import Database
 from netra_auth.store.janitor import sweep
@@ -89,11 +91,18 @@ _MAILS_SECONDS: Final = 5
 """How soon a mail that was put off is noticed to be due; new ones ring."""
 _SWEEP_SECONDS: Final = 600
 _SUCCESSORS_SECONDS: Final = 60
+_SEEDING_SECONDS: Final = 60
+
+Work: TypeAlias = Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
 async def opened_state(
-    settings: Settings, clock: Clock, *, pause: Pause = asyncio.sleep
+    settings: Settings,
+    clock: Clock,
+    *,
+    pause: Pause = asyncio.sleep,
+    standby: Standby | None = None,
 ) -> AsyncIterator[AuthState]:
     """Build the service's parts, and close what was opened.
 
@@ -101,12 +110,15 @@ async def opened_state(
         settings: Its configuration.
         clock: Its clock.
         pause: What upkeep waits with between two looks at that clock.
+        standby: Whether others' work is left alone; by default as the configuration says.
 
     Raises:
         StoreNotAtHead: The store has a version that this code does not work with.
-        KeyringUnusable: The store's signing key cannot be used with this configuration.
+        KeyringUnusable: The store's signing key cannot be used with this configuration, or on
+            standby there is none.
         DatabaseUnavailable: The store cannot be reached.
     """
+    standby = standby or Standby(begins=settings.standby_until_traffic)
     database = Database(settings.database_url)
     try:
         schema = await require_fit(database)
@@ -117,7 +129,7 @@ async def opened_state(
                 code=schema.head,
                 oldest=schema.oldest,
             )
-        state = await composed(settings, database, clock)
+        state = await composed(settings, database, clock, standby)
         _log.info(
             "auth_service_opened",
             trust_mode=settings.trust_mode.value,
@@ -135,21 +147,62 @@ async def opened_state(
 
 
 def _upkeep_of(state: AuthState) -> tuple[UpkeepTask, ...]:
+    """List what is done at intervals; on standby nothing of it writes."""
+
     async def sweep_store() -> None:
         await sweep(state.database, state.clock)
 
-    by_mail = state.by_mail
+    async def see_keys() -> None:
+        await state.keyring.current()
+
+    by_mail, standby = state.by_mail, state.standby
     mails = (
         ()
         if by_mail is None
-        else (UpkeepTask("mails", _MAILS_SECONDS, by_mail.sender.send_due, by_mail.bell),)
+        else (
+            UpkeepTask(
+                "mails", _MAILS_SECONDS, _on_duty(standby, by_mail.sender.send_due), by_mail.bell
+            ),
+        )
     )
+    advance = state.key_administration.advance
+    forget = state.refresh_tokens.forget_old_successors
     return (
         *mails,
-        UpkeepTask("signing_keys", _KEYS_SECONDS, state.key_administration.advance),
-        UpkeepTask("janitor", _SWEEP_SECONDS, sweep_store),
-        UpkeepTask("successors", _SUCCESSORS_SECONDS, state.refresh_tokens.forget_old_successors),
+        UpkeepTask("signing_keys", _KEYS_SECONDS, _on_duty(standby, advance, see_keys)),
+        UpkeepTask("janitor", _SWEEP_SECONDS, _on_duty(standby, sweep_store)),
+        UpkeepTask("successors", _SUCCESSORS_SECONDS, _on_duty(standby, forget)),
+        *_put_off_seeding(state),
     )
+
+
+def _on_duty(standby: Standby, work: Work, instead: Work | None = None) -> Work:
+    """Have work done only by a process that has its duties; meanwhile something else, if any."""
+
+    async def done() -> None:
+        chosen = instead if standby.is_on else work
+        if chosen is not None:
+            await chosen()
+
+    return done
+
+
+def _put_off_seeding(state: AuthState) -> tuple[UpkeepTask, ...]:
+    """Give the one task of a process that began on standby: to put services into the store once."""
+    if not state.standby.is_on:
+        return ()
+    is_done = False
+
+    async def seed_once() -> None:
+        nonlocal is_done
+        if not is_done:
+            await seed(state.settings.services, state.database, state.audit, state.clock)
+            is_done = True
+
+    bell = asyncio.Event()
+    state.standby.when_over(bell.set)
+    work = _on_duty(state.standby, seed_once)
+    return (UpkeepTask("service_registry", _SEEDING_SECONDS, work, bell),)
 
 
 def create_app(
@@ -161,9 +214,10 @@ def create_app(
     start and closes it at its end.
     """
     used_clock = state.clock if state else clock or SystemClock()
+    standby = state.standby if state else Standby(begins=settings.standby_until_traffic)
 
     def lifespan(app: FastAPI) -> AbstractAsyncContextManager[None]:
-        return _lifespan(app, settings, used_clock)
+        return _lifespan(app, settings, used_clock, standby)
 
     app = FastAPI(
         title="Netra Auth",
@@ -181,6 +235,8 @@ def create_app(
     app.add_middleware(RequestContext, clock=used_clock, max_body_bytes=_MAX_BODY_BYTES)
     # Added last, so outermost: a page reads what `RequestContext` answers too.
     app.add_middleware(CrossOrigin, origins=frozenset(settings.chat_origins))
+    if standby.is_on:
+        app.add_middleware(TrafficWatch, standby=standby)
     routes = [route for router in ROUTERS for route in router.routes]
     add_error_handlers(app, _problem_page, routes)
     for router in ROUTERS:
@@ -190,8 +246,10 @@ def create_app(
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, settings: Settings, clock: Clock) -> AsyncIterator[None]:
-    async with opened_state(settings, clock) as state:
+async def _lifespan(
+    app: FastAPI, settings: Settings, clock: Clock, standby: Standby
+) -> AsyncIterator[None]:
+    async with opened_state(settings, clock, standby=standby) as state:
         app.state.netra = state
         yield
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from netra.clock import Clock
+from netra.serving import Standby
 from netra.wire.auth_api import AUTH_AUDIENCE
 from netra_auth.api.pages import Pages
 from netra_auth.api.state import AuthState
@@ -76,17 +77,23 @@ class _Ground:
     revocations: Revocations
     sessions: Sessions
     public_clients: PublicClients
+    standby: Standby
 
 
-async def composed(settings: Settings, database: Database, clock: Clock) -> AuthState:
+async def composed(
+    settings: Settings, database: Database, clock: Clock, standby: Standby
+) -> AuthState:
     """Make the parts; services of the registry and a first signing key are in the store then.
 
+    On standby nothing is put into the store, and what must be there already is a signing key.
+
     Raises:
-        KeyringUnusable: The store's signing key cannot be used with this configuration.
+        KeyringUnusable: The store's signing key cannot be used with this configuration, or on
+            standby there is none.
         RedisMissing: LIMITS_REDIS_URL is set, and there is no client of Redis.
         DatabaseUnavailable: The store cannot be reached.
     """
-    ground = await _ground(settings, database, clock)
+    ground = await _ground(settings, database, clock, standby)
     audit, limits, sessions = ground.audit, ground.limits, ground.sessions
     hasher, revocations = ground.hasher, ground.revocations
     secrets = SealedSecrets(settings.keyring_encryption_key)
@@ -121,9 +128,7 @@ async def composed(settings: Settings, database: Database, clock: Clock) -> Auth
         user_clients=grants.user_clients,
         consents=grants.consents,
         clients=_clients(ground),
-        service_administration=ServiceAdministration(
-            database, revocations, audit, clock, _TAKEN_IDS
-        ),
+        service_administration=_service_administration(ground),
         secret_rotation=SecretRotation(database, audit, clock),
         own_tokens=grants.own_tokens,
         authorization_codes=grants.authorization_codes,
@@ -133,15 +138,19 @@ async def composed(settings: Settings, database: Database, clock: Clock) -> Auth
         token_revocation=grants.token_revocation,
         userinfo=UserInfos(database),
         pages=_pages(settings),
+        standby=ground.standby,
     )
 
 
-async def _ground(settings: Settings, database: Database, clock: Clock) -> _Ground:
+async def _ground(
+    settings: Settings, database: Database, clock: Clock, standby: Standby
+) -> _Ground:
     metrics = Metrics()
     audit = AuditTrail(database, clock, metrics.observe)
     limits = open_limits(settings, database, audit, clock)
-    keyring = await open_keyring(settings, database, audit, clock)
-    await seed(settings.services, database, audit, clock)
+    keyring = await open_keyring(settings, database, audit, clock, may_begin=not standby.is_on)
+    if not standby.is_on:
+        await seed(settings.services, database, audit, clock)
     hasher = PasswordHasher()
     await hasher.prepare()
     revocations = Revocations(database, clock)
@@ -158,6 +167,7 @@ async def _ground(settings: Settings, database: Database, clock: Clock) -> _Grou
         revocations=revocations,
         sessions=Sessions(database, revocations, limits.devices, clock),
         public_clients=public_clients(settings.chat_origins),
+        standby=standby,
     )
 
 
@@ -189,6 +199,12 @@ def _by_mail(ground: _Ground, users: Users) -> ByMail | None:
         ),
         links=MailedLinks(database, users, clock),
         bell=bell,
+    )
+
+
+def _service_administration(ground: _Ground) -> ServiceAdministration:
+    return ServiceAdministration(
+        ground.database, ground.revocations, ground.audit, ground.clock, _TAKEN_IDS
     )
 
 

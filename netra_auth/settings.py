@@ -76,6 +76,7 @@ class Settings:
     chat_origins: tuple[str, ...]
     limits_redis_url: Secret | None
     request_limit_factor: int
+    standby_until_traffic: bool
 
     @property
     def is_production(self) -> bool:
@@ -119,4 +120,5 @@ def settings_from(configuration: Configuration) -> Settings:
         chat_origins=configuration.items("CHAT_ORIGINS"),
         limits_redis_url=configuration.optional_secret("LIMITS_REDIS_URL"),
         request_limit_factor=configuration.integer("REQUEST_LIMIT_FACTOR"),
+        standby_until_traffic=configuration.text("STANDBY_UNTIL_TRAFFIC") == "true",
     )

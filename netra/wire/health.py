@@ -21,9 +21,13 @@ class HealthCheck(WireModel):
 
 
 class HealthReport(WireModel):
-    """The state of a service and of each thing it depends on."""
+    """The state of a service and of each thing it depends on.
+
+    `standby` says that the process does nothing for others yet, since it has had no traffic.
+    """
 
     status: HealthStatus
     service: str
     revision: str
     checks: dict[str, HealthCheck]
+    standby: bool = False

@@ -22,12 +22,13 @@ _OK: Final = HealthCheck(status=HealthStatus.OK)
 async def live(request: Request, response: Response) -> HealthReport:
     """Say that the process lives; nothing else is looked at."""
     response.headers["Cache-Control"] = "no-store"
-    settings = state_of(request).settings
+    state = state_of(request)
     return HealthReport(
         status=HealthStatus.OK,
-        service=settings.service_id,
-        revision=settings.revision,
+        service=state.settings.service_id,
+        revision=state.settings.revision,
         checks={},
+        standby=state.standby.is_on,
     )
 
 
@@ -63,4 +64,5 @@ async def _report(state: AuthState) -> HealthReport:
         service=state.settings.service_id,
         revision=state.settings.revision,
         checks=checks,
+        standby=state.standby.is_on,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from netra.clock import Clock
+from netra.serving import Standby
 from netra.telemetry import request_record
 from netra_auth.api.pages import Pages
 from netra_auth.audit import AuditTrail, Origin
@@ -81,6 +82,7 @@ class AuthState:
     token_revocation: TokenRevocation
     userinfo: UserInfos
     pages: Pages
+    standby: Standby
 
 
 def state_of(request: Request) -> AuthState:

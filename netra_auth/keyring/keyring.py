@@ -37,6 +37,11 @@ _log = event_logger("netra_auth.keyring")
 OWN_ACTOR = "service:netra-auth"
 """Who did what nobody asked for: the service itself."""
 
+_NO_KEY_ON_STANDBY = (
+    "The store holds no signing key, and a process on standby makes none: start one without"
+    " STANDBY_UNTIL_TRAFFIC on this store first."
+)
+
 
 class KeysUnreadable(CouldNotDecide):
     """The store has come to hold keys that this process cannot use: it signs and verifies none."""
@@ -183,12 +188,25 @@ class StoredKeyring:
 
 
 async def open_keyring(
-    settings: Settings, database: Database, audit: AuditTrail, clock: Clock
+    settings: Settings,
+    database: Database,
+    audit: AuditTrail,
+    clock: Clock,
+    *,
+    may_begin: bool = True,
 ) -> Keyring:
     """Find the keys of the configured trust mode; make the first one where there is none.
 
+    Args:
+        settings: The trust mode, and what opens the keys.
+        database: Where they are.
+        audit: Where the first one is recorded.
+        clock: The time.
+        may_begin: Whether the first one may be made.
+
     Raises:
-        KeyringUnusable: A stored key cannot be opened or used, or there are keys but none signs.
+        KeyringUnusable: A stored key cannot be opened or used, there are keys but none signs, or
+            there is none and none may be made.
         DatabaseUnavailable: The store cannot be reached.
     """
     if settings.trust_mode is TokenTrustMode.SHARED_KEY:
@@ -199,6 +217,8 @@ async def open_keyring(
     async with database.reading() as connection:
         rows = await signing_keys.all_of(connection)
     if not rows:
+        if not may_begin:
+            raise KeyringUnusable(_NO_KEY_ON_STANDBY)
         await _make_first_key(encryption_key, database, audit, clock)
         async with database.reading() as connection:
             rows = await signing_keys.all_of(connection)

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from netra.clock import Clock
 from netra.errors import InternalError
+from netra.serving import Standby
 from netra.tokens import AccessTokenVerifier, RevocationSet
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.chat.turn import ChatTurns
@@ -52,6 +53,7 @@ class AppState:
     runs: RunEngine
     chat: ChatTurns
     metrics: CollectorRegistry
+    standby: Standby
 
 
 def state_of(connection: HTTPConnection) -> AppState:

@@ -16,6 +16,7 @@ from starlette.types import Lifespan
 from netra.clock import Clock, SystemClock
 from netra.errors import ConfigurationInvalid
 from netra.principal import UserPrincipal
+from netra.serving import Standby
 from netra.telemetry.log_events import event_logger
 from netra.tokens import (
     AccessTokenVerifier,
@@ -41,7 +42,6 @@ from netra_backend.app.clients.auth_client_core import (
 )
 from netra_backend.app.clients.circuit_breaker import CircuitBreaker
 from netra_backend.app.db.engine import open_engine
-from netra_backend.app.db.leases import RunLeases
 from netra_backend.app.db.presence.alone import alone_at
 from netra_backend.app.db.presence.opening import presence_at
 from netra_backend.app.db.presence.port import Presence
@@ -58,7 +58,7 @@ from netra_backend.app.middleware import add_middleware
 from netra_backend.app.retention.janitor import Janitor
 from netra_backend.app.routes import health, me, messages, metrics, sessions, threads, usage
 from netra_backend.app.routes.problems import problems
-from netra_backend.app.runs.engine import RunEngine, Standing
+from netra_backend.app.runs.engine import RunEngine
 from netra_backend.app.runs.journal.engine import JournalRunEngine
 from netra_backend.app.settings import Settings
 from netra_backend.app.websocket_core.connection_registry import ConnectionRegistry
@@ -95,9 +95,7 @@ def create_app(
     """
     clock = clock or SystemClock()
     breaker = CircuitBreaker("auth_service", clock)
-    core = AuthClientCore(
-        settings.auth_service_url, clock=clock, breaker=breaker, ca_path=settings.auth_ca_path
-    )
+    core = _auth_core(settings, clock, breaker)
     source = key_source or _key_source(settings, core, clock)
     revocations = RevocationSet()
     verifier = AccessTokenVerifier(source, _rules(settings), clock, revocations)
@@ -108,7 +106,8 @@ def create_app(
     writer = EventWriter(database, bus)
     standing = _AskedStanding(client, revocations)
     presence = presence_at(settings.database_url, database.origin, bus)
-    engine = _run_engine(database, presence, writer, catalogue, standing, clock)
+    standby = Standby(begins=settings.standby_until_traffic)
+    engine = JournalRunEngine(database, presence, writer, catalogue, standing, clock, None, standby)
     sockets = ConnectionRegistry(revocations, clock)
     follower = RevocationFollower(
         client, revocations, clock, on_applied=partial(_end_what_was_revoked, engine, sockets)
@@ -129,10 +128,11 @@ def create_app(
         runs=engine,
         chat=ChatTurns(database, engine, catalogue, clock),
         metrics=metrics_of(database.life),
+        standby=standby,
     )
     keys = [source.aclose] if isinstance(source, RemoteKeySource) else []
     opened = [database.aclose, core.aclose, *keys, client.aclose, *models]
-    work = _work(state, partial(_keep_proving, client, settings), follower.run)
+    work = _work(state, partial(_keep_proving, client, settings), follower.run, presence)
     return _app(state, sockets, _lifespan(work, opened, sockets))
 
 
@@ -149,7 +149,9 @@ def _work(
     state: AppState,
     proving: Callable[[], Awaitable[None]],
     following: Callable[[], Awaitable[None]],
+    presence: Presence,
 ) -> Sequence[BackgroundWork]:
+    """List what the process does by itself; what it does for others waits for the standby's end."""
     watch = SessionWatch(state.database.life)
     return (
         # It ends last, so that it sees what nobody closed.
@@ -158,6 +160,7 @@ def _work(
         BackgroundWork("revocation_follower", following),
         # What runs still say while they stop is written: the writer ends after the engine.
         BackgroundWork("event_writer", state.writer.run),
+        BackgroundWork("presence", presence.listen),
         BackgroundWork("run_engine", state.runs.run, state.runs.aclose),
         *_retention(state),
     )
@@ -175,7 +178,18 @@ def _retention(state: AppState) -> Sequence[BackgroundWork]:
         state.auth_client.subject_standing,
         state.clock,
     )
-    return (BackgroundWork("retention_janitor", janitor.run),)
+
+    async def sweep_on_duty() -> None:
+        await state.standby.over()
+        await janitor.run()
+
+    return (BackgroundWork("retention_janitor", sweep_on_duty),)
+
+
+def _auth_core(settings: Settings, clock: Clock, breaker: CircuitBreaker) -> AuthClientCore:
+    return AuthClientCore(
+        settings.auth_service_url, clock=clock, breaker=breaker, ca_path=settings.auth_ca_path
+    )
 
 
 def _auth_client(
@@ -239,7 +253,7 @@ def _app(state: AppState, sockets: ConnectionRegistry, lifespan: Lifespan[FastAP
     for router in routers:
         app.include_router(router)
     add_error_handlers(app, [route for router in routers for route in router.routes])
-    add_middleware(app, state.clock)
+    add_middleware(app, state.clock, state.standby)
     return app
 
 
@@ -261,25 +275,6 @@ def _agents(
         ) from error
     model = ModelAgentPackage(settings.model, OWN_TOOLS)
     return installed_agents({"model": model}), [model.aclose]
-
-
-def _run_engine(
-    database: Database,
-    presence: Presence,
-    writer: EventWriter,
-    catalogue: AgentCatalogue,
-    standing: Standing,
-    clock: Clock,
-) -> JournalRunEngine:
-    return JournalRunEngine(
-        database,
-        RunLeases(database),
-        presence,
-        writer,
-        catalogue,
-        standing,
-        clock,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
-"""What every request passes through: the response headers of safety, then the request's record."""
+"""What every request passes through: the response headers of safety, then the request's record.
+
+While the process is on standby, what would end that looks at it first.
+"""
 
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from netra.clock import Clock
+from netra.serving import Standby, TrafficWatch
 from netra.telemetry.request_context import RequestContext
 
 _HEADERS = {
@@ -39,7 +43,9 @@ class SafetyHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def add_middleware(app: FastAPI, clock: Clock) -> None:
+def add_middleware(app: FastAPI, clock: Clock, standby: Standby) -> None:
     """Wrap the app; the last one added is the outermost."""
     app.add_middleware(RequestContext, clock=clock)
     app.add_middleware(SafetyHeaders)
+    if standby.is_on:
+        app.add_middleware(TrafficWatch, standby=standby)

@@ -83,6 +83,8 @@ class Settings:
         auth_ca_path: The certificate authorities that may vouch for the auth service.
         model: The language model that answers; without one, the built-in assistant does.
         retention: What is kept for how long.
+        standby_until_traffic: Whether nothing is done for others before the first request of
+            traffic.
         log_level: The least severity that is logged.
     """
 
@@ -105,6 +107,7 @@ class Settings:
     auth_ca_path: str | None
     model: LanguageModel | None
     retention: Retention
+    standby_until_traffic: bool
     log_level: str
 
     @property
@@ -135,6 +138,7 @@ class Settings:
             auth_ca_path=configuration.optional_text("AUTH_CA_PATH"),
             model=_language_model(configuration),
             retention=_retention(configuration),
+            standby_until_traffic=configuration.text("STANDBY_UNTIL_TRAFFIC") == "true",
             log_level=configuration.text("LOG_LEVEL"),
         )
 

@@ -36,7 +36,7 @@ PLACES: Final = {
     "Transactions": frozenset(
         {"netra_backend/app/db/session.py", "netra_backend/app/db/engine.py"}
     ),
-    "RunLeases": frozenset({"netra_backend/app/db/leases.py", "netra_backend/app/bootstrap.py"}),
+    "RunLeases": frozenset({"netra_backend/app/db/leases.py"}),
     "recorded_principal": frozenset({"netra_backend/app/db/leases.py"}),
 }
 """Names that reach more than one principal's rows, and the only files that may speak them."""

@@ -19,12 +19,12 @@ from netra.errors import CouldNotDecide
 from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
 from netra.secret import Secret
+from netra.serving import Standby
 from netra.wire.auth_api import SubjectStanding
 from netra.wire.chat_protocol import TERMINAL, EventName, SendMessage
 from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.chat.turn import AcceptedTurn, ChatTurns
 from netra_backend.app.db.engine import open_engine
-from netra_backend.app.db.leases import RunLeases
 from netra_backend.app.db.presence.opening import presence_at
 from netra_backend.app.db.presence.port import Presence
 from netra_backend.app.db.presence.sessions import DatabasePresence
@@ -129,6 +129,7 @@ async def running_engine(
     limits: RunLimits = QUICK,
     clock: Clock | None = None,
     standings: FakeStandings | None = None,
+    standby: Standby | None = None,
 ) -> AsyncIterator[RunningEngine]:
     """Run an engine over a migrated store for the length of the context."""
     clock = clock or SystemClock()
@@ -137,16 +138,20 @@ async def running_engine(
     writer = EventWriter(database, bus)
     holders = presence_at(Secret(store_url(store)), database.origin, bus)
     standing = standings or FakeStandings()
-    engine = JournalRunEngine(
-        database, RunLeases(database), holders, writer, agents, standing, clock, limits
-    )
+    engine = JournalRunEngine(database, holders, writer, agents, standing, clock, limits, standby)
     chat = ChatTurns(database, engine, agents, clock, limits)
     running = RunningEngine(database, bus, writer, engine, chat, holders, standing)
-    running.tasks = [asyncio.create_task(writer.run()), asyncio.create_task(engine.run())]
+    running.tasks = [
+        asyncio.create_task(writer.run()),
+        asyncio.create_task(engine.run()),
+        asyncio.create_task(holders.listen()),
+    ]
     try:
         yield running
     finally:
-        writing, looking = running.tasks
+        writing, looking, listening = running.tasks
+        listening.cancel()
+        await asyncio.wait((listening,))
         looking.cancel()
         await asyncio.wait((looking,))
         await engine.aclose()

@@ -1,4 +1,4 @@
-"""Two backends over one PostgreSQL: a run has one owner, whoever dies or falls asleep."""
+"""Two backends over one store: a run has one owner, whoever dies or falls asleep."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,11 +39,11 @@ async def two_backends(
 
 
 async def test_the_living_go_on_with_what_the_dead_were_doing(
-    postgres_store: Path, tmp_path: Path, packages: list[Path]
+    store: Path, tmp_path: Path, packages: list[Path]
 ) -> None:
     """One of two is killed, again and again: every run ends at the other before it is back."""
     path = tmp_path / "stamps.jsonl"
-    async with two_backends(tmp_path, postgres_store, packages) as (both, second):
+    async with two_backends(tmp_path, store, packages) as (both, second):
         backends = [both.backend, second]
         urls = [backend.url for backend in backends]
         async with visiting(both.people, urls, path, PEOPLE) as visitors:
@@ -64,11 +64,11 @@ async def test_the_living_go_on_with_what_the_dead_were_doing(
 
 
 async def test_who_wakes_up_late_writes_nothing_into_what_others_went_on_with(
-    postgres_store: Path, tmp_path: Path, packages: list[Path]
+    store: Path, tmp_path: Path, packages: list[Path]
 ) -> None:
     """A backend that stood still for longer than its leases disturbs no run when it goes on."""
     path = tmp_path / "stamps.jsonl"
-    async with two_backends(tmp_path, postgres_store, packages) as (both, second):
+    async with two_backends(tmp_path, store, packages) as (both, second):
         urls = [both.backend.url, second.url]
         async with visiting(both.people, urls, path, PEOPLE) as visitors:
             for asleep in (both.backend, second):

@@ -103,6 +103,14 @@ TLS_PRIVATE_KEY_PATH: Final = Variable(
     FILE_PATH,
     required_with("TLS_CERTIFICATE_PATH"),
 )
+STANDBY_UNTIL_TRAFFIC: Final = Variable(
+    "STANDBY_UNTIL_TRAFFIC",
+    "Whether this process does nothing for others until its first request of traffic: true for"
+    " a candidate that is reached under a tag's host name alone.",
+    PLAIN,
+    OneOf(("true", "false")),
+    default="false",
+)
 LOG_LEVEL: Final = Variable(
     "LOG_LEVEL",
     "The least severity that is logged.",

@@ -97,6 +97,7 @@ CONTRACT: Final = Contract(
         in_both.TRUSTED_PROXIES,
         in_both.TLS_CERTIFICATE_PATH,
         in_both.TLS_PRIVATE_KEY_PATH,
+        in_both.STANDBY_UNTIL_TRAFFIC,
         in_both.LOG_LEVEL,
         Variable(
             "SELF_REGISTRATION",

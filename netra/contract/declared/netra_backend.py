@@ -161,11 +161,12 @@ CONTRACT: Final = Contract(
         Variable(
             "RETENTION_SWEEP",
             "Whether this process deletes what the other RETENTION_ variables say; off for one that"
-            " is to change nothing by itself, such as a candidate without traffic.",
+            " is never to do so by itself, such as while a store is being restored.",
             PLAIN,
             OneOf(("on", "off")),
             default="on",
         ),
+        in_both.STANDBY_UNTIL_TRAFFIC,
         in_both.LOG_LEVEL,
     ),
 )

@@ -251,6 +251,8 @@ class ChatTurns:
         message: SendMessage,
         agent_name: str,
     ) -> AcceptedTurn:
+        reserved = await self._engine.reservation()
+
         async def store(session: PrincipalSession) -> AcceptedTurn:
             runs = RunService(session, self._clock)
             self._agents.package(agent_name)
@@ -263,6 +265,7 @@ class ChatTurns:
                 client_id=message.client_id,
                 agent_name=agent_name,
                 principal=recorded(principal, method),
+                reserved=reserved,
             )
             return _accepted(run, duplicate=False)
 

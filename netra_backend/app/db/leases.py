@@ -59,8 +59,12 @@ _IS_FREE: Final = or_(
         _LEASES.c.holder.is_(None), _LEASES.c.called, _LEASES.c.expires_at > _NOW + LONGEST_PUT_OFF
     ),
 )
+# What was never taken and has a holder is kept for that one.
+_IS_TAKERS: Final = or_(
+    _IS_FREE, and_(_LEASES.c.holder == bindparam("taker"), _LEASES.c.epoch == 0)
+)
 _ANY_WANTED: Final = select(_LEASES.c.owner_id, _LEASES.c.slot).where(
-    _LEASES.c.run_id == bindparam("run"), _IS_FREE
+    _LEASES.c.run_id == bindparam("run"), _IS_TAKERS
 )
 _WANTED: Final = _ANY_WANTED.where(_IS_FIRST_OF_THREAD)
 _SITTING: Final = select(_LEASES.c.slot, _IS_FREE.label("is_free")).where(
@@ -73,7 +77,7 @@ _EVICT: Final = (
 )
 _TAKE: Final = (
     update(_LEASES)
-    .where(_LEASES.c.run_id == bindparam("run"), _IS_FREE)
+    .where(_LEASES.c.run_id == bindparam("run"), _IS_TAKERS)
     .values(
         holder=bindparam("taker"),
         slot=bindparam("place"),
@@ -86,7 +90,7 @@ _TAKE: Final = (
 )
 _CLAIMABLE: Final = (
     select(*_COLUMNS)
-    .where(_IS_FREE, _IS_FIRST_OF_THREAD)
+    .where(_IS_TAKERS, _IS_FIRST_OF_THREAD)
     .order_by(_LEASES.c.run_id)
     .limit(bindparam("most"))
 )
@@ -102,6 +106,7 @@ _RUNNING_OF_OWNER: Final = (
     .scalar_subquery()
 )
 _CLAIMABLE_WITHIN: Final = _CLAIMABLE.where(bindparam("slots", type_=Integer) > _RUNNING_OF_OWNER)
+_AMONG: Final = _LEASES.c.run_id.in_(bindparam("among", expanding=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,8 @@ class RunLeases:
     """Takes, keeps and gives back leases.
 
     A lease is free to be taken once `expires_at` has passed, or if its holder is known to be dead,
-    or if it was put off until a time that no right clock can have meant.
+    or if it was put off until a time that no right clock can have meant. One that has a holder and
+    was never taken is kept for that holder, to whom it is free.
     Every method raises `DatabaseUnavailable` when the database does not answer. On SQLite none may
     be called while a writing session of the same task is open.
     """
@@ -177,6 +183,8 @@ class RunLeases:
         dead_holders: Collection[str],
         limit: int,
         slots: int | None = None,
+        taker: str = "",
+        among: Collection[str] | None = None,
     ) -> Sequence[Lease]:
         """List leases that are free and the first of their thread, the oldest run first.
 
@@ -186,9 +194,14 @@ class RunLeases:
             limit: How many at most.
             slots: If given, those of owners with so many running runs are left out, so that many
                 waiting runs of one owner do not hide another's.
+            taker: Who asks; what is kept for it is free.
+            among: If given, only these runs are looked at.
         """
         query = _CLAIMABLE if slots is None else _CLAIMABLE_WITHIN
         parameters = {"now": now, "dead": list(dead_holders), "most": limit, "slots": slots}
+        parameters["taker"] = taker
+        if among is not None:
+            query, parameters["among"] = query.where(_AMONG), list(among)
         return await self._database.beneath_the_fence(
             lambda connection: [_lease(row) for row in connection.execute(query, parameters)],
             writes=False,
@@ -287,7 +300,7 @@ class _Wish(NamedTuple):
 
 
 def _take(connection: Connection, wish: _Wish, free: Mapping[str, Any]) -> Lease | None:
-    run = {"run": wish.run_id, **free}
+    run = {"run": wish.run_id, "taker": wish.holder, **free}
     query = _ANY_WANTED if wish.slots is None else _WANTED
     wanted = connection.execute(query, run).one_or_none()
     if wanted is None:
@@ -297,7 +310,7 @@ def _take(connection: Connection, wish: _Wish, free: Mapping[str, Any]) -> Lease
         slot = _vacant_slot(connection, wanted.owner_id, wish.slots, free)
         if slot is None:
             return None
-    change = {**run, "taker": wish.holder, "until": wish.until, "place": slot}
+    change = {**run, "until": wish.until, "place": slot}
     taken = connection.execute(_TAKE, change).one_or_none()
     return None if taken is None else _lease(taken)
 

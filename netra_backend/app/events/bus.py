@@ -68,6 +68,10 @@ class MemoryBus:
             except Exception:  # noqa: BLE001 - a broken sink must not cost the others their events
                 _log.exception("event_sink_failed", owner_id=owner_id)
 
+    def watched(self) -> Sequence[str]:
+        """Name the owners whom somebody is subscribed to."""
+        return tuple(self._served)
+
     def went_on(self, owner_id: str, head: int) -> None:
         """Hint to an owner's sinks that the journal reaches a `seq`; never raises."""
         self._hint((owner_id,), head)

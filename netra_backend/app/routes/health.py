@@ -74,6 +74,7 @@ async def _report(state: AppState) -> HealthReport:
         feed_up=state.revocation_feed.up,
         writer_problem=state.writer.problem,
         runs_problem=state.runs.problem(),
+        standby=state.standby.is_on,
     )
     settings = state.settings
     return health_report(settings.identity.service_id, settings.revision, seen)

@@ -20,6 +20,7 @@ class Observations:
         feed_up: Whether revocations arrive.
         writer_problem: Why what agents say is not written, or None if it is.
         runs_problem: Why agents do not answer, or None if they do.
+        standby: Whether nothing is done for others yet.
     """
 
     database_problem: str | None
@@ -28,6 +29,7 @@ class Observations:
     feed_up: bool
     writer_problem: str | None = None
     runs_problem: str | None = None
+    standby: bool = False
 
 
 def health_report(service: str, revision: str, seen: Observations) -> HealthReport:
@@ -46,7 +48,13 @@ def health_report(service: str, revision: str, seen: Observations) -> HealthRepo
         status = HealthStatus.DOWN
     elif HealthStatus.DEGRADED in statuses:
         status = HealthStatus.DEGRADED
-    return HealthReport(status=status, service=service, revision=revision, checks=checks)
+    return HealthReport(
+        status=status,
+        service=service,
+        revision=revision,
+        checks=checks,
+        standby=seen.standby,
+    )
 
 
 def _database(problem: str | None) -> HealthCheck:

@@ -11,6 +11,7 @@ from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
 from netra.wire.auth_api import SubjectStanding
 from netra_backend.app.runs.approvals.service import Answered
+from netra_backend.app.runs.service import Reservation
 
 
 class Standing(Protocol):
@@ -65,6 +66,13 @@ class RunLimits:
 
 class RunEngine(Protocol):
     """Carries out the runs that were accepted, each to exactly one end."""
+
+    async def reservation(self) -> Reservation | None:
+        """Say for whom a run that is accepted now is kept; None is whoever comes first.
+
+        Raises:
+            DatabaseUnavailable: The database, or its folder, does not answer.
+        """
 
     def begin(self, run_id: str, owner_id: str, thread_id: str) -> None:
         """Take note of a run that was committed: it starts as soon as its owner's turn allows."""

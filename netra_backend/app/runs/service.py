@@ -42,6 +42,17 @@ class RunView:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """For whom a run that is accepted now is kept: nobody else living takes it before `until`.
+
+    `until` is in microseconds since the epoch.
+    """
+
+    holder: str
+    until: int
+
+
 class Ending(msgspec.Struct, frozen=True):
     """How a run ended: its last event, but for an answer's text, which is its message's."""
 
@@ -139,9 +150,16 @@ class RunService:
         return await self._rows.count_unfinished()
 
     async def accept(
-        self, *, thread_id: str, message_id: str, client_id: str, agent_name: str, principal: str
+        self,
+        *,
+        thread_id: str,
+        message_id: str,
+        client_id: str,
+        agent_name: str,
+        principal: str,
+        reserved: Reservation | None = None,
     ) -> RunView:
-        """Store a run that nobody works on yet.
+        """Store a run that nobody works on yet, kept for one process or for whoever comes first.
 
         Raises:
             Conflict: The client began one with this id before.
@@ -165,9 +183,9 @@ class RunService:
             run_id=run_id,
             thread_id=thread_id,
             slot=None,
-            holder=None,
+            holder=None if reserved is None else reserved.holder,
             epoch=0,
-            expires_at=0,
+            expires_at=0 if reserved is None else reserved.until,
             called=False,
         )
         return RunView(run_id, thread_id, message_id)

@@ -51,6 +51,8 @@ ON_BOTH: Final = frozenset(
         "test_service_context",
         "test_session_life",
         "test_sessions",
+        "test_several_processes",
+        "test_standby",
         "test_thread_search",
         "test_threads_api",
         "test_usage_api",

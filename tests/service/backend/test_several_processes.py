@@ -1,4 +1,4 @@
-"""Several backends over one database of PostgreSQL: no process is special."""
+"""Several backends over one store: no process is special."""
 
 import asyncio
 from collections import Counter
@@ -18,8 +18,6 @@ from netra.wire.chat_protocol import Ping, Pong
 from netra_backend.app.runs.engine import RunLimits
 
 PROCESSES = 3
-
-pytestmark = pytest.mark.postgres_only
 
 
 class Busy:
@@ -110,3 +108,23 @@ async def test_the_cap_holds_over_all_processes(
     assert busy.most <= cap
     assert busy.asked == {f"question {number}": 1 for number in range(2 * PROCESSES)}
     journal.check()
+
+
+async def test_events_go_on_when_one_of_them_ends(store: Path, busy: Busy) -> None:
+    """Who is connected to the one that stays hears what the other said, and all that follows."""
+    busy.gate.set()
+    async with (
+        running_backend(store, catalogue=catalogue(busy)) as stays,
+        socket_at(stays, "anna") as socket,
+    ):
+        async with (
+            running_backend(store, catalogue=catalogue(busy)) as goes,
+            socket_at(goes, "anna") as there,
+        ):
+            said = await there.say("said there")
+            await there.hear_end(said.run_id)
+        later = await socket.say("said here")
+        for accepted in (said, later):
+            await socket.hear_end(accepted.run_id)
+
+    assert socket.seqs == list(range(1, len(socket.seqs) + 1))

@@ -56,6 +56,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "RETENTION_USAGE_DAYS": "1000",
     "RETENTION_ERASED_PEOPLE": "delete",
     "RETENTION_SWEEP": "off",
+    "STANDBY_UNTIL_TRAFFIC": "true",
     "NETRA_MODEL": "openai:gpt-5",
     "NETRA_MODEL_BASE_URL": "http://127.0.0.1:11434/v1",
 }
@@ -189,6 +190,7 @@ def test_a_weak_secret(
         *((c, s, "TOKEN_TRUST_MODE", "any") for c, s in SAMPLES),
         *((c, s, "TRUSTED_PROXIES", "0.0.0.0/0") for c, s in SAMPLES),
         *((c, s, "LOG_LEVEL", "debug") for c, s in SAMPLES),
+        *((c, s, "STANDBY_UNTIL_TRAFFIC", "on") for c, s in SAMPLES),
         (*SAMPLES[0], "ISSUER_URL", "http://auth.example.org"),
         (*SAMPLES[0], "ISSUER_URL", "https://auth.example.org/"),
         (*SAMPLES[0], "ACCESS_TOKEN_SECONDS", "301"),

@@ -1,4 +1,4 @@
-"""Presence on SQLite: which processes hold leases, and whether they live, by one locked file each.
+"""Which processes hold leases on SQLite, and whether they live, by one locked file each.
 
 The kernel lets go of a lock at any death of its process, so a killed one is known to be dead at
 once. The files are beside the SQLite file.
@@ -31,6 +31,8 @@ class HolderLocks:
         self._directory = resolved.with_name(resolved.name + _SUFFIX)
         self._held: dict[str, int] = {}
         self._name: str | None = None
+        self._others: list[Path] = []
+        self._read_at: int | None = None
 
     async def name(self) -> str:
         """Give the name of this process, for as long as it lives.
@@ -67,6 +69,26 @@ class HolderLocks:
             and _HOLDER.fullmatch(holder)
             and _is_unlocked(self._directory / holder)
         )
+
+    def are_others(self, *, anew: bool = True) -> bool:
+        """Say whether another process is there; one whose folder cannot be read is not.
+
+        Args:
+            anew: Whether the folder is read in any case, and not only if its time has changed. That
+                is a hundred times as cheap, and misses a change in the very moment of the last.
+        """
+        try:
+            changed_at = self._directory.stat().st_mtime_ns
+            if anew or changed_at != self._read_at:
+                self._others = [
+                    file
+                    for file in self._directory.iterdir()
+                    if file.name not in self._held and _HOLDER.fullmatch(file.name)
+                ]
+                self._read_at = changed_at
+        except OSError:
+            return False
+        return any(not _is_unlocked(file) for file in self._others)
 
     async def release(self) -> None:
         """Stop being a holder; whoever holds leases under the name is then dead."""

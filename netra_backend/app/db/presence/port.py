@@ -16,12 +16,18 @@ class Presence(Protocol):
     async def dead(self, names: Collection[str]) -> frozenset[str]:
         """Say which of these certainly no longer live."""
 
+    async def listen(self) -> None:
+        """Have the watch told of what other processes write, until cancelled."""
+
     async def release(self) -> None:
         """Be there no longer; whoever holds leases under the name is then dead."""
 
 
 class JournalWatch(Protocol):
     """Who wants to know that other processes wrote to journals."""
+
+    def watched(self) -> Collection[str]:
+        """Name the owners whose journals somebody here wants to know of."""
 
     def went_on(self, owner_id: str, head: int) -> None:
         """Take note that an owner's journal reaches a `seq`; neither raises nor blocks."""

@@ -69,6 +69,10 @@ class DatabasePresence:
             rows = await self._driver.fetch(_DEAD, list(keys), timeout=_ANSWER_SECONDS)
         return frozenset(keys[row["key"]] for row in rows)
 
+    async def listen(self) -> None:
+        """Let the session hear: the driver calls when it does, and `name` renews what was lost."""
+        await asyncio.Event().wait()
+
     async def release(self) -> None:
         """End the session, and the lock with it."""
         self._is_released = True

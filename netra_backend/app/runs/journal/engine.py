@@ -1,6 +1,7 @@
 """The engine of runs on the journal: which run is taken when, kept while it lasts, and stopped.
 
 What taking one comes to is decided in `execution`; who may take one, by the leases of `db.leases`.
+On standby it takes only what was accepted here, and that is kept for it.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from netra.clock import Clock
 from netra.errors import DatabaseUnavailable, InternalError
 from netra.policy import CredentialMethod
 from netra.principal import UserPrincipal
+from netra.serving import Standby
 from netra.telemetry.current_work import work_for
 from netra.telemetry.log_events import event_logger
 from netra.wire.chat_protocol import RefusalReason
@@ -25,10 +27,12 @@ from netra_backend.app.runs.approvals.service import Answered
 from netra_backend.app.runs.engine import RunLimits, Standing
 from netra_backend.app.runs.journal.emission import RunEvents, TakenRun
 from netra_backend.app.runs.journal.execution import Execution, Left, Parts, Result, Stop
-from netra_backend.app.runs.journal.waiting import Waiting
+from netra_backend.app.runs.journal.waiting import OwnRuns, Waiting
+from netra_backend.app.runs.service import Reservation
 
 _MICROSECONDS: Final = 1_000_000
 _CLAIMED_AT_ONCE: Final = 500
+_IS_OVER: Final = frozenset({Left.ENDED, Left.GONE})
 
 _log: Final = event_logger("runs")
 
@@ -37,34 +41,36 @@ class JournalRunEngine:
     """Carries out runs that are recorded in the journal's database.
 
     Args:
-        database: Where runs, steps and answers are.
-        leases: Who has which run.
+        database: Where runs, steps and answers are, and who has which run.
         holders: Who lives.
         writer: Commits and publishes events.
         agents: Who can be asked.
         standing: How a person stands; asked before a run goes on without a fresh token.
         clock: The time.
         limits: How much and how long.
+        standby: Whether other processes' runs are left alone; by default they never are.
     """
 
     def __init__(
         self,
         database: Database,
-        leases: RunLeases,
         holders: Presence,
         writer: EventWriter,
         agents: AgentCatalogue,
         standing: Standing,
         clock: Clock,
         limits: RunLimits | None = None,
+        standby: Standby | None = None,
     ) -> None:
         self._limits = limits or RunLimits()
+        self._standby = standby or Standby(begins=False)
+        self._leases = leases = RunLeases(database)
         self._parts = Parts(database, leases, writer, agents, standing, clock, self._limits)
-        self._leases = leases
         self._holders = holders
         self._clock = clock
         self._active: dict[str, Execution] = {}
         self._waiting = Waiting()
+        self._own = OwnRuns()
         self._claiming: set[str] = set()
         self._to_end: set[str] = set()
         self._serving: set[str] = set()
@@ -74,8 +80,16 @@ class JournalRunEngine:
         self._is_running = False
         self._trouble: str | None = None
 
+    async def reservation(self) -> Reservation | None:
+        """Say for whom a run that is accepted now is kept: on standby for this process."""
+        if not self._standby.is_on:
+            return None
+        return Reservation(await self._holders.name(), self._now() + self._lease_us())
+
     def begin(self, run_id: str, owner_id: str, thread_id: str) -> None:
         """Take note of a run that was committed: it starts as soon as its owner's turn allows."""
+        if self._standby.is_on:
+            self._own.accept(run_id)
         self._waiting.add(owner_id, run_id, thread_id)
         self._serve(owner_id)
 
@@ -85,9 +99,11 @@ class JournalRunEngine:
         if execution is not None:
             execution.stop(Stop.CANCELLED)
             return
+        self._waiting.remove(owner_id, run_id)
+        if not self._may_take(run_id):
+            return
         # It needs no turn to be ended; if somebody else has it, they will see its row.
         self._to_end.add(run_id)
-        self._waiting.remove(owner_id, run_id)
         self._spawn(self._began(run_id))
 
     def answered(
@@ -173,7 +189,8 @@ class JournalRunEngine:
     async def _look(self) -> None:
         """Take what nobody works on, as far as turns and room allow."""
         room = self._limits.per_process - len(self._active)
-        if room <= 0 or self._is_closing:
+        is_on_standby = self._standby.is_on
+        if room <= 0 or self._is_closing or (is_on_standby and not self._own):
             return
         others = await self._leases.holders()
         dead = await self._holders.dead(others)
@@ -182,6 +199,8 @@ class JournalRunEngine:
             dead_holders=dead,
             limit=min(room, _CLAIMED_AT_ONCE),
             slots=self._limits.per_user,
+            taker=await self._holders.name() if self._own.untaken else "",
+            among=tuple(self._own) if is_on_standby else None,
         )
         for lease in found:
             if lease.run_id not in self._active and lease.run_id not in self._claiming:
@@ -189,13 +208,14 @@ class JournalRunEngine:
 
     async def _keep(self) -> None:
         """Renew the leases; stop what was lost, and what another process was told to stop."""
-        held = dict(self._active)
+        held, untaken = dict(self._active), frozenset(self._own.untaken)
         kept = await self._leases.renew(
-            tuple(held),
+            (*held, *untaken),
             holder=await self._holders.name(),
             now=self._now(),
             lease_us=self._lease_us(),
         )
+        self._own.lost(untaken - kept)
         for run_id, execution in held.items():
             if run_id not in kept:
                 execution.stop(Stop.LOST)
@@ -235,7 +255,7 @@ class JournalRunEngine:
 
     async def _began(self, run_id: str, *, dead_holders: Collection[str] = ()) -> bool:
         """Take a run if it is free and its turn has come; say whether it was."""
-        if self._is_closing or run_id in self._claiming:
+        if self._is_closing or run_id in self._claiming or not self._may_take(run_id):
             return False
         self._claiming.add(run_id)
         try:
@@ -250,6 +270,7 @@ class JournalRunEngine:
             self._to_end.discard(run_id)
         if lease is None:
             return False
+        self._own.begun(run_id)
         before = self._active.get(run_id)
         if before is not None or self._is_closing:
             # An execution whose lease ran out is still ending: whoever looks next takes it.
@@ -280,6 +301,8 @@ class JournalRunEngine:
         try:
             result = await execution.carried_out()
             await self._left(lease, result)
+            if result.left in _IS_OVER:
+                self._own.lost((lease.run_id,))
         finally:
             self._active.pop(lease.run_id, None)
             self._serve(lease.owner_id)
@@ -306,6 +329,9 @@ class JournalRunEngine:
             await self._leases.postpone(lease.run_id, holder=lease.holder or "", until=until)
         elif result.left is Left.UNFINISHED:
             await self._leases.release((lease.run_id,), holder=lease.holder or "")
+
+    def _may_take(self, run_id: str) -> bool:
+        return not self._standby.is_on or run_id in self._own
 
     def _busy_threads(self, owner_id: str) -> Collection[str]:
         """Name the threads of an owner in which a run is running; each has one at most."""

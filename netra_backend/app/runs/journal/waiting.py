@@ -1,9 +1,10 @@
-"""The runs that were accepted here and wait for their turn, by owner. Pure.
+"""The runs that were accepted here: which wait for their turn, which are kept for here. Pure.
 
-Only a memory that makes a turn come at once: what is forgotten is found among the leases.
+Only a memory that makes a turn come at once, or on standby at all: what is forgotten is found among
+the leases by whoever has its duties.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 
 class Waiting:
@@ -39,3 +40,38 @@ class Waiting:
 
     def __len__(self) -> int:
         return sum(len(line) for line in self._threads.values())
+
+
+class OwnRuns:
+    """The runs that this process accepted on standby, until they end here.
+
+    Attributes:
+        untaken: Those that are kept for it and that it has not begun.
+    """
+
+    def __init__(self) -> None:
+        self.untaken: set[str] = set()
+        self._accepted: set[str] = set()
+
+    def accept(self, run_id: str) -> None:
+        """Take note of one that was accepted just now."""
+        self._accepted.add(run_id)
+        self.untaken.add(run_id)
+
+    def begun(self, run_id: str) -> None:
+        """Take note that one was taken: its lease is as any other from now on."""
+        self.untaken.discard(run_id)
+
+    def lost(self, run_ids: Collection[str]) -> None:
+        """Forget those that are not kept any more: they are somebody else's, or gone."""
+        self.untaken.difference_update(run_ids)
+        self._accepted.difference_update(run_ids)
+
+    def __contains__(self, run_id: object) -> bool:
+        return run_id in self._accepted
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._accepted)
+
+    def __len__(self) -> int:
+        return len(self._accepted)
