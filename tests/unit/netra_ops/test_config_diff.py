@@ -99,6 +99,29 @@ def test_lost_added_changed_and_renamed_are_told(diff: Ran, tmp_path: Path) -> N
     assert shown_parts([*backend.values(), *after.values()], *done[1:], *text[1:]) == []
 
 
+def test_a_comparison_says_the_same_each_time(diff: Ran, tmp_path: Path) -> None:
+    """Each kind of difference is told in the order of the names."""
+    names = [f"NAME_{n}" for n in range(30)]
+    before = env_file(tmp_path, dict.fromkeys(names, "1"), "a.env")
+    after = env_file(tmp_path, dict.fromkeys(names, "2"), "b.env")
+
+    told = [line.split()[1] for line in diff(before, after).out.splitlines()[:-1]]
+
+    assert told == sorted(names)
+
+
+def test_values_of_many_make_no_rename(diff: Ran, tmp_path: Path) -> None:
+    """Where several names fit one that was lost, none is picked."""
+    value = strong_secret()
+    before = env_file(tmp_path, {"KEY": value}, "a.env")
+    for number in (2, 20):
+        after = env_file(tmp_path, {f"KEY_{n}": value for n in range(number)}, "b.env")
+        done = diff(before, after, "--json")
+
+        assert ("lost", "KEY") in differences(done)
+        assert [kind for kind, _ in differences(done)].count("added") == number
+
+
 def test_short_values_do_not_make_a_rename(diff: Ran, tmp_path: Path) -> None:
     """Two variables that are both `on` have nothing to do with each other."""
     before = env_file(tmp_path, {"SWEEP": "on", "B": "1"}, "a.env")
