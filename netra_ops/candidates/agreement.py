@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from netra.secret import Secret
-from netra_ops.candidates.candidate import Place, Reference
+from netra_ops.candidates.candidate import Place, Reference, shown_name
 from netra_ops.candidates.fingerprints.prints import Fingerprints, likeness
-from netra_ops.findings import Verdict, printable
+from netra_ops.findings import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,17 @@ def registration(
     )
 
 
-def same_secret(one: Reference, other: Reference) -> bool:
-    """Tell whether two references name one secret; without a project, the project is the same."""
-    if one.store != other.store or not one.name or not other.name:
+def same_secret(one: Reference, other: Reference) -> bool | None:
+    """Tell whether two references name one secret; where one says no project, it is the other's.
+
+    None where one project is named by its number and the other by its id.
+    """
+    if one.store != other.store or not one.name or one.secret != other.secret:
         return False
-    (*project, name), (*other_project, other_name) = one.name.split("/"), other.name.split("/")
-    return name == other_name and (project == other_project or not (project and other_project))
+    projects = {project for project in (one.of_project, other.of_project) if project}
+    if len(projects) <= 1:
+        return True
+    return False if len({project.isdigit() for project in projects}) == 1 else None
 
 
 def _compared(first: Member, member: Member, fingerprints: Fingerprints) -> Agreement:
@@ -110,7 +115,7 @@ def _compared(first: Member, member: Member, fingerprints: Fingerprints) -> Agre
         return Agreement(
             member,
             Verdict.UNKNOWN,
-            f"must equal {_named(first)}, and both refer to the secret {printable(one.name)}"
+            f"must equal {_named(first)}, and both refer to the secret {shown_name(one.secret)}"
             " without pinning its version: each takes the newest when it starts",
             "Name the same version by its number in both.",
         )
@@ -142,8 +147,8 @@ def _by_version(first: Member, member: Member, one: Reference, other: Reference)
     return Agreement(
         member,
         Verdict.FAIL,
-        f"must equal {_named(first)}, and refers to version {printable(other.version or '')} of "
-        f"the secret where that refers to version {printable(one.version or '')}",
+        f"must equal {_named(first)}, and refers to version {shown_name(other.version or '')} of "
+        f"the secret where that refers to version {shown_name(one.version or '')}",
         "Refer to the same version in both.",
     )
 

@@ -159,7 +159,7 @@ def _by_trace(settings: Iterable[RecordedSetting]) -> dict[str, list[RecordedSet
         prints, reference = setting.prints, setting.reference
         traces = {prints.exact, *prints.nearly.values()} if prints else set()
         if reference and reference.name:
-            traces.add(reference.name.rpartition("/")[2])
+            traces.add(reference.secret)
         for trace in traces:
             found[trace].append(setting)
     return found
@@ -210,17 +210,21 @@ def _references(
     if one == other and not one.name:
         says = f"cannot be compared: both refer to {one}"
         yield Difference(Change.UNSEEN, name, says, *places)
-    elif one == other or (same_secret(one, other) and one.version == other.version):
-        return
-    elif same_secret(one, other):
+    elif same_secret(one, other) is False:
+        says = f"refers to {other}, before to {one}"
+        if str(one) == str(other):
+            says = f"refers to {other} in {_project(other)}, before to that in {_project(one)}"
+        yield Difference(Change.REFERENCE, name, says, *places)
+    elif one.version != other.version:
         says = (
-            f"refers to version {printable(other.version or 'none')} of the secret, before to "
-            f"{printable(one.version or 'none')}"
+            f"refers to version {shown_name(other.version or 'none')} of the secret, before to "
+            f"{shown_name(one.version or 'none')}"
         )
         yield Difference(Change.VERSION, name, says, *places)
-    else:
-        says = f"refers to {other}, before to {one}"
-        yield Difference(Change.REFERENCE, name, says, *places)
+
+
+def _project(reference: Reference) -> str:
+    return f"the project {printable(reference.of_project)}"
 
 
 def _deployments(before: Deployment | None, after: Deployment | None) -> Iterator[Difference]:

@@ -34,7 +34,7 @@ def with_secrets(candidate: Candidate, directory: Path) -> Candidate:
         reference = setting.reference
         if reference is None or reference.store != SECRET or reference.version is None:
             return setting
-        parts = (reference.name.rpartition("/")[2], reference.version)
+        parts = (reference.secret, reference.version)
         if not all(_PART.fullmatch(part) for part in parts):
             return setting
         path = directory.joinpath(*parts)

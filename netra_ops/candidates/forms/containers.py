@@ -105,6 +105,9 @@ def _reference_fault(name: str, reference: Reference | None, place: Place) -> Fa
     if not reference.name:
         says = "refers to a secret without naming it"
         return Fault(name, says, "Name the secret and its version.", place)
+    if not reference.has_possible_name:
+        says = "refers to a secret by what no secret can be called"
+        return Fault(name, says, "Name the secret, and not its value.", place)
     if not reference.version:
         says = f"refers to {reference}, without saying which version"
         return Fault(name, says, "Name one version by its number.", place)

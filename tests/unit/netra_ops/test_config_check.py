@@ -325,6 +325,46 @@ def test_references_are_compared_by_what_they_name(
     assert says is None or says in done.out
 
 
+@pytest.mark.parametrize(
+    ("projects", "is_equal"),
+    [(("1", "1"), True), (("1", None), True), (("1", "2"), False), (("1", "p"), False)],
+)
+def test_a_secret_of_another_project_is_another_one(
+    check: Ran,
+    tmp_path: Path,
+    projects: tuple[str, str | None],
+    is_equal: bool,  # noqa: FBT001 - a case
+) -> None:
+    """The same name in two projects is not taken for one key, nor a number for an id."""
+    files = []
+    for service, values, project in zip((AUTH, BACKEND), pair(), projects, strict=True):
+        plain, referred = parted(values, secrets_of(service))
+        document = knative(plain, referred, service)
+        if project is not None:
+            document["metadata"]["namespace"] = project
+        files.append(yaml_file(tmp_path, document, f"{service}.yaml"))
+    done = check(*files)
+
+    assert done.code == 3
+    assert ("must equal JWT_SECRET_KEY" not in done.out) == is_equal
+
+
+def test_a_value_in_the_place_of_a_secrets_name_is_not_shown(check: Ran, tmp_path: Path) -> None:
+    """Whoever writes the key where its name should be does not find it in the output."""
+    _, backend = pair()
+    value = strong_secret()
+    for written in (value, f"{value}+/=", f"{value}\n"):
+        for reference in ((written, "3"), ("key", written)):
+            document = knative(backend, {"JWT_SECRET_KEY": reference, "OTHER": reference})
+            outputs = [
+                check(yaml_file(tmp_path, document)),
+                check(yaml_file(tmp_path, document), "--json"),
+            ]
+            for done in outputs:
+                assert done.code == 1
+                assert shown_parts([value], *done[1:]) == []
+
+
 def test_a_reference_must_name_its_secret(check: Ran, tmp_path: Path) -> None:
     """A reference without a name or version, or to something else, fails."""
     _, backend = pair()

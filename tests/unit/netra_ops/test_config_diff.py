@@ -1,6 +1,7 @@
 """What `netra config diff` tells of two configurations."""
 
 import base64
+import copy
 import json
 import stat
 from collections.abc import Callable
@@ -219,6 +220,22 @@ def test_both_forms_of_a_service_say_the_same(diff: Ran, tmp_path: Path) -> None
     done = diff(yaml_file(tmp_path, first), json_file(tmp_path, second), "--json")
 
     assert (done.code, json.loads(done.out)["same"]) == (0, True)
+
+
+def test_the_same_names_in_another_project_differ(diff: Ran, tmp_path: Path) -> None:
+    """A document of another project takes its secrets from there, and both projects are named."""
+    before = service()
+    after = copy.deepcopy(before)
+    before["metadata"]["namespace"], after["metadata"]["namespace"] = "1111", "2222"
+    files = (yaml_file(tmp_path, before, "a.yaml"), yaml_file(tmp_path, after, "b.yaml"))
+    done = diff(*files)
+
+    assert done.code == 1
+    assert "3 differences" in done.out
+    assert (
+        "reference  JWT_SECRET_KEY refers to the secret jwt-secret-key, version 3 in the project"
+        " 2222, before to that in the project 1111." in done.out
+    )
 
 
 def test_how_it_is_deployed_is_compared(diff: Ran, tmp_path: Path) -> None:
