@@ -5,7 +5,7 @@ Values are compared by fingerprints, secrets that cannot be seen by what is refe
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Place, Reference, shown_name
@@ -25,6 +25,8 @@ class Member:
         value: The value, where it can be seen.
         reference: What it is taken from, where it stands elsewhere.
         place: Where it is set.
+        leads: Whether the others must accept what this one has.
+        beside: What its service accepts beside it.
     """
 
     group: str
@@ -34,6 +36,8 @@ class Member:
     value: Secret | None
     reference: Reference | None
     place: Place
+    leads: bool = False
+    beside: tuple["Member", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,15 @@ class Agreement:
 
 
 def agreements(members: Iterable[Member], fingerprints: Fingerprints) -> Iterator[Agreement]:
-    """Compare each group's members with its first."""
-    firsts: dict[str, Member] = {}
+    """Compare each group's members with the one that leads it, or else with its first."""
+    groups: dict[str, list[Member]] = {}
     for member in members:
-        first = firsts.setdefault(member.group, member)
-        if first is not member:
-            yield _compared(first, member, fingerprints)
+        groups.setdefault(member.group, []).append(member)
+    for group in groups.values():
+        first = next((member for member in group if member.leads), group[0])
+        for member in group:
+            if member is not first:
+                yield from _accepted(first, member, fingerprints)
 
 
 def registration(
@@ -103,6 +110,35 @@ def same_secret(one: Reference, other: Reference) -> bool | None:
     if len(projects) <= 1:
         return True
     return False if len({project.isdigit() for project in projects}) == 1 else None
+
+
+def _accepted(first: Member, member: Member, fingerprints: Fingerprints) -> Iterator[Agreement]:
+    """Tell whether a service accepts what another one has; without a leader, whether it is equal.
+
+    What it accepts besides counts too, and what is accepted beside the leader's own value must be
+    accepted as well: it was the leader's before.
+    """
+    if not first.leads:
+        yield _compared(first, member, fingerprints)
+        return
+    accepts = (member, *member.beside)
+    yield _best([_compared(first, one, fingerprints) for one in accepts])
+    for old in first.beside:
+        found = _best([_compared(old, one, fingerprints) for one in accepts])
+        if found.verdict is Verdict.FAIL:
+            yield replace(
+                found,
+                says=f"is not {_named(old)}, and nothing else is: that one would be refused",
+                fix=f"Set {old.variable} to it in both, or remove it where it is set first.",
+            )
+        else:
+            yield found
+
+
+def _best(found: list[Agreement]) -> Agreement:
+    """Give the first of those with the best verdict, or what was found of the variable itself."""
+    best = min(found, key=lambda one: one.verdict.badness)
+    return found[0] if best.verdict is found[0].verdict else best
 
 
 def _compared(first: Member, member: Member, fingerprints: Fingerprints) -> Agreement:

@@ -172,6 +172,60 @@ def test_keys_that_differ_are_refused(check: Ran, tmp_path: Path) -> None:
     assert shown_parts([*auth.values(), *backend.values()], *done[1:]) == []
 
 
+KEYS = ("JWT_SECRET_KEY", "JWT_SECRET_KEY_PREVIOUS")
+
+
+@pytest.mark.parametrize(
+    ("signs", "accepts", "code"),
+    [
+        # The steps of a change of keys, in their order.
+        (("old", None), ("old", None), 0),
+        (("old", None), ("new", "old"), 0),
+        (("new", "old"), ("new", "old"), 0),
+        (("new", None), ("new", "old"), 0),
+        (("new", None), ("new", None), 0),
+        # The backend drops a key whose tokens are alive, or does not have the one that signs.
+        (("old", None), ("new", None), 1),
+        (("new", "old"), ("new", None), 1),
+        (("new", "old"), ("new", "other"), 1),
+        (("new", "old"), ("old", None), 1),
+    ],
+)
+@pytest.mark.parametrize("is_seen", [True, False])
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_key_whose_tokens_live_is_not_dropped(
+    check: Ran,
+    tmp_path: Path,
+    signs: tuple[str, str | None],
+    accepts: tuple[str, str | None],
+    code: int,
+    step: int,
+    is_seen: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A backend accepts what the auth service signs and signed with, by value or by reference."""
+    versions = {"old": "1", "new": "2", "other": "3"}
+    values = {name: strong_secret() for name in versions}
+    files = []
+    for service, one, keys in zip((AUTH, BACKEND), pair(), (signs, accepts), strict=True):
+        held = {name: key for name, key in zip(KEYS, keys, strict=True) if key}
+        del one["JWT_SECRET_KEY"]
+        if is_seen:
+            given = {name: values[key] for name, key in held.items()}
+            files.append(env_file(tmp_path, {**one, **given}, f"{service}.env"))
+        else:
+            references = {name: ("jwt-key", versions[key]) for name, key in held.items()}
+            plain, referred = parted(one, secrets_of(service))
+            document = knative(plain, {**referred, **references}, service)
+            files.append(yaml_file(tmp_path, document, f"{service}.yaml"))
+    done = check(*files[::step])
+
+    assert done.code == (code or (0 if is_seen else 3))
+    assert (f"FAIL    {BACKEND} JWT_SECRET_KEY " in done.out) == bool(code)
+    assert shown_parts(values.values(), *done[1:]) == []
+    if signs[1] is not None and accepts[0] == signs[0] and code:
+        assert "is not JWT_SECRET_KEY_PREVIOUS of netra-auth" in done.out
+
+
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_key_encoded_on_one_side_is_named_as_that(check: Ran, tmp_path: Path, side: int) -> None:
     """The same key in base64 is refused and said to be that, whichever side has it."""
