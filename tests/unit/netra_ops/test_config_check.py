@@ -23,7 +23,11 @@ from fakes.environments import strong_secret
 from fakes.netra_command import Done
 from netra.contract import Contract, VariableKind
 from netra.contract.declared import netra_auth, netra_backend
+from netra.secret import Secret
+from netra_ops.candidates.fingerprints.prints import Fingerprints
+from netra_ops.candidates.judging import judge
 from netra_ops.cli.main import main
+from netra_ops.findings import Verdict
 from netra_ops.platform.local import configuration, record, state_directory
 from netra_ops.platform.local.record import Record, ServiceRecord
 
@@ -442,6 +446,18 @@ def test_what_the_platform_sets_is_not_to_be_set(check: Ran, tmp_path: Path) -> 
     _, backend = pair(PORT="8080")
 
     refused(check(yaml_file(tmp_path, knative(backend))), BACKEND, "PORT", "set by Cloud Run")
+
+
+def test_what_the_platform_gives_is_judged_where_it_is_written(check: Ran, tmp_path: Path) -> None:
+    """A REVISION that a document sets itself must have its form like any other variable."""
+    _, backend = pair(REVISION="not a revision")
+
+    refused(check(yaml_file(tmp_path, knative(backend))), BACKEND, "REVISION", "white space")
+
+
+def test_nothing_judged_is_no_pass() -> None:
+    """Without a configuration nothing is known."""
+    assert judge([], Fingerprints(Secret(strong_secret()))).verdict is Verdict.UNKNOWN
 
 
 def test_a_value_that_is_no_text_is_refused(check: Ran, tmp_path: Path) -> None:
