@@ -170,7 +170,7 @@ def _violations(judged: Judged) -> Iterator[Finding]:
             violation.variable,
             violation.problem.value,
             violation.says,
-            violation.fix,
+            printable(violation.fix),
             _place(judged, violation.variable),
         )
 

@@ -170,6 +170,23 @@ def test_a_value_of_any_form_that_cannot_be_seen_is_no_pass(netra: Ran, tmp_path
     assert seen == [0, 1, 1]
 
 
+def test_two_names_of_which_one_cannot_be_seen_are_refused(netra: Ran, tmp_path: Path) -> None:
+    """A variable set under its name and its alias is refused where the two cannot be compared."""
+    variable = {"name": "KEY", "meaning": "A key.", "kind": "secret", "format": "text"}
+    variables = [{**variable, "aliases": ["OLD_KEY"]}]
+    contract = {"netra_contract": 1, "service": "shop", "variables": variables}
+    document = knative({}, {"KEY": ("key", "3"), "OLD_KEY": ("key", "2")}, "shop")
+    done = netra(
+        "check",
+        yaml_file(tmp_path, document),
+        "--contract",
+        json_file(tmp_path, contract, "contract.json"),
+    )
+
+    assert done.code == 1
+    assert "shop KEY is set under its names KEY and OLD_KEY, and they cannot be" in done.out
+
+
 def test_two_contracts_of_one_service_are_refused(netra: Ran, tmp_path: Path, shop: str) -> None:
     """Which one should hold is not guessed."""
     file = env_file(tmp_path, pair()[1], f"{BACKEND}.env")

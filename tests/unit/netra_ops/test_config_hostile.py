@@ -181,6 +181,27 @@ def test_names_cannot_write_on_a_terminal(netra: Ran, tmp_path: Path) -> None:
     assert "owned" in outputs[4].out
 
 
+def test_a_name_that_is_nearly_right_writes_on_no_terminal(netra: Ran, tmp_path: Path) -> None:
+    """A name that is offered as the mistaken one, and a contract's own words, forge no line."""
+    _, backend = pair()
+    backend["JWT_SECRET_KEY\x1b[2J\n"] = backend.pop("JWT_SECRET_KEY")
+    backend["SERVICE_SECRET\ud800"] = backend.pop("SERVICE_SECRET")
+    document = json_file(tmp_path, knative(backend))
+    renamed, as_json = netra("check", document), netra("check", document, "--json")
+    form = {"type": "matching", "pattern": "x", "text": "x\nPASS: shop"}
+    variable = {"name": "A", "meaning": "A.", "kind": "plain", "format": form}
+    contract = {"netra_contract": 1, "service": "shop", "variables": [variable]}
+    file = env_file(tmp_path, {"A": "y"}, "shop.env")
+    forged = netra("check", file, "--contract", json_file(tmp_path, contract, "contract.json"))
+
+    assert "JWT_SECRET_KEY?[2J? is set: was it renamed?" in renamed.out
+    assert renamed.out.replace("\n", "").isprintable()
+    assert as_json.out.replace("\n", "").isprintable()
+    assert json.loads(as_json.out)["verdict"] == "FAIL"
+    assert forged.code == 1
+    assert [line.split()[0] for line in forged.out.splitlines()] == ["FAIL", "FAIL:"]
+
+
 def test_a_piece_of_a_key_is_not_taken_for_a_name(netra: Ran, tmp_path: Path) -> None:
     """In a file broken in the middle of a value, a line of the value is not put out as a name."""
     _, backend = pair()
