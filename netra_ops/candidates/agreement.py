@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Place, Reference, shown_name
-from netra_ops.candidates.fingerprints.prints import Fingerprints, likeness
+from netra_ops.candidates.fingerprints.prints import NEARLY, Fingerprints, likeness, variants
 from netra_ops.findings import Verdict
 
 
@@ -68,7 +68,8 @@ def registration(
     """Tell what a service is against the registry by which another one knows it.
 
     The registry is read at the first start, so what it lacks may have been registered since:
-    UNKNOWN. Another secret than its digest's is only told: it may have been rotated since.
+    UNKNOWN. Another secret than its digest's is only told: it may have been rotated since. One
+    that is nearly the digest's was not.
 
     Args:
         named: The service's own name.
@@ -88,15 +89,37 @@ def registration(
         )
     if secret is None or secret.value is None:
         return Agreement(named, Verdict.PASS)
-    own = hashlib.sha256(secret.value.reveal().encode("utf-8", "surrogatepass")).hexdigest()
-    if own == digest:
+    if _digest(secret.value.reveal()) == digest:
         return Agreement(named, Verdict.PASS)
-    return Agreement(
+    return _nearly_registered(secret, secret.value, digest, place) or Agreement(
         secret,
         Verdict.PASS,
         f"is not the one whose digest is in the registry at {place}: right only if it was rotated",
         "Compare it with what was registered.",
     )
+
+
+def _nearly_registered(
+    secret: Member, value: Secret, digest: str, place: Place
+) -> Agreement | None:
+    """Find a secret, or its digest, that was written in another way than the other side's."""
+    for name, variant in variants(value).items():
+        if _digest(variant) == digest:
+            says = f"is the one whose digest is in the registry at {place}, {NEARLY[name]}"
+            return Agreement(secret, Verdict.FAIL, says, "Write it as it was registered.")
+    if _digest(f"{value.reveal()}\n") == digest:
+        return Agreement(
+            secret,
+            Verdict.FAIL,
+            f"is not the one whose digest is in the registry at {place}: that is the digest of it"
+            " and a line break",
+            "Register the digest of the secret alone: `printf %s` writes no line break.",
+        )
+    return None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def same_secret(one: Reference, other: Reference) -> bool | None:

@@ -19,7 +19,7 @@ from fakes.configurations import (
     shown_parts,
     yaml_file,
 )
-from fakes.environments import strong_secret
+from fakes.environments import service_registry, strong_secret
 from fakes.netra_command import Done
 from netra.contract import Contract, VariableKind
 from netra.contract.declared import netra_auth, netra_backend
@@ -273,6 +273,32 @@ def test_a_service_is_held_against_the_registry(check: Ran, tmp_path: Path) -> N
     assert (stranger.code, rotated.code) == (3, 0)
     assert "UNKNOWN netra-backend SERVICE_ID is not in the registry at" in stranger.out
     assert "NOTE    netra-backend SERVICE_SECRET is not the one whose digest" in rotated.out
+
+
+@pytest.mark.parametrize(
+    ("registered", "held", "says"),
+    [
+        ("{0}", "{0}\r", "the registry at {1}, with a line break at its end"),
+        ("{0}", '"{0}"', "the registry at {1}, in quotation marks"),
+        ("{0}", "{2}", "the registry at {1}, encoded as base64"),
+        ("{0}\n", "{0}", "the registry at {1}: that is the digest of it and a line break"),
+    ],
+)
+def test_a_secret_that_is_nearly_the_registered_one_is_refused(
+    check: Ran, tmp_path: Path, registered: str, held: str, says: str
+) -> None:
+    """A secret with a line break, in quotes or in base64 on one side is no rotation."""
+    secret = strong_secret()
+    auth, backend = pair()
+    encoded = base64.b64encode(secret.encode()).decode()
+    auth["SERVICE_REGISTRY"] = service_registry({BACKEND: registered.format(secret)})
+    backend["SERVICE_SECRET"] = held.format(secret, "", encoded)
+    files = both_files(tmp_path, auth, backend)
+    done = check(*files)
+
+    line = list(auth).index("SERVICE_REGISTRY") + 1
+    refused(done, BACKEND, "SERVICE_SECRET", says.format("", f"{files[0]}:{line}"))
+    assert shown_parts([secret, encoded], *done[1:]) == []
 
 
 def test_services_of_two_environments_are_refused(check: Ran, tmp_path: Path) -> None:
