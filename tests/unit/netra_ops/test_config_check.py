@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -472,6 +473,40 @@ def test_what_the_platform_sets_is_not_to_be_set(check: Ran, tmp_path: Path) -> 
     _, backend = pair(PORT="8080")
 
     refused(check(yaml_file(tmp_path, knative(backend))), BACKEND, "PORT", "set by Cloud Run")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "verdict", "says"),
+    [
+        ("env", {"LOG_LEVEL": "INFO"}, "FAIL", "has an `env` that is no list of variables"),
+        ("envFrom", [{"secretRef": {"name": "all"}}], "UNKNOWN", "from elsewhere (`envFrom`)"),
+    ],
+)
+def test_variables_that_cannot_be_listed_are_told(
+    check: Ran, tmp_path: Path, member: str, value: Any, verdict: str, says: str
+) -> None:
+    """What would let variables go unseen in a document is never passed over."""
+    plain, referred = parted(pair()[1], secrets_of(BACKEND))
+    document = knative(plain, referred)
+    document["spec"]["template"]["spec"]["containers"][0][member] = value
+    done = check(yaml_file(tmp_path, document))
+
+    (line,) = [line for line in done.out.splitlines() if says in line]
+    assert line.startswith(f"{verdict:7} {BACKEND} ")
+    assert done.code == (1 if verdict == "FAIL" else 3)
+
+
+def test_a_value_and_a_reference_of_one_variable_are_refused(check: Ran, tmp_path: Path) -> None:
+    """Which of the two would hold is not guessed, and the value is not shown."""
+    plain, referred = parted(pair()[1], secrets_of(BACKEND))
+    document = knative(plain, referred)
+    value = strong_secret()
+    document["spec"]["template"]["spec"]["containers"][0]["env"][-1]["value"] = value
+    done = check(yaml_file(tmp_path, document))
+
+    assert done.code == 1
+    assert "has both a value and a reference" in done.out
+    assert shown_parts([value], *done[1:]) == []
 
 
 def test_what_the_platform_gives_is_judged_where_it_is_written(check: Ran, tmp_path: Path) -> None:
