@@ -63,6 +63,7 @@ class Description:
     default: str | None
     aliases: tuple[str, ...]
     equality_group: str | None
+    accepted_as: str | None
     source: Source
     hosts: tuple[tuple[str, tuple[str, ...]], ...]
     of_its_environment: bool
@@ -80,6 +81,7 @@ def describe(contract: Contract) -> tuple[Description, ...]:
             default=_default(variable),
             aliases=variable.aliases,
             equality_group=variable.equality_group,
+            accepted_as=variable.accepted_as,
             source=variable.given_by,
             hosts=variable.hosts,
             of_its_environment=variable.of_its_environment,
@@ -96,7 +98,8 @@ def _default(variable: Variable) -> str | None:
 
 def _references(variable: Variable) -> set[str]:
     required = variable.required
-    named = {*variable.differs_from, variable.default_of, required.together_with, required.unless}
+    named = {*variable.differs_from, variable.default_of, variable.accepted_as}
+    named |= {required.together_with, required.unless}
     for condition in (required.when, required.beginning):
         if condition:
             named.add(condition[0])

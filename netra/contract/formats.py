@@ -9,16 +9,16 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs
 
 from netra.contract.flaws import (
     GENERATE,
     Flaw,
     ViolationKind,
-    is_placeholder,
     secret_flaw,
 )
 from netra.contract.service_registry import RegistryInvalid, parse_registry
+from netra.contract.urls.parts import default_password_flaw, split_url
 from netra.principal import is_service_id
 
 _SHORTEST_SECRET: Final = 32
@@ -266,7 +266,7 @@ class DatabaseUrl:
 
     def flaw(self, value: str, *, deployed: bool) -> Flaw | None:
         """Find what is wrong with a value; a default password is refused where deployed."""
-        url = _split(value)
+        url = split_url(value)
         if url is None:
             return _malformed(self.text)
         if url.scheme == "sqlite+aiosqlite":
@@ -276,14 +276,7 @@ class DatabaseUrl:
         named_host = url.hostname or parse_qs(url.query).get("host")
         if not named_host or not url.path.strip("/") or url.fragment:
             return _malformed(self.text)
-        password = unquote(url.password or "")
-        if deployed and password and (is_placeholder(password) or password == url.username):
-            return Flaw(
-                ViolationKind.PLACEHOLDER,
-                "holds a well-known default password",
-                "Give the database user a random password.",
-            )
-        return None
+        return default_password_flaw(url, user_of="the database user") if deployed else None
 
     def _file_flaw(self, url: SplitResult) -> Flaw | None:
         path = url.path.removeprefix("/")
@@ -319,18 +312,9 @@ def _malformed(must_be: str) -> Flaw:
     return Flaw(ViolationKind.MALFORMED, "does not have the declared form", f"Write {must_be}.")
 
 
-def _split(value: str) -> SplitResult | None:
-    try:
-        url = urlsplit(value)
-        _ = url.port  # Raises where the port is no port.
-    except ValueError:
-        return None
-    return url
-
-
 def _origin_flaw(value: str) -> Flaw | None:
     """Find what is wrong with `scheme://host[:port]`, which is compared as a string."""
-    url = _split(value)
+    url = split_url(value)
     if url is None or url.scheme not in _DEFAULT_PORTS or not url.hostname or url.port == 0:
         return _malformed("https://HOST[:PORT]")
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname

@@ -104,12 +104,10 @@ class _Loading:
     def undecided(self, variable: Variable) -> list[Undecided]:
         """Find what cannot be told of one variable because a value cannot be seen."""
         if self._is_unseen(variable.name):
-            if not variable.format.text:
-                return []
             return [
                 Undecided(
                     variable.name,
-                    f"cannot be seen, and must be {variable.format.text}",
+                    f"cannot be seen, and must be {_form(variable)}",
                     "Let something that may read the value check it.",
                 )
             ]

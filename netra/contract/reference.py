@@ -26,7 +26,8 @@ does not start while a variable is missing, or set to something empty, a placeho
 quoted, with white space, unresolved, malformed or in conflict with another; each one is named,
 and no value is shown. A variable that is not needed is left out, not set to nothing.
 
-Variables of one equality group must have the same value in every service.
+Variables of one equality group must have the same value in every service. Where another variable
+of a service is accepted beside one, as a key is while it is changed, one of both must have it.
 """
 
 
@@ -57,6 +58,8 @@ def _section(described: Description) -> str:
         facts.append(f"- Also read as: {', '.join(f'`{name}`' for name in described.aliases)}.")
     if described.equality_group:
         facts.append(f"- Equality group: `{described.equality_group}`.")
+    if described.accepted_as:
+        facts.append(f"- Accepted beside the value of `{described.accepted_as}`.")
     facts += [
         f"- Hosts where {ENVIRONMENT_VARIABLE} is `{environment}`: "
         f"{', '.join(f'`{host}`' for host in hosts)}."

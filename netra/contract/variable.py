@@ -116,6 +116,10 @@ class Variable:
         default_of: The variable whose value it takes where it is not set, or None.
         aliases: Other names under which it may be set.
         equality_group: Services' variables of one group must have equal values.
+        leads: Whether the group's other services must accept what this one has, as verifiers must
+            accept what an issuer signs with.
+        accepted_as: The variable of an equality group whose value this one's stands beside: a
+            service accepts either, as while a key is changed.
         differs_from: Variables whose value it must not have.
         source: Who gives it its value where the service is deployed; None where that follows from
             the kind: a secret comes from a store of secrets.
@@ -134,6 +138,8 @@ class Variable:
     default_of: str | None = None
     aliases: tuple[str, ...] = ()
     equality_group: str | None = None
+    leads: bool = False
+    accepted_as: str | None = None
     differs_from: tuple[str, ...] = ()
     source: Source | None = None
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()

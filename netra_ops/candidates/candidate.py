@@ -12,6 +12,8 @@ from netra.secret import Secret
 from netra_ops.findings import printable
 
 _LONGEST_NAME: Final = 80
+_NOT_SHOWN: Final = "(a name that may be a part of a value)"
+_SECRET_NAME: Final = re.compile(r"(?:projects/[A-Za-z0-9.:-]+/secrets/)?[A-Za-z0-9_-]{1,255}")
 _LIKE_A_VALUE: Final = re.compile(
     r"(?=.{16})(?:(?=.*[a-z])(?=.*[A-Z])|(?=.*[0-9])[0-9a-fA-F]+\Z|[^A-Za-z_]*[a-z]+[0-9]+[a-z0-9]+\Z)",
     re.DOTALL,
@@ -49,16 +51,19 @@ class Reference:
     Attributes:
         store: `secret` for a store of secrets, `file` for a file on the machine it will run on,
             or what else the document names.
-        name: The secret's name; empty where the document gives none, or where it is not shown.
+        name: The secret's name, as it is written; empty where the document gives none.
         version: The secret's version, or None.
         resolved: The number of the version that was found there, where somebody looked; the same
             reference all the same.
+        project: The project of what refers to it, which a name without one means; empty where the
+            document does not say.
     """
 
     store: str
     name: str = ""
     version: str | None = None
     resolved: str | None = field(default=None, compare=False)
+    project: str = ""
 
     @property
     def is_secret(self) -> bool:
@@ -66,13 +71,34 @@ class Reference:
         return self.store == "secret"
 
     @property
+    def secret(self) -> str:
+        """Give the secret's name without its project."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def has_possible_name(self) -> bool:
+        """Tell whether a secret can be called that."""
+        return _SECRET_NAME.fullmatch(self.name) is not None
+
+    @property
+    def of_project(self) -> str:
+        """Give the secret's project by its number or id; empty where nothing says it."""
+        parts = self.name.split("/")
+        return parts[1] if parts[0] == "projects" and len(parts) > 1 else self.project
+
+    @property
     def is_pinned(self) -> bool:
         """Tell whether it names one version, which never becomes another."""
         return self.version is not None and self.version.isascii() and self.version.isdigit()
 
     def __str__(self) -> str:
-        version = "" if not self.version else f", version {printable(self.version)}"
-        return f"the {self.store} {printable(self.name)}{version}" if self.name else self.store
+        version = "" if not self.version else f", version {shown_name(self.version)}"
+        if not self.name:
+            return self.store
+        if not self.has_possible_name:
+            return f"the {self.store} {_NOT_SHOWN}{version}"
+        path, slash, name = self.name.rpartition("/")
+        return f"the {self.store} {path}{slash}{shown_name(name)}{version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +167,11 @@ class Candidate:
 
 
 def shown_name(name: str) -> str:
-    """Write a variable's name for people, unless it looks like a piece of a value.
+    """Write a variable's or a secret's name for people, unless it looks like a piece of a value.
 
-    In a file that is broken in the right place, a line of a key reads like a name.
+    In a file that is broken in the right place, a line of a key reads like a name, and a value can
+    stand where the name of a secret should.
     """
     if len(name) > _LONGEST_NAME or _LIKE_A_VALUE.match(name):
-        return "(a name that may be a part of a value)"
+        return _NOT_SHOWN
     return printable(name)

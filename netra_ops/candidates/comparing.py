@@ -4,7 +4,8 @@ Whether what differs is allowed is not decided here.
 """
 
 import difflib
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import chain
@@ -17,6 +18,10 @@ from netra_ops.candidates.fingerprints.record import ConfigurationRecord, Record
 from netra_ops.findings import CouldNotTell, ExitCode, printable
 
 _ALIKE: Final = 0.6
+_LONGEST_ALIKE: Final = 80
+"""Letters of names whose likeness is looked at: for long ones that takes long."""
+_MOST_OF_ONE_VALUE: Final = 8
+"""Where more variables have one value, which of them was renamed to which is not guessed."""
 
 
 class Change(StrEnum):
@@ -132,7 +137,7 @@ def _settings(before: ConfigurationRecord, after: ConfigurationRecord) -> Iterat
     for name, one in added.items():
         yield Difference(Change.ADDED, shown_name(name), "was not set before", after=one.place)
     refers = before.form.refers and after.form.refers
-    for name in old.keys() & new.keys():
+    for name in sorted(old.keys() & new.keys()):
         yield from _setting(old[name], new[name], refers=refers)
     for one in after.settings:
         if one.reference and one.reference.version and not one.reference.is_pinned:
@@ -144,23 +149,46 @@ def _renamed(
     lost: dict[str, RecordedSetting], added: dict[str, RecordedSetting]
 ) -> list[tuple[RecordedSetting, RecordedSetting]]:
     """Pair what was lost with what was added, where exactly one of each fits the other."""
-    fits = [(was, now) for was in lost.values() for now in added.values() if _fits(was, now)]
-    olds = [was.name for was, _ in fits]
-    news = [now.name for _, now in fits]
-    return [
-        (was, now) for was, now in fits if olds.count(was.name) == 1 and news.count(now.name) == 1
-    ]
+    olds, news = _by_trace(lost.values()), _by_trace(added.values())
+    fits = {
+        (was.name, now.name): (was, now)
+        for trace in olds.keys() & news.keys()
+        if max(len(olds[trace]), len(news[trace])) <= _MOST_OF_ONE_VALUE
+        for was in olds[trace]
+        for now in news[trace]
+        if _fits(was, now)
+    }
+    before, after = Counter(was for was, _ in fits), Counter(now for _, now in fits)
+    return [fits[names] for names in sorted(fits) if before[names[0]] == 1 and after[names[1]] == 1]
+
+
+def _by_trace(settings: Iterable[RecordedSetting]) -> dict[str, list[RecordedSetting]]:
+    """Sort variables by what they must share with another one to fit it."""
+    found: defaultdict[str, list[RecordedSetting]] = defaultdict(list)
+    for setting in settings:
+        prints, reference = setting.prints, setting.reference
+        traces = {prints.exact, *prints.nearly.values()} if prints else set()
+        if reference and reference.name:
+            traces.add(reference.secret)
+        for trace in traces:
+            found[trace].append(setting)
+    return found
 
 
 def _fits(was: RecordedSetting, now: RecordedSetting) -> bool:
     if was.prints and now.prints:
-        is_alike = difflib.SequenceMatcher(None, was.name, now.name).ratio() >= _ALIKE
         if was.prints.exact == now.prints.exact:
             # Short values, such as `on`, are also equal by chance.
-            return was.prints.distinctive or is_alike
+            return was.prints.distinctive or _are_alike(was.name, now.name)
         return was.prints.distinctive and likeness(was.prints, now.prints) is not None
     one, other = was.reference, now.reference
     return bool(one and other and same_secret(one, other) and one.version == other.version)
+
+
+def _are_alike(one: str, other: str) -> bool:
+    if max(len(one), len(other)) > _LONGEST_ALIKE:
+        return False
+    return difflib.SequenceMatcher(None, one, other).ratio() >= _ALIKE
 
 
 def _setting(was: RecordedSetting, now: RecordedSetting, *, refers: bool) -> Iterator[Difference]:
@@ -204,17 +232,21 @@ def _references(
     if one == other and not one.name:
         says = f"cannot be compared: both refer to {one}"
         yield Difference(Change.UNSEEN, name, says, *places)
-    elif one == other or (same_secret(one, other) and one.version == other.version):
-        return
-    elif same_secret(one, other):
+    elif same_secret(one, other) is False:
+        says = f"refers to {other}, before to {one}"
+        if str(one) == str(other):
+            says = f"refers to {other} in {_project(other)}, before to that in {_project(one)}"
+        yield Difference(Change.REFERENCE, name, says, *places)
+    elif one.version != other.version:
         says = (
-            f"refers to version {printable(other.version or 'none')} of the secret, before to "
-            f"{printable(one.version or 'none')}"
+            f"refers to version {shown_name(other.version or 'none')} of the secret, before to "
+            f"{shown_name(one.version or 'none')}"
         )
         yield Difference(Change.VERSION, name, says, *places)
-    else:
-        says = f"refers to {other}, before to {one}"
-        yield Difference(Change.REFERENCE, name, says, *places)
+
+
+def _project(reference: Reference) -> str:
+    return f"the project {printable(reference.of_project)}"
 
 
 def _deployments(before: Deployment | None, after: Deployment | None) -> Iterator[Difference]:

@@ -14,6 +14,7 @@ from netra_ops.findings import UsageRefused, printable
 
 MOST_BYTES: Final = 1_048_576
 STANDARD_INPUT: Final = "-"
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 def read_text(path: str, *, keep_mark: bool = False) -> str:
@@ -27,7 +28,7 @@ def read_text(path: str, *, keep_mark: bool = False) -> str:
         UsageRefused: It is anything else; the text names the file and says what is wrong.
     """
     if path == STANDARD_INPUT:
-        return _text(sys.stdin.buffer.read(MOST_BYTES + 1), "Standard input", keep_mark=keep_mark)
+        return _text(_standard_input(), "Standard input", keep_mark=keep_mark)
     named = printable(path)
     try:
         # Without O_NONBLOCK a pipe that nobody writes to would keep the command waiting.
@@ -60,6 +61,15 @@ def beside(path: str, *parts: str) -> str:
     return str(Path(path).parent.joinpath(*parts))
 
 
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise UsageRefused("Standard input cannot be read: it is closed.")
+    try:
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageRefused(f"Standard input cannot be read: {_reason(error)}.") from None
+
+
 def _text(content: bytes, named: str, *, keep_mark: bool) -> str:
     if len(content) > MOST_BYTES:
         raise UsageRefused(f"{named} is larger than 1 MiB, and no configuration is.")
@@ -72,7 +82,7 @@ def _text(content: bytes, named: str, *, keep_mark: bool) -> str:
         ) from None
     if "\x00" in text:
         raise UsageRefused(f"{named} holds zero bytes: it is no text.")
-    return text if keep_mark else text.removeprefix("\ufeff")
+    return text if keep_mark else text.removeprefix(BYTE_ORDER_MARK)
 
 
 def _reason(error: OSError) -> str:

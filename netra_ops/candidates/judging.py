@@ -5,7 +5,7 @@ nor a failure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
@@ -170,7 +170,7 @@ def _violations(judged: Judged) -> Iterator[Finding]:
             violation.variable,
             violation.problem.value,
             violation.says,
-            violation.fix,
+            printable(violation.fix),
             _place(judged, violation.variable),
         )
 
@@ -219,22 +219,10 @@ def _members(judged: Iterable[Judged]) -> Iterator[Member]:
         for variable in one.contract.variables:
             if variable.equality_group is None:
                 continue
-            giving = variable
-            if _setting(one, variable) is None and variable.default_of:
-                giving = one.contract.variable(variable.default_of)
-            setting = _setting(one, giving)
-            value = one.examination.values.get(variable.name)
-            reference = setting.reference if setting else None
-            if value is not None or reference is not None:
-                yield Member(
-                    variable.equality_group,
-                    one.contract.service,
-                    giving.name,
-                    is_set=setting is not None,
-                    value=value,
-                    reference=reference,
-                    place=_place(one, giving.name),
-                )
+            if member := _member(one, variable):
+                others = (v for v in one.contract.variables if v.accepted_as == variable.name)
+                beside = tuple(filter(None, (_member(one, other) for other in others)))
+                yield replace(member, beside=beside)
 
 
 def _registrations(judged: Sequence[Judged]) -> Iterator[Agreement]:
@@ -249,27 +237,42 @@ def _registrations(judged: Sequence[Judged]) -> Iterator[Agreement]:
             except RegistryInvalid:
                 continue  # Its own contract says so.
             for other in judged:
-                named = _member(other, SERVICE_ID)
+                named = _named_member(other, SERVICE_ID)
                 if named is None or other.contract.service == one.contract.service:
                     continue
-                secret, place = _member(other, SERVICE_SECRET), _place(one, variable.name)
+                secret, place = _named_member(other, SERVICE_SECRET), _place(one, variable.name)
                 if found := registration(named, secret, registry, place):
                     yield found
 
 
-def _member(judged: Judged, name: str) -> Member | None:
+def _named_member(judged: Judged, name: str) -> Member | None:
     """Give a variable that the contract declares and the configuration sets."""
-    setting = judged.candidate.setting(name)
-    if setting is None or all(one.name != name for one in judged.contract.variables):
+    found = (v for v in judged.contract.variables if v.name == name)
+    variable = next(found, None)
+    if variable is None or judged.candidate.setting(name) is None:
+        return None
+    return _member(judged, variable)
+
+
+def _member(judged: Judged, variable: Variable) -> Member | None:
+    """Give a variable with what gives it its value; None where nothing does."""
+    giving = variable
+    if _setting(judged, variable) is None and variable.default_of:
+        giving = judged.contract.variable(variable.default_of)
+    setting = _setting(judged, giving)
+    value = judged.examination.values.get(variable.name)
+    reference = setting.reference if setting else None
+    if value is None and reference is None:
         return None
     return Member(
-        "",
+        variable.equality_group or "",
         judged.contract.service,
-        name,
-        is_set=True,
-        value=setting.value,
-        reference=setting.reference,
-        place=setting.place,
+        giving.name,
+        is_set=setting is not None,
+        value=value,
+        reference=reference,
+        place=_place(judged, giving.name),
+        leads=variable.leads,
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Final
 
 from netra_ops.candidates.candidate import Candidate
-from netra_ops.candidates.file_text import beside, read_text, shown_path
+from netra_ops.candidates.file_text import BYTE_ORDER_MARK, beside, read_text, shown_path
 from netra_ops.candidates.forms.cloud_run import is_cloud_run, read_cloud_run
 from netra_ops.candidates.forms.env_file import read_env_file
 from netra_ops.candidates.forms.knative import is_knative, read_knative
@@ -29,9 +29,11 @@ def read_candidates(path: str) -> tuple[Candidate, ...]:
     Raises:
         UsageRefused: The file cannot be read, is not recognised, or sets no variable at all.
     """
-    text, file = read_text(path), shown_path(path)
+    # A service takes the mark for a part of its env file's first line; elsewhere it is none.
+    marked, file = read_text(path, keep_mark=True), shown_path(path)
+    text = marked.removeprefix(BYTE_ORDER_MARK)
     if _is_env_file(text):
-        candidates: tuple[Candidate, ...] = (read_env_file(text, file, _named_by(path)),)
+        candidates: tuple[Candidate, ...] = (read_env_file(marked, file, _named_by(path)),)
     else:
         try:
             documents = documents_of(text)
@@ -83,4 +85,4 @@ def _read(document: Node, path: str) -> tuple[Candidate, ...]:
 
 def _recorded(path: str, service: str) -> Candidate:
     file = beside(path, "env", f"{service}{_ENV_SUFFIX}")
-    return read_env_file(read_text(file), shown_path(file), service)
+    return read_env_file(read_text(file, keep_mark=True), shown_path(file), service)

@@ -5,7 +5,7 @@ from typing import Any
 
 from netra_ops.candidates.comparing import Comparison, Difference
 from netra_ops.candidates.judging import Finding, Judgement
-from netra_ops.findings import ExitCode, Verdict
+from netra_ops.findings import ExitCode, Verdict, printable
 
 
 def judgement_lines(judgement: Judgement) -> Iterator[str]:
@@ -86,7 +86,8 @@ def exit_code_of_all(comparisons: Sequence[Comparison]) -> ExitCode:
 def _line(finding: Finding) -> str:
     word = "NOTE" if finding.verdict is Verdict.PASS else finding.verdict.value
     name = f" {finding.variable}" if finding.variable else ""
-    return f"{word:7} {finding.service}{name} {finding.says}. {finding.fix} ({finding.place})"
+    said = f"{word:7} {finding.service}{name} {finding.says}. {finding.fix} ({finding.place})"
+    return printable(said)
 
 
 def _count(judgement: Judgement, verdict: Verdict) -> int:
@@ -95,7 +96,7 @@ def _count(judgement: Judgement, verdict: Verdict) -> int:
 
 def _difference_line(word: str, one: Difference) -> str:
     places = ", ".join(place for place in (one.before, one.after) if place)
-    return f"{word:10} {one.name} {one.says}." + (f" ({places})" if places else "")
+    return printable(f"{word:10} {one.name} {one.says}." + (f" ({places})" if places else ""))
 
 
 def _difference_document(one: Difference) -> dict[str, str]:

@@ -22,19 +22,33 @@ def with_secrets(candidate: Candidate, directory: Path) -> Candidate:
     Raises:
         UsageRefused: There is no such directory, or a file in it cannot be read.
     """
-    if not directory.is_dir():
-        raise UsageRefused(f"{printable(str(directory))} is not a directory.")
+    named = printable(str(directory))
+    try:
+        is_directory = directory.is_dir()
+    except OSError as error:
+        raise UsageRefused(f"{named} cannot be read: {(error.strerror or '').lower()}.") from None
+    if not is_directory:
+        raise UsageRefused(f"{named} is not a directory.")
 
     def seen(setting: Setting) -> Setting:
         reference = setting.reference
         if reference is None or reference.store != SECRET or reference.version is None:
             return setting
-        parts = (reference.name.rpartition("/")[2], reference.version)
+        parts = (reference.secret, reference.version)
         if not all(_PART.fullmatch(part) for part in parts):
             return setting
         path = directory.joinpath(*parts)
-        if not path.exists():
+        if _is_absent(path):
             return setting
         return replace(setting, value=Secret(read_text(str(path), keep_mark=True)))
 
     return replace(candidate, settings=tuple(seen(setting) for setting in candidate.settings))
+
+
+def _is_absent(path: Path) -> bool:
+    """Tell whether there is nothing to read; what there is may still be unreadable."""
+    try:
+        path.lstat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
+    return False

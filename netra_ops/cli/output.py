@@ -1,21 +1,38 @@
 """How commands speak: text for people and JSON on standard output, remarks on standard error."""
 
+import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from netra_ops.findings import CouldNotTell
+
 
 def remark(text: str) -> None:
-    """Say something beside the result."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    """Say something beside the result; where nobody can hear it, the exit code still says it."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
 
 def tell(text: str) -> None:
-    """Give a result, or a part of it, at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """Give a result, or a part of it, at once.
+
+    Raises:
+        CouldNotTell: Nobody takes it: what was not told is no pass.
+    """
+    if sys.stdout is None:
+        raise CouldNotTell("The result cannot be written: standard output is closed.")
+    try:
+        sys.stdout.write(f"{_encodable(text)}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        _give_up_output()
+        reason = (error.strerror or "it was closed").lower()
+        raise CouldNotTell(f"The result cannot be written: {reason}.") from None
 
 
 def tell_document(document: Any) -> None:
@@ -33,6 +50,20 @@ def _harmless(line: str) -> str:
     return (
         line if line.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in line)
     )
+
+
+def _encodable(text: str) -> str:
+    """Give what can be written where a terminal has fewer letters than there are."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _give_up_output() -> None:
+    """Let what was not written go, or ending the process would fail over it again."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _escaped(letter: str) -> str:

@@ -5,6 +5,7 @@ nobody was told was recorded: the next writer puts it aside. Anything else that 
 written stops reading and writing, and nobody mends it by guessing.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -30,6 +31,8 @@ _FOLDER_MODE: Final = 0o700
 _OTHERS: Final = 0o077
 _PAUSE_SECONDS: Final = 0.01
 _BLOCK_BYTES: Final = 1_048_576
+# Without O_NONBLOCK a pipe in the place of a file would keep whoever opens it waiting for ever.
+_FLAGS: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class Ledger:
 
     def _followed(self) -> Followed:
         try:
-            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            file = os.open(self._path, os.O_RDONLY | _FLAGS)
         except FileNotFoundError:
             return follow(b"")
         try:
@@ -196,8 +199,7 @@ class Ledger:
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        file = os.open(self._path, flags, _FILE_MODE)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | _FLAGS, _FILE_MODE)
         try:
             if stat.S_IMODE(os.fstat(file).st_mode) & _OTHERS:
                 os.fchmod(file, _FILE_MODE)
@@ -208,7 +210,7 @@ class Ledger:
     @contextmanager
     def _locked(self, kind: int) -> Iterator[None]:
         """Hold the lock, which ends with the process that holds it, however that ends."""
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDONLY | _FLAGS
         if kind == fcntl.LOCK_EX:
             flags |= os.O_CREAT
         lock = os.open(self._folder / _LOCK, flags, _FILE_MODE)
@@ -231,6 +233,8 @@ class Ledger:
 
 
 def _content(file: int) -> bytes:
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        raise OSError(errno.EINVAL, "It is no regular file")
     parts: list[bytes] = []
     offset = 0
     while part := os.pread(file, _BLOCK_BYTES, offset):

@@ -81,6 +81,7 @@ JWT_SECRET_KEY_PREVIOUS: Final = Variable(
     SECRET,
     StrongSecret(),
     differs_from=("JWT_SECRET_KEY",),
+    accepted_as="JWT_SECRET_KEY",
 )
 TRUSTED_PROXIES: Final = Variable(
     "TRUSTED_PROXIES",

@@ -62,7 +62,7 @@ CONTRACT: Final = Contract(
             WholeNumber(0, 3650),
             default="90",
         ),
-        replace(in_both.JWT_SECRET_KEY, differs_from=("KEYRING_ENCRYPTION_KEY",)),
+        replace(in_both.JWT_SECRET_KEY, differs_from=("KEYRING_ENCRYPTION_KEY",), leads=True),
         in_both.JWT_SECRET_KEY_PREVIOUS,
         Variable(
             "SERVICE_REGISTRY",

@@ -5,8 +5,9 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from netra.contract.flaws import Flaw, ViolationKind, is_placeholder
+from netra.contract.flaws import Flaw, ViolationKind
 from netra.contract.formats import Host, is_loopback
+from netra.contract.urls.parts import default_password_flaw, split_url
 from netra.secret import Secret
 
 _PORTS: Final = {"smtp": 587, "smtps": 465}
@@ -48,19 +49,12 @@ class MailUrl:
 
     def flaw(self, value: str, *, deployed: bool) -> Flaw | None:
         """Find what is wrong with a value; a default password is refused where deployed."""
-        url = _split(value)
+        url = split_url(value)
         if url is None or not _is_whole(url):
             return Flaw(
                 ViolationKind.MALFORMED, "does not have the declared form", f"Write {self.text}."
             )
-        password = unquote(url.password or "")
-        if deployed and password and (is_placeholder(password) or password == url.username):
-            return Flaw(
-                ViolationKind.PLACEHOLDER,
-                "holds a well-known default password",
-                "Give the mail server's user a random password.",
-            )
-        return None
+        return default_password_flaw(url, user_of="the mail server's user") if deployed else None
 
 
 def mail_server_of(url: Secret) -> MailServer:
@@ -88,12 +82,3 @@ def _is_whole(url: SplitResult) -> bool:
     named = [unquote(part) for part in (url.username, url.password) if part]
     has_both_or_neither = len(named) in (0, 2) and (bool(named) or "@" not in url.netloc)
     return has_both_or_neither and all(part.isprintable() for part in named)
-
-
-def _split(value: str) -> SplitResult | None:
-    try:
-        url = urlsplit(value)
-        _ = url.port  # Raises where the port is no port.
-    except ValueError:
-        return None
-    return url

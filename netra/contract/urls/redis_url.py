@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
 
-from netra.contract.flaws import Flaw, ViolationKind, is_placeholder
+from netra.contract.flaws import Flaw, ViolationKind
+from netra.contract.urls.parts import default_password_flaw, split_url
 
 _SCHEMES: Final = ("redis", "rediss")
 
@@ -21,7 +21,7 @@ class RedisUrl:
 
     def flaw(self, value: str, *, deployed: bool) -> Flaw | None:
         """Find what is wrong with a value; a default password is refused where deployed."""
-        url = _split(value)
+        url = split_url(value)
         number = "" if url is None else url.path.removeprefix("/")
         if (
             url is None
@@ -34,20 +34,4 @@ class RedisUrl:
             return Flaw(
                 ViolationKind.MALFORMED, "does not have the declared form", f"Write {self.text}."
             )
-        password = unquote(url.password or "")
-        if deployed and password and (is_placeholder(password) or password == url.username):
-            return Flaw(
-                ViolationKind.PLACEHOLDER,
-                "holds a well-known default password",
-                "Give the Redis user a random password.",
-            )
-        return None
-
-
-def _split(value: str) -> SplitResult | None:
-    try:
-        url = urlsplit(value)
-        _ = url.port  # Raises where the port is no port.
-    except ValueError:
-        return None
-    return url
+        return default_password_flaw(url, user_of="the Redis user") if deployed else None

@@ -69,6 +69,8 @@ class WrittenVariable(_Part, frozen=True):
     default_of: _Name | None = None
     aliases: tuple[_Name, ...] = ()
     equality_group: _Group | None = None
+    leads: bool = False
+    accepted_as: _Name | None = None
     differs_from: tuple[_Name, ...] = ()
     source: Literal["configuration", "secret-store", "platform"] | None = None
     hosts: dict[_Value, Annotated[tuple[_HostPattern, ...], Meta(min_length=1)]] = {}
@@ -147,6 +149,8 @@ def _variable(number: int, written: WrittenVariable) -> Variable:
         default_of=written.default_of,
         aliases=written.aliases,
         equality_group=written.equality_group,
+        leads=written.leads,
+        accepted_as=written.accepted_as,
         differs_from=written.differs_from,
         source=None if written.source is None else Source(written.source),
         hosts=tuple(written.hosts.items()),
@@ -185,6 +189,8 @@ def _written(variable: Variable) -> WrittenVariable:
         default_of=variable.default_of,
         aliases=variable.aliases,
         equality_group=variable.equality_group,
+        leads=variable.leads,
+        accepted_as=variable.accepted_as,
         differs_from=variable.differs_from,
         source=None if variable.source is None else variable.source.value,
         hosts=dict(variable.hosts),

@@ -59,16 +59,33 @@ class Fingerprints:
     def of(self, value: Secret) -> Prints:
         """Give the fingerprints of a value and of what it is nearly."""
         text = value.reveal()
-        variants = {name: variant for name, variant in _variants(text).items() if variant != text}
         return Prints(
             self._one(text),
-            {name: self._one(variant) for name, variant in variants.items() if variant},
+            {name: self._one(variant) for name, variant in variants(value).items()},
             len(text) >= _DISTINCTIVE,
         )
 
     def _one(self, text: str) -> str:
         data = _PURPOSE + text.encode("utf-8", "surrogatepass")
         return hmac.digest(self._key, data, hashlib.sha256).hex()
+
+
+def variants(value: Secret) -> dict[str, str]:
+    """Give what a value is nearly, by the words of `NEARLY`; nothing where that is itself."""
+    text = value.reveal()
+    bare = text.strip()
+    decoded = _decoded(bare)
+    unescaped = text.replace("\\r", "\r").replace("\\n", "\n")
+    found = {
+        "without_line_break": text.rstrip("\r\n"),
+        "stripped": bare,
+        "unquoted": bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] in _QUOTES else text,
+        "decoded": text if decoded is None else decoded,
+        "decoded_stripped": text if decoded is None else decoded.strip(),
+        "unescaped": unescaped,
+        "unescaped_stripped": unescaped.strip(),
+    }
+    return {name: variant for name, variant in found.items() if variant not in ("", text)}
 
 
 def likeness(one: Prints, other: Prints) -> str | None:
@@ -96,21 +113,6 @@ def rekeyed(prints: Prints, again: Fingerprints) -> Prints:
         {name: again.of(Secret(one)).exact for name, one in prints.nearly.items()},
         prints.distinctive,
     )
-
-
-def _variants(text: str) -> dict[str, str]:
-    bare = text.strip()
-    decoded = _decoded(bare)
-    unescaped = text.replace("\\r", "\r").replace("\\n", "\n")
-    return {
-        "without_line_break": text.rstrip("\r\n"),
-        "stripped": bare,
-        "unquoted": bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] in _QUOTES else text,
-        "decoded": text if decoded is None else decoded,
-        "decoded_stripped": text if decoded is None else decoded.strip(),
-        "unescaped": unescaped,
-        "unescaped_stripped": unescaped.strip(),
-    }
 
 
 def _decoded(text: str) -> str | None:

@@ -37,8 +37,16 @@ def read_cloud_run(document: Mapping, file: str) -> Candidate:
     """
     is_revision = document.at("template") is None
     template = document if is_revision else document.mapping("template")
-    settings, faults = settings_of(serving_container(template), file, "valueSource", _reference_of)
     parts = (document.text("name") or "").split("/")
+    project = parts[1] if parts[0] == "projects" and len(parts) > 1 else ""
+
+    def reference_of(source: Mapping) -> Reference | None:
+        secret = source.at("secretKeyRef")
+        if not isinstance(secret, Mapping):
+            return None
+        return Reference(SECRET, secret.text("secret") or "", secret.text("version"), project)
+
+    settings, faults = settings_of(serving_container(template), file, "valueSource", reference_of)
     return Candidate(
         parts[_SERVICE_PARTS - 1] if len(parts) >= _SERVICE_PARTS else parts[-1] or None,
         Form.CLOUD_RUN,
@@ -47,13 +55,6 @@ def read_cloud_run(document: Mapping, file: str) -> Candidate:
         faults,
         None if is_revision else _deployment(document, template),
     )
-
-
-def _reference_of(source: Mapping) -> Reference | None:
-    secret = source.at("secretKeyRef")
-    if not isinstance(secret, Mapping):
-        return None
-    return Reference(SECRET, secret.text("secret") or "", secret.text("version"))
 
 
 def _deployment(document: Mapping, template: Mapping) -> Deployment:

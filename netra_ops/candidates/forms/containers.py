@@ -6,7 +6,7 @@ from typing import Final
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Fault, Place, Reference, Setting
 from netra_ops.candidates.forms.env_file import with_value_files
-from netra_ops.candidates.trees.node import Mapping, Node, Scalar, TreeInvalid
+from netra_ops.candidates.trees.node import Mapping, Node, Scalar, Sequence, TreeInvalid
 
 _RESERVED: Final = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
 SECRET: Final = "secret"  # noqa: S105 - the name of a store
@@ -67,7 +67,7 @@ def settings_of(
 def _strange_list(container: Mapping, file: str) -> Iterable[Fault]:
     """Find what would let variables go unseen."""
     listed = container.at("env")
-    if listed is not None and not container.sequence("env").items:
+    if listed is not None and not isinstance(listed, Sequence):
         yield Fault(
             "", "has an `env` that is no list of variables", "List them.", Place(file, listed.line)
         )
@@ -105,6 +105,9 @@ def _reference_fault(name: str, reference: Reference | None, place: Place) -> Fa
     if not reference.name:
         says = "refers to a secret without naming it"
         return Fault(name, says, "Name the secret and its version.", place)
+    if not reference.has_possible_name:
+        says = "refers to a secret by what no secret can be called"
+        return Fault(name, says, "Name the secret, and not its value.", place)
     if not reference.version:
         says = f"refers to {reference}, without saying which version"
         return Fault(name, says, "Name one version by its number.", place)

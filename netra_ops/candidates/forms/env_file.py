@@ -3,6 +3,7 @@
 from netra.isolated_environment import FILE_SUFFIX, env_lines
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Candidate, Fault, Form, Place, Reference, Setting
+from netra_ops.candidates.file_text import BYTE_ORDER_MARK
 
 
 def read_env_file(text: str, file: str, name: str | None = None) -> Candidate:
@@ -17,7 +18,10 @@ def read_env_file(text: str, file: str, name: str | None = None) -> Candidate:
     faults: list[Fault] = []
     for number, variable, value in env_lines(text):
         place = Place(file, number)
-        if variable is None:
+        if number == 1 and text.startswith(BYTE_ORDER_MARK):
+            says = "begins with a byte order mark, which is taken for a part of its first line"
+            faults.append(Fault("", says, "Save it as UTF-8 without one.", place))
+        elif variable is None:
             faults.append(
                 Fault(
                     "",

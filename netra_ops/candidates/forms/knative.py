@@ -34,13 +34,14 @@ def read_knative(document: Mapping, file: str) -> Candidate:
     template = document if is_revision else document.mapping("spec", "template")
     spec = template.mapping("spec")
     aliases = _aliases(template.text("metadata", "annotations", _ALIASES))
+    project = document.text("metadata", "namespace") or ""
 
     def reference_of(source: Mapping) -> Reference | None:
         secret = source.at("secretKeyRef")
         if not isinstance(secret, Mapping):
             return None
         name = secret.text("name") or ""
-        return Reference(SECRET, aliases.get(name, name), secret.text("key"))
+        return Reference(SECRET, aliases.get(name, name), secret.text("key"), project)
 
     container = serving_container(spec)
     settings, faults = settings_of(container, file, "valueFrom", reference_of)

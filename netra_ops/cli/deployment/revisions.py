@@ -95,15 +95,17 @@ def _export(reading: Reading, folder: Path, service: str | None) -> None:
     made = bundle.documents(reading.entries, rekeyed, service)
     for name in made:
         if (folder / name).exists():
-            raise UsageRefused(f"{folder / name} is there already. Name another folder.")
+            raise UsageRefused(
+                f"{printable(str(folder / name))} is there already. Name another folder."
+            )
     try:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageRefused(f"{folder} cannot be made: {error.strerror}.") from error
+        raise UsageRefused(f"{printable(str(folder))} cannot be made: {error.strerror}.") from error
     for name, document in made.items():
         with appearing_whole(folder / name) as file:
             file.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
-        remark(f"{folder / name}: {len(document)} entries.")
+        remark(f"{printable(str(folder / name))}: {len(document)} entries.")
 
 
 def _document(reading: Reading, chosen: Sequence[Entry], limit: int) -> dict[str, Any]:
@@ -196,7 +198,8 @@ def _show_entry(console: Console, entry: Entry, *, with_service: bool) -> None:
         outcomes = record.outcomes
         said += [_outcome(o) for o in outcomes if o.finding.verdict is not Verdict.PASS]
     for line in said:
-        console.print(Padding(Text(printable(line), overflow="fold"), (0, 0, 0, 4)))
+        text = Text(printable(line), overflow="fold")
+        console.print(Padding(text, (0, 0, 0, 4), expand=False))
 
 
 def _what(record: Record) -> str:

@@ -44,6 +44,7 @@ def test_every_part_of_a_variable_can_be_written() -> None:
                 required_when("ENVIRONMENT", "staging", "production"),
                 aliases=("ADDRESS",),
                 equality_group="address",
+                leads=True,
                 source=Source.PLATFORM,
                 hosts=(("production", ("*.example.org", "example.org")),),
                 of_its_environment=True,
@@ -51,6 +52,7 @@ def test_every_part_of_a_variable_can_be_written() -> None:
             Variable("KEY", "A key.", VariableKind.SECRET, Pem(("PRIVATE KEY",))),
             Variable("SECRET", "A secret.", VariableKind.SECRET, RandomSecret(20, 80, 90)),
             Variable("TEXT", "A text.", VariableKind.PLAIN, Text(2, 9, ""), default="text"),
+            Variable("OLD_URL", "Before.", VariableKind.PLAIN, Url(), accepted_as="URL"),
         ),
     )
 

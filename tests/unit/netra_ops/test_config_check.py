@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +20,16 @@ from fakes.configurations import (
     shown_parts,
     yaml_file,
 )
-from fakes.environments import strong_secret
+from fakes.environments import service_registry, strong_secret
 from fakes.local_records import stopped_service
 from fakes.netra_command import Done
 from netra.contract import Contract, VariableKind
 from netra.contract.declared import netra_auth, netra_backend
+from netra.secret import Secret
+from netra_ops.candidates.fingerprints.prints import Fingerprints
+from netra_ops.candidates.judging import judge
 from netra_ops.cli.main import main
+from netra_ops.findings import Verdict
 from netra_ops.platform.local import configuration, record, state_directory
 from netra_ops.platform.local.record import Record
 
@@ -173,6 +178,60 @@ def test_keys_that_differ_are_refused(check: Ran, tmp_path: Path) -> None:
     assert shown_parts([*auth.values(), *backend.values()], *done[1:]) == []
 
 
+KEYS = ("JWT_SECRET_KEY", "JWT_SECRET_KEY_PREVIOUS")
+
+
+@pytest.mark.parametrize(
+    ("signs", "accepts", "code"),
+    [
+        # The steps of a change of keys, in their order.
+        (("old", None), ("old", None), 0),
+        (("old", None), ("new", "old"), 0),
+        (("new", "old"), ("new", "old"), 0),
+        (("new", None), ("new", "old"), 0),
+        (("new", None), ("new", None), 0),
+        # The backend drops a key whose tokens are alive, or does not have the one that signs.
+        (("old", None), ("new", None), 1),
+        (("new", "old"), ("new", None), 1),
+        (("new", "old"), ("new", "other"), 1),
+        (("new", "old"), ("old", None), 1),
+    ],
+)
+@pytest.mark.parametrize("is_seen", [True, False])
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_key_whose_tokens_live_is_not_dropped(
+    check: Ran,
+    tmp_path: Path,
+    signs: tuple[str, str | None],
+    accepts: tuple[str, str | None],
+    code: int,
+    step: int,
+    is_seen: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A backend accepts what the auth service signs and signed with, by value or by reference."""
+    versions = {"old": "1", "new": "2", "other": "3"}
+    values = {name: strong_secret() for name in versions}
+    files = []
+    for service, one, keys in zip((AUTH, BACKEND), pair(), (signs, accepts), strict=True):
+        held = {name: key for name, key in zip(KEYS, keys, strict=True) if key}
+        del one["JWT_SECRET_KEY"]
+        if is_seen:
+            given = {name: values[key] for name, key in held.items()}
+            files.append(env_file(tmp_path, {**one, **given}, f"{service}.env"))
+        else:
+            references = {name: ("jwt-key", versions[key]) for name, key in held.items()}
+            plain, referred = parted(one, secrets_of(service))
+            document = knative(plain, {**referred, **references}, service)
+            files.append(yaml_file(tmp_path, document, f"{service}.yaml"))
+    done = check(*files[::step])
+
+    assert done.code == (code or (0 if is_seen else 3))
+    assert (f"FAIL    {BACKEND} JWT_SECRET_KEY " in done.out) == bool(code)
+    assert shown_parts(values.values(), *done[1:]) == []
+    if signs[1] is not None and accepts[0] == signs[0] and code:
+        assert "is not JWT_SECRET_KEY_PREVIOUS of netra-auth" in done.out
+
+
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_key_encoded_on_one_side_is_named_as_that(check: Ran, tmp_path: Path, side: int) -> None:
     """The same key in base64 is refused and said to be that, whichever side has it."""
@@ -216,6 +275,32 @@ def test_a_service_is_held_against_the_registry(check: Ran, tmp_path: Path) -> N
     assert (stranger.code, rotated.code) == (3, 0)
     assert "UNKNOWN netra-backend SERVICE_ID is not in the registry at" in stranger.out
     assert "NOTE    netra-backend SERVICE_SECRET is not the one whose digest" in rotated.out
+
+
+@pytest.mark.parametrize(
+    ("registered", "held", "says"),
+    [
+        ("{0}", "{0}\r", "the registry at {1}, with a line break at its end"),
+        ("{0}", '"{0}"', "the registry at {1}, in quotation marks"),
+        ("{0}", "{2}", "the registry at {1}, encoded as base64"),
+        ("{0}\n", "{0}", "the registry at {1}: that is the digest of it and a line break"),
+    ],
+)
+def test_a_secret_that_is_nearly_the_registered_one_is_refused(
+    check: Ran, tmp_path: Path, registered: str, held: str, says: str
+) -> None:
+    """A secret with a line break, in quotes or in base64 on one side is no rotation."""
+    secret = strong_secret()
+    auth, backend = pair()
+    encoded = base64.b64encode(secret.encode()).decode()
+    auth["SERVICE_REGISTRY"] = service_registry({BACKEND: registered.format(secret)})
+    backend["SERVICE_SECRET"] = held.format(secret, "", encoded)
+    files = both_files(tmp_path, auth, backend)
+    done = check(*files)
+
+    line = list(auth).index("SERVICE_REGISTRY") + 1
+    refused(done, BACKEND, "SERVICE_SECRET", says.format("", f"{files[0]}:{line}"))
+    assert shown_parts([secret, encoded], *done[1:]) == []
 
 
 def test_services_of_two_environments_are_refused(check: Ran, tmp_path: Path) -> None:
@@ -326,6 +411,46 @@ def test_references_are_compared_by_what_they_name(
     assert says is None or says in done.out
 
 
+@pytest.mark.parametrize(
+    ("projects", "is_equal"),
+    [(("1", "1"), True), (("1", None), True), (("1", "2"), False), (("1", "p"), False)],
+)
+def test_a_secret_of_another_project_is_another_one(
+    check: Ran,
+    tmp_path: Path,
+    projects: tuple[str, str | None],
+    is_equal: bool,  # noqa: FBT001 - a case
+) -> None:
+    """The same name in two projects is not taken for one key, nor a number for an id."""
+    files = []
+    for service, values, project in zip((AUTH, BACKEND), pair(), projects, strict=True):
+        plain, referred = parted(values, secrets_of(service))
+        document = knative(plain, referred, service)
+        if project is not None:
+            document["metadata"]["namespace"] = project
+        files.append(yaml_file(tmp_path, document, f"{service}.yaml"))
+    done = check(*files)
+
+    assert done.code == 3
+    assert ("must equal JWT_SECRET_KEY" not in done.out) == is_equal
+
+
+def test_a_value_in_the_place_of_a_secrets_name_is_not_shown(check: Ran, tmp_path: Path) -> None:
+    """Whoever writes the key where its name should be does not find it in the output."""
+    _, backend = pair()
+    value = strong_secret()
+    for written in (value, f"{value}+/=", f"{value}\n"):
+        for reference in ((written, "3"), ("key", written)):
+            document = knative(backend, {"JWT_SECRET_KEY": reference, "OTHER": reference})
+            outputs = [
+                check(yaml_file(tmp_path, document)),
+                check(yaml_file(tmp_path, document), "--json"),
+            ]
+            for done in outputs:
+                assert done.code == 1
+                assert shown_parts([value], *done[1:]) == []
+
+
 def test_a_reference_must_name_its_secret(check: Ran, tmp_path: Path) -> None:
     """A reference without a name or version, or to something else, fails."""
     _, backend = pair()
@@ -349,6 +474,52 @@ def test_what_the_platform_sets_is_not_to_be_set(check: Ran, tmp_path: Path) -> 
     _, backend = pair(PORT="8080")
 
     refused(check(yaml_file(tmp_path, knative(backend))), BACKEND, "PORT", "set by Cloud Run")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "verdict", "says"),
+    [
+        ("env", {"LOG_LEVEL": "INFO"}, "FAIL", "has an `env` that is no list of variables"),
+        ("envFrom", [{"secretRef": {"name": "all"}}], "UNKNOWN", "from elsewhere (`envFrom`)"),
+    ],
+)
+def test_variables_that_cannot_be_listed_are_told(
+    check: Ran, tmp_path: Path, member: str, value: Any, verdict: str, says: str
+) -> None:
+    """What would let variables go unseen in a document is never passed over."""
+    plain, referred = parted(pair()[1], secrets_of(BACKEND))
+    document = knative(plain, referred)
+    document["spec"]["template"]["spec"]["containers"][0][member] = value
+    done = check(yaml_file(tmp_path, document))
+
+    (line,) = [line for line in done.out.splitlines() if says in line]
+    assert line.startswith(f"{verdict:7} {BACKEND} ")
+    assert done.code == (1 if verdict == "FAIL" else 3)
+
+
+def test_a_value_and_a_reference_of_one_variable_are_refused(check: Ran, tmp_path: Path) -> None:
+    """Which of the two would hold is not guessed, and the value is not shown."""
+    plain, referred = parted(pair()[1], secrets_of(BACKEND))
+    document = knative(plain, referred)
+    value = strong_secret()
+    document["spec"]["template"]["spec"]["containers"][0]["env"][-1]["value"] = value
+    done = check(yaml_file(tmp_path, document))
+
+    assert done.code == 1
+    assert "has both a value and a reference" in done.out
+    assert shown_parts([value], *done[1:]) == []
+
+
+def test_what_the_platform_gives_is_judged_where_it_is_written(check: Ran, tmp_path: Path) -> None:
+    """A REVISION that a document sets itself must have its form like any other variable."""
+    _, backend = pair(REVISION="not a revision")
+
+    refused(check(yaml_file(tmp_path, knative(backend))), BACKEND, "REVISION", "white space")
+
+
+def test_nothing_judged_is_no_pass() -> None:
+    """Without a configuration nothing is known."""
+    assert judge([], Fingerprints(Secret(strong_secret()))).verdict is Verdict.UNKNOWN
 
 
 def test_a_value_that_is_no_text_is_refused(check: Ran, tmp_path: Path) -> None:

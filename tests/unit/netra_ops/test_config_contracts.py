@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fakes.configurations import AUTH, BACKEND, env_file, json_file, pair, yaml_file
+from fakes.configurations import AUTH, BACKEND, env_file, json_file, knative, pair, yaml_file
 from fakes.environments import strong_secret
 from fakes.netra_command import Done
 from netra.contract.declared import netra_auth, netra_backend
@@ -148,6 +148,43 @@ def test_a_bad_contract_is_told_with_its_place(
     assert done.err.startswith(shop)
     assert says in done.err
     assert done.err.removesuffix("\n").isprintable()
+
+
+def test_a_value_of_any_form_that_cannot_be_seen_is_no_pass(netra: Ran, tmp_path: Path) -> None:
+    """Where a contract asks nothing of a text, it may still be empty or end in a line break."""
+    contract = {"name": "NOTE", "meaning": "A note.", "kind": "secret", "format": "text"}
+    document = {"netra_contract": 1, "service": "shop", "variables": [contract]}
+    file = yaml_file(tmp_path, knative({}, {"NOTE": ("note", "3")}, "shop"))
+    secrets = tmp_path / "secrets" / "note"
+    secrets.mkdir(parents=True)
+    arguments = ("check", file, "--contract", json_file(tmp_path, document))
+
+    unseen = netra(*arguments)
+    seen = []
+    for value in ("a text", "a text\n", ""):
+        (secrets / "3").write_text(value, encoding="utf-8")
+        seen.append(netra(*arguments, "--secrets", str(secrets.parent)).code)
+
+    assert unseen.code == 3
+    assert "shop NOTE is taken from the secret note, version 3: it cannot be seen" in unseen.out
+    assert seen == [0, 1, 1]
+
+
+def test_two_names_of_which_one_cannot_be_seen_are_refused(netra: Ran, tmp_path: Path) -> None:
+    """A variable set under its name and its alias is refused where the two cannot be compared."""
+    variable = {"name": "KEY", "meaning": "A key.", "kind": "secret", "format": "text"}
+    variables = [{**variable, "aliases": ["OLD_KEY"]}]
+    contract = {"netra_contract": 1, "service": "shop", "variables": variables}
+    document = knative({}, {"KEY": ("key", "3"), "OLD_KEY": ("key", "2")}, "shop")
+    done = netra(
+        "check",
+        yaml_file(tmp_path, document),
+        "--contract",
+        json_file(tmp_path, contract, "contract.json"),
+    )
+
+    assert done.code == 1
+    assert "shop KEY is set under its names KEY and OLD_KEY, and they cannot be" in done.out
 
 
 def test_two_contracts_of_one_service_are_refused(netra: Ran, tmp_path: Path, shop: str) -> None:

@@ -1,6 +1,7 @@
 """What `netra config diff` tells of two configurations."""
 
 import base64
+import copy
 import json
 import stat
 from collections.abc import Callable
@@ -97,6 +98,29 @@ def test_lost_added_changed_and_renamed_are_told(diff: Ran, tmp_path: Path) -> N
     assert "AUTH_SIGNING_KEY was called JWT_SECRET_KEY before" in text.out
     assert "SERVICE_SECRET has another value" in text.out
     assert shown_parts([*backend.values(), *after.values()], *done[1:], *text[1:]) == []
+
+
+def test_a_comparison_says_the_same_each_time(diff: Ran, tmp_path: Path) -> None:
+    """Each kind of difference is told in the order of the names."""
+    names = [f"NAME_{n}" for n in range(30)]
+    before = env_file(tmp_path, dict.fromkeys(names, "1"), "a.env")
+    after = env_file(tmp_path, dict.fromkeys(names, "2"), "b.env")
+
+    told = [line.split()[1] for line in diff(before, after).out.splitlines()[:-1]]
+
+    assert told == sorted(names)
+
+
+def test_values_of_many_make_no_rename(diff: Ran, tmp_path: Path) -> None:
+    """Where several names fit one that was lost, none is picked."""
+    value = strong_secret()
+    before = env_file(tmp_path, {"KEY": value}, "a.env")
+    for number in (2, 20):
+        after = env_file(tmp_path, {f"KEY_{n}": value for n in range(number)}, "b.env")
+        done = diff(before, after, "--json")
+
+        assert ("lost", "KEY") in differences(done)
+        assert [kind for kind, _ in differences(done)].count("added") == number
 
 
 def test_short_values_do_not_make_a_rename(diff: Ran, tmp_path: Path) -> None:
@@ -196,6 +220,22 @@ def test_both_forms_of_a_service_say_the_same(diff: Ran, tmp_path: Path) -> None
     done = diff(yaml_file(tmp_path, first), json_file(tmp_path, second), "--json")
 
     assert (done.code, json.loads(done.out)["same"]) == (0, True)
+
+
+def test_the_same_names_in_another_project_differ(diff: Ran, tmp_path: Path) -> None:
+    """A document of another project takes its secrets from there, and both projects are named."""
+    before = service()
+    after = copy.deepcopy(before)
+    before["metadata"]["namespace"], after["metadata"]["namespace"] = "1111", "2222"
+    files = (yaml_file(tmp_path, before, "a.yaml"), yaml_file(tmp_path, after, "b.yaml"))
+    done = diff(*files)
+
+    assert done.code == 1
+    assert "3 differences" in done.out
+    assert (
+        "reference  JWT_SECRET_KEY refers to the secret jwt-secret-key, version 3 in the project"
+        " 2222, before to that in the project 1111." in done.out
+    )
 
 
 def test_how_it_is_deployed_is_compared(diff: Ran, tmp_path: Path) -> None:

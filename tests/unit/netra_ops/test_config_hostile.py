@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from fakes.configurations import BACKEND, env_file, json_file, knative, pair, shown_parts, yaml_file
+from fakes.configurations import (
+    AUTH,
+    BACKEND,
+    env_file,
+    json_file,
+    knative,
+    pair,
+    shown_parts,
+    yaml_file,
+)
 from fakes.netra_command import Done
 from netra_ops.cli.main import main
 
@@ -131,6 +140,27 @@ def test_depth_costs_no_time(tmp_path: Path) -> None:
         assert "nested more than" in done.stderr
 
 
+def test_number_costs_no_time(tmp_path: Path) -> None:
+    """Two files without a name in common, and long names alike, are compared at once."""
+    for lines in (
+        [[f"{side}{n}=value-{side}-{n}" for n in range(20_000)] for side in "AB"],
+        [[f"{'N' * 400_000}{side}=on"] for side in "AB"],
+    ):
+        files = [tmp_path / "a.env", tmp_path / "b.env"]
+        for file, side in zip(files, lines, strict=True):
+            file.write_text("\n".join(side), encoding="utf-8")
+        done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+            [*NETRA, "config", "diff", *map(str, files), "--state", str(tmp_path / "state")],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+
+        assert done.returncode == 1
+        assert f"{2 * len(lines[0])} differences" in done.stdout
+
+
 def test_names_cannot_write_on_a_terminal(netra: Ran, tmp_path: Path) -> None:
     """Control characters in names of variables, services and secrets are never put out."""
     _, backend = pair()
@@ -149,6 +179,27 @@ def test_names_cannot_write_on_a_terminal(netra: Ran, tmp_path: Path) -> None:
     for done in outputs:
         assert (done.out + done.err).replace("\n", "").isprintable()
     assert "owned" in outputs[4].out
+
+
+def test_a_name_that_is_nearly_right_writes_on_no_terminal(netra: Ran, tmp_path: Path) -> None:
+    """A name that is offered as the mistaken one, and a contract's own words, forge no line."""
+    _, backend = pair()
+    backend["JWT_SECRET_KEY\x1b[2J\n"] = backend.pop("JWT_SECRET_KEY")
+    backend["SERVICE_SECRET\ud800"] = backend.pop("SERVICE_SECRET")
+    document = json_file(tmp_path, knative(backend))
+    renamed, as_json = netra("check", document), netra("check", document, "--json")
+    form = {"type": "matching", "pattern": "x", "text": "x\nPASS: shop"}
+    variable = {"name": "A", "meaning": "A.", "kind": "plain", "format": form}
+    contract = {"netra_contract": 1, "service": "shop", "variables": [variable]}
+    file = env_file(tmp_path, {"A": "y"}, "shop.env")
+    forged = netra("check", file, "--contract", json_file(tmp_path, contract, "contract.json"))
+
+    assert "JWT_SECRET_KEY?[2J? is set: was it renamed?" in renamed.out
+    assert renamed.out.replace("\n", "").isprintable()
+    assert as_json.out.replace("\n", "").isprintable()
+    assert json.loads(as_json.out)["verdict"] == "FAIL"
+    assert forged.code == 1
+    assert [line.split()[0] for line in forged.out.splitlines()] == ["FAIL", "FAIL:"]
 
 
 def test_a_piece_of_a_key_is_not_taken_for_a_name(netra: Ran, tmp_path: Path) -> None:
@@ -187,3 +238,69 @@ def test_standard_input_is_read_within_the_same_bounds(tmp_path: Path) -> None:
     assert "(standard input:1)" in good.stdout
     assert endless.returncode == 2
     assert b"larger than 1 MiB" in endless.stderr
+
+
+def test_a_byte_order_mark_is_what_a_service_takes_it_for(netra: Ran, tmp_path: Path) -> None:
+    """In an env file it is a part of the first line, so the file is refused; in YAML it is none."""
+    _, backend = pair()
+    marked = tmp_path / f"{BACKEND}.env"
+    plain = Path(env_file(tmp_path, backend, "plain.env")).read_bytes()
+    document = Path(yaml_file(tmp_path, knative({}, {"A": ("a", "1")})))
+    for first in (b"", b"# a comment\n"):
+        marked.write_bytes(b"\xef\xbb\xbf" + first + plain)
+        done = netra("check", str(marked))
+
+        assert done.code == 1
+        assert f"{BACKEND} begins with a byte order mark" in done.out
+        assert f"({marked}:1)" in done.out
+    before = netra("check", str(document))
+    document.write_bytes(b"\xef\xbb\xbf" + document.read_bytes())
+
+    assert netra("check", str(document)) == before
+
+
+def test_a_result_that_nobody_takes_is_no_pass(tmp_path: Path) -> None:
+    """Where output or input is closed or full: one line, and 3 or 2."""
+    auth, backend = pair()
+    files = [env_file(tmp_path, auth, f"{AUTH}.env"), env_file(tmp_path, backend, f"{BACKEND}.env")]
+    check = f'"$@" config check {" ".join(files)}'
+    for script, code, says in (
+        (f"{check} >&-", 3, "The result cannot be written: standard output is closed."),
+        (f"{check} >/dev/full", 3, "The result cannot be written: no space left on device."),
+        (f"{check} --json >/dev/full", 3, "The result cannot be written: no space left on device."),
+        ('"$@" config check - <&-', 2, "Standard input cannot be read: it is closed."),
+        ('"$@" config check - 2>&- </dev/null', 2, ""),
+    ):
+        done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+            ["/bin/sh", "-c", script, "sh", *NETRA], capture_output=True, text=True, check=False
+        )
+
+        assert (done.returncode, done.stdout, done.stderr.strip()) == (code, "", says)
+
+
+def test_letters_that_a_terminal_lacks_are_written_out(tmp_path: Path) -> None:
+    """A file's name in other letters ends no check where output is ASCII."""
+    file = env_file(tmp_path, pair()[1], "größe.env")
+    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+        [*NETRA, "config", "check", file, "--service", AUTH],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONIOENCODING": "ascii", "PATH": os.environ["PATH"]},
+    )
+
+    assert done.returncode == 1
+    assert "gr\\xf6\\xdfe.env" in done.stdout
+    assert done.stderr == ""
+
+
+def test_secrets_that_may_not_be_read_are_told(netra: Ran, tmp_path: Path) -> None:
+    """A file of the secrets' directory that is there and cannot be read is not taken as absent."""
+    file = yaml_file(tmp_path, knative({}, {"JWT_SECRET_KEY": ("key", "3")}))
+    folder = tmp_path / "secrets" / "key"
+    folder.mkdir(parents=True)
+    (folder / "3").symlink_to(folder / "3")
+
+    told(netra("check", file, "--secrets", str(folder.parent)), "links lead in a circle")
+    told(netra("check", file, "--secrets", str(folder / "none")), "is not a directory")
+    told(netra("check", file, "--secrets", file), "is not a directory")

@@ -104,6 +104,24 @@ def test_a_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
+@pytest.mark.parametrize("name", [RECORDS, "lock"])
+def test_nobody_waits_for_a_pipe(folder: Path, name: str) -> None:
+    """A pipe in the place of a file is refused at once, or does what the file does."""
+    written = filled(folder)
+    (folder / RECORDS).write_bytes(written[:-1])
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+
+    if name == RECORDS:
+        with pytest.raises(CouldNotTell, match="no regular file"):
+            ledger(folder).read()
+        with pytest.raises(Failed, match="no regular file"):
+            ledger(folder).append(promoted("r1"))
+    else:
+        assert ledger(folder).read().unfinished
+        ledger(folder).append(promoted("r1"))
+
+
 def test_what_looks_like_a_secret_is_not_recorded(folder: Path) -> None:
     """A token in a reason or in an outcome is hidden before it is written."""
     token = "Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlLXNpZ25hdHVyZQ"

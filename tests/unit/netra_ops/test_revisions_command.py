@@ -102,6 +102,17 @@ def test_people_see_who_serves_what_happened_who_did_it_and_why(
     assert "netra-backend: the rollout of r3 (rol_3) has no end; begun" in seen
 
 
+def test_what_is_told_can_be_copied(state: StateDirectory, run: Run, tmp_path: Path) -> None:
+    """No line ends in blanks, and no name of a folder writes on a terminal."""
+    record(state, *proving("r1"))
+
+    done = run("revisions", "--export", str(tmp_path / HOSTILE.replace("\n", "")))
+
+    assert done.code == 0
+    assert all(line == line.rstrip() for line in done.out.splitlines())
+    assert done.err.replace("\n", "").isprintable()
+
+
 def test_programs_get_one_document(state: StateDirectory, run: Run) -> None:
     """Serving, proven, served, unfinished, and the records as they are."""
     record(state, *proving("r1"), deploy("r2", "rol_2"), traffic("rol_2", r1=50, r2=50))
