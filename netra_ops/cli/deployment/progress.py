@@ -12,10 +12,12 @@ from netra_ops.cli.console import rich_output, rich_progress
 from netra_ops.cli.output import tell_line
 from netra_ops.deploy import events
 from netra_ops.findings import ExitCode, Outcome, Verdict, printable
-from netra_ops.ledger.records import WHOLE, Stage
+from netra_ops.ledger.records import WHOLE
 
 _STYLES: Final = {Verdict.PASS: "green", Verdict.UNKNOWN: "yellow", Verdict.FAIL: "bold red"}
 _EXIT_STYLES: Final = {ExitCode.PASS: "green", ExitCode.UNKNOWN: "yellow"}
+_ALWAYS_TOLD: Final = frozenset({"traffic_seen", "server_errors", "slower_tail"})
+"""What people want to read of the traffic although it passed."""
 _ENDINGS: Final = {
     "promoted": "is promoted",
     "refused": "is refused; nothing of it serves",
@@ -107,11 +109,12 @@ class Words:
         but = ", which a person overrides" if event.overridden else ""
         text = f"{name}: {event.verdict.value}, {len(checks)} checks{but}"
         self._say(text, _STYLES[event.verdict])
-        shows_all = event.stage in {Stage.TRAFFIC, Stage.BAKE}
         for outcome in event.outcomes:
             finding = outcome.finding
-            if finding.verdict is not Verdict.PASS or (shows_all and not finding.evidence):
+            if finding.verdict is not Verdict.PASS:
                 self._say(f"  {_outcome(outcome)}", _STYLES[finding.verdict])
+            elif finding.check in _ALWAYS_TOLD:
+                self._say(f"  {finding.reason}")
 
     def _probed(self, event: events.Probed) -> None:
         self._steps += 1

@@ -80,7 +80,7 @@ def test_people_read_what_happens(
         "probes: PASS",
         "traffic at 25 %: PASS",
         "bake at 100 %: PASS",
-        "traffic_seen: 40 requests of people, 0 of probes (needs 20)",
+        "  40 requests of people, 0 of probes (needs 20)",
         f"{NEW} is promoted.",
         f"{BACKEND}: {NEW} serves",
     ):
