@@ -211,6 +211,22 @@ async def test_hostile_headers_break_no_line(front: Front, port: int) -> None:
     } == {(SERVICE, "one", "split", None, "GET", "/p", "--")}
 
 
+async def test_a_user_agent_is_kept_as_ascii(front: Front, port: int, tmp_path: Path) -> None:
+    """What is printable stays as it is, the rest becomes question marks, and 256 are enough."""
+    async with small_revision("one", 0) as one:
+        front.ensure(state_of(port, {"one": 100}, one))
+        for said in (b'caf\xc3\xa9 "x" \\ \xf0\x9d\xa0\x80', b"long" * 100):
+            await raw_answer(
+                port,
+                b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: %b\r\n\r\n" % said,
+            )
+        await _logged(front, 2)
+
+    lines = (tmp_path / "front" / CURRENT).read_bytes().splitlines()[-2:]
+    agents = [msgspec.json.decode(line)["httpRequest"]["userAgent"] for line in lines]
+    assert agents == ['caf?? "x" \\ ????', "long" * 64]
+
+
 async def test_what_is_no_request_is_logged_without_a_revision(front: Front, port: int) -> None:
     """What cannot be read is answered 400 and is no revision's; odd targets stay harmless."""
     async with small_revision("one", 0) as one:

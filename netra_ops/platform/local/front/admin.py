@@ -24,7 +24,8 @@ from netra_ops.platform.local.front.layout import (
 _BLOCK: Final = 65_536
 _NEW_VERSION: Final = re.compile(r"New version created: (\d+)")
 _ADDRESS_SET: Final = re.compile(r"nothing changed|no need to change|changed from")
-_READY: Final = "0"
+_DECLARED_CLOSED: Final = 0x04
+"""Says only that a server was closed when HAProxy started; the other bits say that it is now."""
 _SAFE: Final = re.compile(r"[ -:<-~]+")
 """One command: printable, without the semicolon that would begin another."""
 
@@ -114,7 +115,7 @@ class Admin:
                 row[place["be_name"]]: Place(
                     row[place["srv_addr"]],
                     int(row[place["srv_port"]]),
-                    row[place["srv_admin_state"]] == _READY,
+                    not int(row[place["srv_admin_state"]]) & ~_DECLARED_CLOSED,
                 )
                 for row in servers
             }
@@ -198,10 +199,11 @@ class Admin:
             raise FrontSilent(
                 f"HAProxy does not answer at {self._folder / SOCKET}: {error.strerror or error}."
             ) from error
-        if not parts:
-            # Every answer ends in an empty line: this one was broken off.
-            raise FrontSilent(f"HAProxy ended at `{command}` before it answered.")
-        return b"".join(parts).decode("ascii", errors="replace").strip()
+        answer = b"".join(parts)
+        # An answer ends in an empty line.
+        if answer != b"\n" and not answer.endswith(b"\n\n"):
+            raise FrontSilent(f"HAProxy ended at `{command}` before it had answered.")
+        return answer.decode("ascii", errors="replace").strip()
 
     def _connect(self, connection: socket.socket) -> None:
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -203,23 +204,30 @@ class Front:
             time.sleep(_POLL_SECONDS)
 
     def _change_what_differs(self, applied: Applied) -> None:
-        """Compare HAProxy with a state and change what differs.
+        """Compare HAProxy with a state, change what differs, and see that nothing does any more.
 
         First new revisions are led to, then requests are, then slots are closed: so no request is
         ever sent where nobody is any more.
         """
         wanted, found = _places(applied.state), self.admin.places()
-        for (service, slot), place in wanted.items():
-            if place.is_open and found.get(layout.backend_name(service, slot)) != place:
-                self.admin.lead(service, slot, place)
+        differing = {
+            slot: place for slot, place in wanted.items() if found.get(_backend(slot)) != place
+        }
+        for slot, place in differing.items():
+            if place.is_open:
+                self.admin.lead(*slot, place)
         for name, entries in layout.maps(applied).items():
             if self.admin.entries(name) != entries:
                 self.admin.replace(name, entries)
                 if self.admin.entries(name) != entries:
                     raise FrontRefused(f"commit map {name}", "the map is not what was written")
-        for (service, slot), place in wanted.items():
-            if not place.is_open and found.get(layout.backend_name(service, slot)) != place:
-                self.admin.lead(service, slot, place)
+        for slot, place in differing.items():
+            if not place.is_open:
+                self.admin.lead(*slot, place)
+        found = self.admin.places() if differing else found
+        for slot, place in wanted.items():
+            if found.get(_backend(slot)) != place:
+                raise FrontRefused(f"set server {_backend(slot)}", "it leads somewhere else")
 
     def _start(self, state: FrontState) -> None:
         found = binary.Binary(self._haproxy, "") if self._haproxy else binary.find()
@@ -278,10 +286,15 @@ class Front:
             os.close(descriptor)
 
 
+def _backend(slot: tuple[str, int]) -> str:
+    return layout.backend_name(*slot)
+
+
 def _places(state: FrontState) -> dict[tuple[str, int], Place]:
     """Give where every slot is to lead."""
     places = {(s.name, slot): CLOSED for s in state.services for slot in range(SLOTS)}
     for service in state.services:
         for one in service.revisions:
-            places[service.name, one.slot] = Place(one.host, one.port, is_open=True)
+            host = str(ip_address(one.host))
+            places[service.name, one.slot] = Place(host, one.port, is_open=True)
     return places

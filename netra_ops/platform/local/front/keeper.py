@@ -44,7 +44,8 @@ _LONG_LIVED_SECONDS: Final = 10.0
 """Whoever ends after less is taken to end again."""
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
-_MOST_COMPLAINTS: Final = 1_048_576
+_MOST_TEXT: Final = 1_048_576
+"""Bytes of what HAProxy complains of, and of this process's own events, each."""
 
 _log = event_logger("netra_ops.front.keeper")
 _libc: Final = ctypes.CDLL(None, use_errno=True)
@@ -105,6 +106,7 @@ class Keeper:
         self._folder = folder
         self._binary = binary
         self._log_bytes = log_bytes
+        self._turn_over_at = log_bytes
         self._clock = clock
         own = processes.mark(os.getpid())
         if own is None:
@@ -147,6 +149,7 @@ class Keeper:
         Returns:
             Whether this process was asked to end, and HAProxy's exit code.
         """
+        self._keep_texts_small()
         self._write_configuration()
         request_file.prepare(self._folder)
         requests = request_file.opened(self._folder)
@@ -201,7 +204,9 @@ class Keeper:
             if not self._folder.exists():
                 # Whoever removes the folder removes the front: nobody could find it any more.
                 return True
-            self._keep_files_small(child, requests)
+            self._keep_texts_small()
+            if child.poll() is None:
+                self._keep_request_log_small(child, requests)
         return False
 
     def _asked_within(self, seconds: float) -> bool:
@@ -215,21 +220,28 @@ class Keeper:
             if received.si_signo != signal.SIGCHLD:
                 return True
 
-    def _keep_files_small(self, child: "subprocess.Popen[bytes]", requests: int) -> None:
+    def _keep_request_log_small(self, child: "subprocess.Popen[bytes]", requests: int) -> None:
+        if not request_file.is_larger_than(self._folder, self._turn_over_at):
+            return
         try:
-            complaints = self._folder / COMPLAINTS
-            if complaints.stat().st_size > _MOST_COMPLAINTS:
-                os.truncate(complaints, 0)
-            if child.poll() is None and request_file.is_larger_than(self._folder, self._log_bytes):
-                request_file.turn_over(
-                    self._folder,
-                    requests,
-                    hold=lambda: _hold(child),
-                    release=lambda: child.send_signal(signal.SIGCONT),
-                )
-                _log.info("request_log_turned_over")
+            request_file.turn_over(
+                self._folder,
+                requests,
+                hold=lambda: _hold(child),
+                release=lambda: child.send_signal(signal.SIGCONT),
+            )
+            self._turn_over_at = self._log_bytes
+            _log.info("request_log_turned_over")
         except OSError as error:
+            # A full disk, as a rule: copying all of it every second would not help.
+            self._turn_over_at += self._log_bytes
             _log.error("request_log_not_turned_over", reason=str(error))
+
+    def _keep_texts_small(self) -> None:
+        for name in (COMPLAINTS, EVENTS):
+            with suppress(FileNotFoundError):
+                if (self._folder / name).stat().st_size > _MOST_TEXT:
+                    os.truncate(self._folder / name, 0)
 
     def _write_down(self, kept: Kept) -> None:
         self._kept = kept
