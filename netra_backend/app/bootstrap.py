@@ -95,7 +95,7 @@ def create_app(
     """
     clock = clock or SystemClock()
     breaker = CircuitBreaker("auth_service", clock)
-    core = _auth_core(settings, clock, breaker)
+    core = _asked_of_auth(settings, clock, breaker)
     source = key_source or _key_source(settings, core, clock)
     revocations = RevocationSet()
     verifier = AccessTokenVerifier(source, _rules(settings), clock, revocations)
@@ -186,7 +186,7 @@ def _retention(state: AppState) -> Sequence[BackgroundWork]:
     return (BackgroundWork("retention_janitor", sweep_on_duty),)
 
 
-def _auth_core(settings: Settings, clock: Clock, breaker: CircuitBreaker) -> AuthClientCore:
+def _asked_of_auth(settings: Settings, clock: Clock, breaker: CircuitBreaker) -> AuthClientCore:
     return AuthClientCore(
         settings.auth_service_url, clock=clock, breaker=breaker, ca_path=settings.auth_ca_path
     )

@@ -53,17 +53,17 @@ class Reference:
             or what else the document names.
         name: The secret's name, as it is written; empty where the document gives none.
         version: The secret's version, or None.
-        resolved: The number of the version that was found there, where somebody looked; the same
-            reference all the same.
         project: The project of what refers to it, which a name without one means; empty where the
             document does not say.
+        resolved: The number of the version that was found there, where somebody looked; the same
+            reference all the same.
     """
 
     store: str
     name: str = ""
     version: str | None = None
-    resolved: str | None = field(default=None, compare=False)
     project: str = ""
+    resolved: str | None = field(default=None, compare=False)
 
     @property
     def is_secret(self) -> bool:

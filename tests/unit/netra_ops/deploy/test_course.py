@@ -197,7 +197,9 @@ def test_what_the_ledger_keeps_never_holds_a_value() -> None:
         recorded(
             configured(
                 Setting("PLAIN", Place("x"), Secret("value")),
-                Setting("SEEN", Place("x"), Secret("v"), Reference("secret", "a/b", "3", "3")),
+                Setting(
+                    "SEEN", Place("x"), Secret("v"), Reference("secret", "a/b", "3", resolved="3")
+                ),
                 Setting("ALIAS", Place("x"), Secret("v"), Reference("secret", "b", "an alias")),
                 Setting("FILE", Place("x"), reference=Reference("file")),
                 Setting("no name", Place("x"), Secret("value")),

@@ -270,14 +270,14 @@ def test_a_rollback_of_nothing_is_a_mistake(
 
 
 @pytest.mark.parametrize("command", ["deploy", "rollback"])
-def test_this_platform_says_that_it_cannot_yet(
+def test_nothing_is_deployed_where_nothing_was_started(
     run: Run, state: StateDirectory, command: str
 ) -> None:
     """Nothing is changed, and what to do instead is said."""
     done = run(command, BACKEND)
 
-    assert (done.code, done.out) == (3, "")
-    assert "nothing can be deployed to it yet" in done.err
+    assert (done.code, done.out) == (2, "")
+    assert "was never started here" in done.err
     assert not state.ledger_folder.exists()
 
 
@@ -389,6 +389,8 @@ def test_a_reader_that_left_ends_no_deployment(
 
 class _Gone:
     """Standard output whose reader left."""
+
+    encoding = "utf-8"
 
     def __init__(self, file: Any) -> None:
         self._file = file

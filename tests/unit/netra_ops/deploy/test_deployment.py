@@ -474,7 +474,7 @@ def test_a_secret_is_kept_by_name_and_version(gate: Gate) -> None:
     gate.platform.made_with[OLD] = replace(
         gate.platform.made_with[OLD],
         settings=tuple(
-            replace(s, reference=Reference("secret", "service-secret", "latest", "7"))
+            replace(s, reference=Reference("secret", "service-secret", "latest", resolved="7"))
             if s.name == "SERVICE_SECRET"
             else s
             for s in gate.platform.made_with[OLD].settings
