@@ -137,8 +137,12 @@ def _settings(before: ConfigurationRecord, after: ConfigurationRecord) -> Iterat
     for name, one in added.items():
         yield Difference(Change.ADDED, shown_name(name), "was not set before", after=one.place)
     refers = before.form.refers and after.form.refers
+    is_one_form = before.form is after.form
     for name in sorted(old.keys() & new.keys()):
-        yield from _setting(old[name], new[name], refers=refers)
+        was, now = old[name], new[name]
+        # Where secrets are kept, a form that also takes them in plain text switches all the same.
+        switches = refers or (is_one_form and (_is_secret(was) or _is_secret(now)))
+        yield from _setting(was, now, refers=switches)
     for one in after.settings:
         if one.reference and one.reference.version and not one.reference.is_pinned:
             says = f"refers to {one.reference}, which can become another value at any start"
@@ -194,8 +198,6 @@ def _are_alike(one: str, other: str) -> bool:
 def _setting(was: RecordedSetting, now: RecordedSetting, *, refers: bool) -> Iterator[Difference]:
     name, places = shown_name(now.name), (was.place, now.place)
     one, other = was.reference, now.reference
-    # Where secrets are kept, a form that also takes them in plain text switches all the same.
-    refers = refers or _is_secret(was) or _is_secret(now)
     if refers and (one is None) != (other is None):
         says = (
             f"was a value, and is now taken from {other}"

@@ -11,7 +11,7 @@ from rich.text import Text
 from netra_ops.cli.console import rich_output, rich_progress
 from netra_ops.cli.output import tell_line
 from netra_ops.deploy import events
-from netra_ops.findings import ExitCode, Outcome, Verdict, printable
+from netra_ops.findings import CouldNotTell, ExitCode, Outcome, Verdict, printable
 from netra_ops.ledger.records import WHOLE
 
 _STYLES: Final = {Verdict.PASS: "green", Verdict.UNKNOWN: "yellow", Verdict.FAIL: "bold red"}
@@ -173,6 +173,8 @@ class UntilNobodyListens:
             return
         try:
             do()
+        except CouldNotTell:
+            self._is_heard = False
         except (OSError, ValueError):
             self._is_heard = False
             # What is still in the buffer would end this command with another exit code.
