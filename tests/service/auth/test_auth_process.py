@@ -78,6 +78,23 @@ def test_migrate_only_migrates_and_ends(tmp_path: Path, capsys: pytest.CaptureFi
     assert told(capsys).of("store_migrated") == []
 
 
+def test_a_candidate_neither_migrates_nor_makes_a_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standby a store without its schema, and then one without a key, refuses the start."""
+    candidate = variables(tmp_path, STANDBY_UNTIL_TRAFFIC="true")
+    assert run(candidate) == 1
+    assert "--migrate" in told(capsys).only("start_refused")["message"]
+    assert run(candidate, "--migrate-only") == 0
+    told(capsys)
+
+    assert run(candidate) == 1
+
+    refused = told(capsys).only("start_refused")
+    assert "without STANDBY_UNTIL_TRAFFIC" in refused["message"]
+    assert refused["error_code"] == "keyring_unusable"
+
+
 def test_a_wrong_encryption_key_is_exit_code_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
