@@ -177,21 +177,14 @@ class _Deployment:
         return True
 
     def _rolled_out(self, plan: Plan, state: ServiceState) -> events.Ended:
-        fit = self._fit
-        self._around.record(
-            self._recorder.made(
-                plan.name,
-                plan.code,
-                recorded(plan.after, self._around.fingerprints),
-                schema=fit.head if fit else None,
-                store_schema=fit.version if fit else None,
-            )
-        )
         probed = Probed(self._service, plan.name, None, plan.after)
         rollout = self._rollout(probed, state)
         try:
+            self._record_making(plan)
+            rollout.may_exist = True
             probed = self._made(plan)
             rollout = self._rollout(probed, state)
+            rollout.may_exist = True
             self._prove(probed)
             rollout.go()
         except NotPassed as error:
@@ -203,6 +196,18 @@ class _Deployment:
             self._left(rollout, plan, (f"it was broken off ({type(error).__name__})",), error)
             raise
         return self._ended(plan.name, "promoted", ExitCode.PASS, (), {plan.name: 100})
+
+    def _record_making(self, plan: Plan) -> None:
+        fit = self._fit
+        self._around.record(
+            self._recorder.made(
+                plan.name,
+                plan.code,
+                recorded(plan.after, self._around.fingerprints),
+                schema=fit.head if fit else None,
+                store_schema=fit.version if fit else None,
+            )
+        )
 
     def _rollout(self, probed: Probed, state: ServiceState) -> Rollout:
         options = self._options

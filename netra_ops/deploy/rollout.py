@@ -66,6 +66,9 @@ class Rollout:
         before: Who serves which share: one revision all of it, or nobody.
         pace: Steps and times.
         waivers: What need not pass.
+
+    Attributes:
+        may_exist: Whether the platform was asked to make the revision, so that it may be there.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Rollout:
         self._stable = next(iter(before), None)
         self._begun = around.clock.timestamp()
         self._had_traffic = False
+        self.may_exist = False
         self._baseline = Observed()
         self._walks = _Walks(around, probed)
 
@@ -216,10 +220,11 @@ class Rollout:
             to = self._stable or self._candidate
             problems += self._noted(lambda: self._recorder.traffic(to, self._before, why))
         self._walks.settle()
-        problems += self._tried(
-            f"{self._candidate} was not taken out of service",
-            lambda: self._around.platform.retire(self._service, self._candidate),
-        )
+        if self.may_exist:
+            problems += self._tried(
+                f"{self._candidate} was not taken out of service",
+                lambda: self._around.platform.retire(self._service, self._candidate),
+            )
         if self._had_traffic and (stable := self._stable) is not None:
             problems += self._noted(lambda: self._recorder.back(stable, self._candidate, why))
         ending = Ending.ROLLED_BACK if self._had_traffic else Ending.REFUSED

@@ -71,7 +71,7 @@ class FakePlatform:
         if service not in self.revisions:
             raise UsageRefused(f"There is no service {service}.")
         revisions = tuple(self.revisions[service].values())
-        return ServiceState(service, f"http://{service}.example", revisions)
+        return ServiceState(service, f"http://{service}.localhost", revisions)
 
     def planned(self, service: str, change: Change) -> Plan:
         """Merge a change into what serves."""
@@ -97,7 +97,7 @@ class FakePlatform:
         """Make the revision."""
         self._called("create")
         self.made += 1
-        address = f"http://{tag}---{plan.service}.example"
+        address = f"http://{tag}---{plan.service}.localhost"
         revision = Revision(plan.service, plan.name, plan.code, 0, tag, address)
         self.revisions[plan.service][plan.name] = revision
         self.made_with[plan.name] = plan.after

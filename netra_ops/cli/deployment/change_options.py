@@ -1,7 +1,6 @@
 """Reads what is to be changed from a command line. What it says of a mistake holds no value."""
 
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -81,7 +80,7 @@ def _taken_away(given: Iterable[str]) -> frozenset[str]:
 
 def _value(name: str, text: str) -> Secret:
     if text == _STDIN:
-        return read_secret(f"{shown_name(name)}'s value") if sys.stdin else Secret("")
+        return read_secret(f"the value of {shown_name(name)}")
     if not text.startswith("@"):
         return Secret(text)
     path = Path(text.removeprefix("@"))

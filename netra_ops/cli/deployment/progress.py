@@ -56,12 +56,15 @@ class Words:
 
     def __init__(self) -> None:
         self._console = rich_output()
+        # On one terminal both go through one console, or they would write over each other.
+        beside = self._console if self._console.is_terminal else rich_progress()
         self._live = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[counts]}"),
-            console=rich_progress(),
+            TextColumn("{task.fields[counts]}", markup=False),
+            console=beside,
             transient=True,
+            disable=not beside.is_terminal,
         )
         self._task = self._live.add_task("", total=None, counts="")
         self._steps = 0

@@ -16,11 +16,15 @@ class Stopped(KeyboardInterrupt):
 
 
 class Stopping:
-    """While this is entered, a signal breaks off what goes on, unless that is putting right."""
+    """While this is entered, the first signal breaks off what goes on, but no putting right.
+
+    A second one changes nothing: it must not strike between the first and the putting right.
+    """
 
     def __init__(self) -> None:
         self._before: dict[signal.Signals, Any] = {}
         self._holds = False
+        self._was_asked = False
 
     def __enter__(self) -> Self:
         for number in _SIGNALS:
@@ -46,7 +50,8 @@ class Stopping:
             self._holds = before
 
     def _asked(self, number: int, _frame: FrameType | None) -> None:
-        if self._holds:
+        if self._holds or self._was_asked:
             remark("Traffic is being put right; this ends by itself.")
             return
+        self._was_asked = True
         raise Stopped(signal.Signals(number).name)

@@ -530,6 +530,42 @@ def test_a_platform_that_does_not_do_what_it_says_is_not_believed(gate: Gate) ->
     assert serving(gate) == {OLD: 100}
 
 
+def test_a_shift_back_that_is_only_said_to_be_done_is_done_again(gate: Gate) -> None:
+    """People are with who served before once the platform says that they are, not earlier."""
+    shift: Callable[..., None] = gate.platform.shift
+    ignored: list[dict[str, int]] = []
+
+    def lying(service: str, split: dict[str, int]) -> None:
+        if split == {OLD: 100} and len(ignored) < 2:
+            ignored.append(split)
+        else:
+            shift(service, split)
+
+    gate.platform.shift = lying  # type: ignore[method-assign,assignment]
+    gate.platform.traffic = steady({OLD: people(s200=400)}, people(s500=40))
+    ended = run(gate)
+
+    assert (ended.ending, len(ignored)) == ("rolled_back", 2)
+    assert serving(gate) == {OLD: 100}
+
+
+def test_with_all_of_the_traffic_it_is_held_against_what_was_before(gate: Gate) -> None:
+    """The stable revision has no traffic any more; what it did in its last minutes counts."""
+
+    def traffic(_service: str, since: float, _until: float) -> dict[str, Observed]:
+        if gate.platform.split(BACKEND) == {NEW: 100} and since > begun - 1:
+            return {NEW: people(s200=19, s500=1)}
+        return {OLD: people(s200=2000), NEW: people(s200=40)}
+
+    begun = gate.clock.timestamp()
+    gate.platform.traffic = traffic
+    ended = run(gate)
+
+    assert ended.ending == "rolled_back"
+    assert ended.reasons[0].startswith("server_errors: answers of 5xx: 1 of 20 requests")
+    assert "0 of 2000 at the stable revision" in ended.reasons[0]
+
+
 def test_traffic_that_cannot_be_brought_back_is_told_loudly(gate: Gate) -> None:
     """The rollout stays open, so that the next command finds it."""
 

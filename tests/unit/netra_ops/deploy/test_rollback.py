@@ -218,6 +218,7 @@ def test_a_rollout_that_was_broken_off_is_what_is_gone_back_from(gate: Gate) -> 
     assert (ended.ending, ended.revision) == ("restored", THIRD)
     assert serving(gate) == {THIRD: 100}
     assert any("has no end" in event.text for event in gate.of(events.Remarked))
+    assert gate.records()[-5:] == ["Traffic", "Traffic", "Rollback", "End", "Judgement"]
 
 
 def test_a_shift_that_does_not_take_place_is_recorded_so(gate: Gate) -> None:
