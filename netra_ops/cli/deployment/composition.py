@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from netra_ops.candidates.fingerprints.prints import Fingerprints
 from netra_ops.cli.accounts import credential
 from netra_ops.cli.console import existing_state, remark
 from netra_ops.cli.deployment.progress import Lines, UntilNobodyListens, Words
-from netra_ops.cli.deployment.stopping import Stopping
+from netra_ops.cli.deployment.stopping import Stopping, guarded
 from netra_ops.deploy import events
 from netra_ops.deploy.one_at_a_time import alone
 from netra_ops.deploy.probing import Walker
@@ -38,10 +38,14 @@ class Composition:
     Attributes:
         platform: Gives the platform that a state directory is of.
         prober: Gives what walks the golden path on it.
+        guarded: Has what is done to a service put right if this command is killed meanwhile.
     """
 
     platform: Callable[[StateDirectory], Platform]
     prober: Callable[[StateDirectory, Platform], Prober]
+    guarded: Callable[[StateDirectory, str], AbstractContextManager[None]] = (
+        lambda _state, _service: nullcontext()
+    )
 
 
 def _local_platform(state: StateDirectory) -> Platform:
@@ -52,7 +56,7 @@ def _walker(state: StateDirectory, platform: Platform) -> Prober:
     return Walker(platform, credential(state, OPS), SystemClock())
 
 
-LOCAL: Final = Composition(_local_platform, _walker)
+LOCAL: Final = Composition(_local_platform, _walker, guarded)
 """The machine's own platform."""
 
 
@@ -87,7 +91,13 @@ def commanded(
     """
     shown = UntilNobodyListens(Lines() if command.as_json else Words())
     try:
-        with Stopping() as stopping, _surroundings(command, composition, shown, stopping) as around:
+        with (
+            nullcontext()
+            if command.dry_run
+            else composition.guarded(command.state, command.service),
+            Stopping() as stopping,
+            _surroundings(command, composition, shown, stopping) as around,
+        ):
             return do(around).exit_code
     except KeyboardInterrupt as stopped:
         shown.end()
@@ -100,6 +110,15 @@ def commanded(
         raise
     finally:
         shown.end()
+
+
+@contextmanager
+def guarding(state: StateDirectory, service: str) -> Iterator[Surroundings]:
+    """Give what the guard of a service's traffic works with; what it does it says in words."""
+    command = Command("netra deploy, its guard", service, state, as_json=False, dry_run=False)
+    shown = UntilNobodyListens(Words())
+    with Stopping() as stopping, _surroundings(command, LOCAL, shown, stopping) as around:
+        yield around
 
 
 @contextmanager

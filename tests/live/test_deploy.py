@@ -1,0 +1,249 @@
+"""`netra deploy` and `netra rollback` on this machine: real processes behind a real proxy."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import pytest
+
+from fakes.faulty_code import faulty_code
+from fakes.installation import SETTLE, Installation
+from fakes.requirements import require
+from fakes.steady_people import SteadyPeople, steady_people
+from fakes.timing import UNIT, eventually_blocking
+from netra_ops.platform.local.front import binary
+
+pytestmark = [pytest.mark.live, pytest.mark.long]
+
+BACKEND: Final = "netra-backend"
+AUTH: Final = "netra-auth"
+PASSWORD: Final = "correct horse battery staple"
+SHORT: Final = ("--hold", "1", "--bake", "0.5", "--min-requests", "20")
+"""Steps as short as a test can have them; people come often enough."""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation behind a front, on which each test leaves a revision that is right."""
+    require("haproxy", binary.find().path is not None, binary.find().remark)
+    installation = Installation(tmp_path_factory.mktemp("deploy") / "state")
+    started = installation.up()
+    assert started.returncode == 0, started.stderr
+    installation.run("users", "add", "anna@example.com", "--password-stdin", stdin=PASSWORD)
+    yield installation
+    installation.end()
+
+
+@pytest.fixture
+def people(running: Installation) -> Iterator[SteadyPeople]:
+    """Somebody who asks all the time, and is served."""
+    token = running.run("token", "--email", "anna@example.com", "--password-stdin", stdin=PASSWORD)
+    assert token.returncode == 0, token.stderr
+    with steady_people(running.status()["url"], token.stdout.strip()) as asking:
+        asking.wait_for_more(5, SETTLE)
+        yield asking
+
+
+def deployed(running: Installation, *options: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Deploy, and give the exit code, the events, and all that was said."""
+    done = running.run("deploy", BACKEND, *SHORT, *options, "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, events, done.stdout + done.stderr
+
+
+def failures(events: list[dict[str, Any]]) -> set[str]:
+    """Name the checks that were not passed."""
+    return {
+        outcome["finding"]["check"]
+        for event in events
+        if event["event"] == "decided"
+        for outcome in event["outcomes"]
+        if outcome["finding"]["verdict"] != "PASS"
+    }
+
+
+def traffic(running: Installation, service: str = BACKEND) -> dict[str, int]:
+    """Say who serves."""
+    split: dict[str, int] = running.status()["traffic"][service]
+    return split
+
+
+def test_a_good_change_is_promoted_and_nobody_notices(
+    running: Installation, people: SteadyPeople
+) -> None:
+    """It is probed, gets its shares in steps and stays; every request of people is served."""
+    (before,) = traffic(running)
+
+    code, events, said = deployed(running, "--set", "LOG_LEVEL=DEBUG")
+
+    (after,) = traffic(running)
+    assert code == 0, said
+    assert after != before
+    assert [e["split"].get(after) for e in events if e["event"] == "shifted"] == [5, 25, 100]
+    assert people.statuses().keys() == {200}
+    assert {revision for _, revision, _ in people.since(0)} == {before, after}
+    assert running.env(BACKEND)["LOG_LEVEL"] == "DEBUG"
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--unset", "AUTH_SERVICE_URL"), "AUTH_SERVICE_URL"),
+        (("--set", "AUTH_SERVICE_URL="), "AUTH_SERVICE_URL"),
+        (("--unset", "SERVICE_SECRET"), "SERVICE_SECRET"),
+        (("--set", 'TOKEN_TRUST_MODE="keyring"'), "TOKEN_TRUST_MODE"),
+        (("--set", "SERVICE_SECRET=${SERVICE_SECRET}"), "SERVICE_SECRET"),
+        (("--set", "TOKEN_TRUST_MODE=shared-key"), "JWT_SECRET_KEY"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_before_anything_is_made(
+    running: Installation, people: SteadyPeople, options: tuple[str, ...], named: str
+) -> None:
+    """The variable is named, no process is started, and nobody notices."""
+    before = running.status()
+
+    code, events, said = deployed(running, *options)
+
+    assert code == 1, said
+    assert named in said
+    assert "made" not in {event["event"] for event in events}
+    assert running.status()["traffic"] == before["traffic"]
+    assert people.statuses().keys() == {200}
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"),
+    [
+        ("identity is optional", "caller_wrongly_admitted"),
+        ("always 200", None),
+        ("says another revision", None),
+        ("ends", None),
+    ],
+)
+def test_a_wrong_build_is_refused_before_it_has_traffic(
+    running: Installation, people: SteadyPeople, tmp_path: Path, fault: str, check: str | None
+) -> None:
+    """It fails its golden path, or does not start; people are served by the one of before."""
+    before = traffic(running)
+
+    code, events, said = deployed(
+        running, "--code", str(faulty_code(tmp_path / "code", fault)), "--set", "LOG_LEVEL=INFO"
+    )
+
+    assert code == 1, said
+    assert check is None or check in failures(events), said
+    assert "shifted" not in {event["event"] for event in events}
+    assert traffic(running) == before
+    assert people.statuses().keys() == {200}
+    assert {revision for _, revision, _ in people.since(0)} == set(before)
+
+
+def test_a_build_that_fails_people_is_taken_back(
+    running: Installation, people: SteadyPeople, tmp_path: Path
+) -> None:
+    """Its probes pass; a step shows it, and only what was its share then fails."""
+    before = traffic(running)
+    code_folder = faulty_code(tmp_path / "code", "fails people")
+
+    code, events, said = deployed(running, "--code", str(code_folder), "--steps", "25,100")
+
+    assert code == 1, said
+    assert "server_errors" in failures(events)
+    assert traffic(running) == before
+    place = people.place
+    people.wait_for_more(20, SETTLE)
+    assert people.statuses(place).keys() == {200}
+    failed = [moment for moment, _, status in people.since(0) if status != 200]
+    during = [one for one in people.since(0) if failed[0] <= one[0] <= failed[-1]]
+    assert len(failed) <= len(during) * 0.25 + 2
+    ended = events[-1]
+    assert (ended["ending"], ended["serving"]) == ("rolled_back", before)
+
+
+def test_a_rollback_goes_back_to_what_was_proven(running: Installation) -> None:
+    """By default to the last revision that passed its probes besides the one that serves."""
+    (first,) = traffic(running)
+    assert deployed(running, "--set", "LOG_LEVEL=WARNING")[0] == 0
+    assert running.env(BACKEND)["LOG_LEVEL"] == "WARNING"
+
+    done = running.run("rollback", BACKEND)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert traffic(running) == {first: 100}
+    assert running.env(BACKEND).get("LOG_LEVEL") != "WARNING"
+
+
+def test_the_auth_service_is_deployed_too(running: Installation, people: SteadyPeople) -> None:
+    """Both services know each other under the addresses that stay."""
+    (before,) = traffic(running, AUTH)
+
+    done = running.run("deploy", AUTH, *SHORT, "--set", "LOG_LEVEL=DEBUG", "--json")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert before not in traffic(running, AUTH)
+    assert people.statuses().keys() == {200}
+
+
+def test_a_killed_gate_leaves_traffic_with_the_proven_revision(
+    running: Installation, people: SteadyPeople
+) -> None:
+    """What it began is brought back and recorded by whoever watches over it."""
+    before = traffic(running)
+    gate = running.start(
+        *("deploy", BACKEND, "--set", "LOG_LEVEL=ERROR", "--steps", "50,100", "--json"),
+        *("--hold", "600", "--min-requests", "1000000"),
+    )
+    assert gate.stdout is not None
+    while json.loads(gate.stdout.readline())["event"] != "shifted":
+        pass
+
+    os.kill(gate.pid, signal.SIGKILL)
+
+    eventually_blocking(lambda: traffic(running) == before, within=30 * UNIT)
+    assert people.statuses().keys() == {200}
+    kinds = [one["record"]["kind"] for one in running.json("revisions", BACKEND)["records"]]
+    assert kinds[-1] == "end"
+
+
+def test_a_killed_front_is_back(running: Installation) -> None:
+    """Within a second, with the traffic as it was."""
+    kept = json.loads((running.state / "front" / "kept.json").read_text("utf-8"))
+    url = running.status()["url"]
+
+    os.kill(kept["haproxy"]["pid"], signal.SIGKILL)
+
+    def answers() -> bool:
+        try:
+            return httpx2.get(f"{url}/health/live", timeout=1).status_code < 500
+        except httpx2.TransportError:
+            return False
+
+    eventually_blocking(answers, within=5 * UNIT)
+    assert running.status()["ready"] is True
+
+
+def test_nothing_is_left_when_it_is_taken_down(tmp_path: Path) -> None:
+    """No process of a revision, of a candidate or of the front stays, and no socket."""
+    require("haproxy", binary.find().path is not None, binary.find().remark)
+    installation = Installation(tmp_path / "state")
+    try:
+        assert installation.up().returncode == 0
+        assert (
+            installation.run(
+                *("deploy", BACKEND, *SHORT, "--min-requests", "1", "--set", "LOG_LEVEL=DEBUG")
+            ).returncode
+            == 0
+        )
+    finally:
+        installation.end()
+
+    found = subprocess.run(
+        ["/bin/ps", "-eo", "args"], capture_output=True, text=True, check=True
+    ).stdout
+    assert str(tmp_path) not in found
+    assert not list((tmp_path / "state").rglob("*.sock"))
