@@ -133,7 +133,9 @@ def _settings(before: ConfigurationRecord, after: ConfigurationRecord) -> Iterat
         yield Difference(Change.ADDED, shown_name(name), "was not set before", after=one.place)
     refers = before.form.refers and after.form.refers
     for name in old.keys() & new.keys():
-        yield from _setting(old[name], new[name], refers=refers)
+        # A form that takes secrets in plain text, too, is only compared with itself.
+        both = before.form is after.form and (_is_secret(old[name]) or _is_secret(new[name]))
+        yield from _setting(old[name], new[name], refers=refers or both)
     for one in after.settings:
         if one.reference and one.reference.version and not one.reference.is_pinned:
             says = f"refers to {one.reference}, which can become another value at any start"
@@ -166,8 +168,6 @@ def _fits(was: RecordedSetting, now: RecordedSetting) -> bool:
 def _setting(was: RecordedSetting, now: RecordedSetting, *, refers: bool) -> Iterator[Difference]:
     name, places = shown_name(now.name), (was.place, now.place)
     one, other = was.reference, now.reference
-    # Where secrets are kept, a form that also takes them in plain text switches all the same.
-    refers = refers or _is_secret(was) or _is_secret(now)
     if refers and (one is None) != (other is None):
         says = (
             f"was a value, and is now taken from {other}"
