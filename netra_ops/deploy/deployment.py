@@ -138,6 +138,10 @@ class _Deployment:
                 dry_run=self._options.dry_run,
             )
         )
+        serves = state.revision(stable) if stable else None
+        if serves is not None and serves.code == plan.code and not differences:
+            text = f"Nothing differs from {stable}, which serves: this is the same once more."
+            self._around.remark(self._service, text)
         candidate = candidate_print(plan.code, recorded(plan.after, self._around.fingerprints))
         if refusal := history.refused_before(entries, self._service, candidate):
             self._around.remark(

@@ -157,6 +157,9 @@ class Platform(Protocol):
     def create(self, plan: Plan, tag: str) -> Revision:
         """Make the revision, without traffic, and wait until it is ready to serve.
 
+        It is reached under its tag from then on, its health document names it as the plan does, and
+        a proxy before it says so in `x-served-revision`.
+
         Raises:
             Failed: It did not get ready; what it said is in the message, and nothing of it runs.
             CouldNotTell: The platform does not answer.
@@ -175,6 +178,8 @@ class Platform(Protocol):
 
     def retire(self, service: str, revision: str) -> None:
         """Take a revision without traffic out of service; it may be brought back by `shift`.
+
+        It loses its tag and its address. One that is out of service already stays so.
 
         Raises:
             Failed: It has traffic.
@@ -206,6 +211,10 @@ class Platform(Protocol):
 
     def observed(self, service: str, since: float, until: float) -> Mapping[str, Observed]:
         """Count what was asked of each revision between two times, seconds since the epoch.
+
+        Probes are what says so of itself (`netra_ops.settings.PROBE_HEADER`); the platform's own
+        questions about health count as neither. What was answered is counted within a second, and a
+        revision that nobody asked may be missing. It is asked four times a second.
 
         Raises:
             CouldNotTell: It cannot be counted.

@@ -122,6 +122,7 @@ class PlatformContract:
         """It is known, has no address, and serves again once it is given traffic."""
         made = stage.make("c-contract3", stage.texts[0])
         stage.platform.retire(stage.service, made.name)
+        stage.platform.retire(stage.service, made.name)
         left = stage.platform.state(stage.service).revision(made.name)
         assert left is not None
         assert (left.percent, left.tag, left.address) == (0, None, None)

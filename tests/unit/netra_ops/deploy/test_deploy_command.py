@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from fakes.configurations import BACKEND, shown_parts
 from fakes.deploying import FakeProber, good_steps, people, steady, step
 from fakes.netra_command import Run
 from fakes.platform import FakePlatform, fake_platform
+from fakes.timing import UNIT
 from netra.clock import SystemClock
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Reference
@@ -22,11 +24,12 @@ from netra_ops.cli.deployment.change_options import change_of
 from netra_ops.cli.deployment.composition import Composition
 from netra_ops.deploy.course.pace import Pace
 from netra_ops.deploy.one_at_a_time import alone
+from netra_ops.deploy.surroundings import Probed
 from netra_ops.findings import CouldNotTell, ExitCode, UsageRefused, Verdict
 from netra_ops.ledger import queries
 from netra_ops.ledger.ledger_file import Ledger
 from netra_ops.platform.local.state_directory import StateDirectory
-from netra_ops.platform.port import Change
+from netra_ops.platform.port import Change, Observed
 
 OLD, NEW = f"{BACKEND}-00001-aaa", f"{BACKEND}-00002-bbb"
 ORIGINS = Change(values={"ALLOWED_ORIGINS": Secret("https://a-long-and-telling-name.example")})
@@ -227,6 +230,36 @@ def test_a_signal_brings_traffic_back(
     assert queries.unfinished(entries) == ()
     assert f"Stopped ({number.name})." in capsys.readouterr().err
     assert signal.getsignal(number) is before
+
+
+def test_a_fault_is_acted_on_while_a_probe_hangs(
+    request_: deploy.Request,
+    composition: Composition,
+    platform: FakePlatform,
+    prober: FakeProber,
+) -> None:
+    """The golden path is walked beside the samples: people do not wait for it."""
+    hangs, goes_on = threading.Event(), threading.Event()
+    was_back: list[bool] = []
+
+    def at_walk(_probed: Probed) -> None:
+        if len(prober.walked) > 1:
+            hangs.set()
+            was_back.append(goes_on.wait(20 * UNIT))
+
+    def traffic(_service: str, _since: float, _until: float) -> dict[str, Observed]:
+        return {OLD: people(s200=400), NEW: people(s500=5) if hangs.is_set() else people()}
+
+    def after_call(name: str) -> None:
+        if name == "shift" and platform.split(BACKEND) == {OLD: 100}:
+            goes_on.set()
+
+    prober.at_walk, platform.traffic, platform.after_call = at_walk, traffic, after_call
+    code = deploy.run(replace(request_, pace=Pace(hold=0, bake=0)), composition)
+
+    assert code is ExitCode.FAIL
+    assert platform.split(BACKEND) == {OLD: 100}
+    assert was_back == [True]
 
 
 def test_a_rehearsal_makes_no_file(

@@ -450,6 +450,17 @@ def test_what_was_refused_before_is_told(gate: Gate) -> None:
     assert NEW in texts[0]
 
 
+def test_the_same_once_more_is_told(gate: Gate) -> None:
+    """It may be wanted, as after a secret's newest version changed, and is no mistake."""
+    assert run(gate, Change()).ending == "promoted"
+    run(gate, Change(code=Path("another")))
+
+    texts = [event.text for event in gate.of(events.Remarked)]
+    assert [text for text in texts if text.startswith("Nothing differs")] == [
+        f"Nothing differs from {OLD}, which serves: this is the same once more."
+    ]
+
+
 def test_a_schema_that_does_not_fit_is_refused(gate: Gate) -> None:
     """Code that cannot serve on the store as it is is not even made."""
     fit = SchemaJudgement(SchemaFit.TOO_NEW, "0005", "0007", "0006")
