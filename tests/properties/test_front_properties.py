@@ -70,13 +70,15 @@ def _widest_gap(turns: tuple[str, ...], name: str) -> int:
 
 @given(split=splits())
 def test_everyone_gets_exactly_their_share_and_is_mixed(split: dict[str, int]) -> None:
-    """Of a hundred turns each has its percents, and nobody waits long compared to them."""
+    """Of a hundred turns each has its percents; as many as a rollout has are mixed evenly."""
     turns = spread(split)
 
     assert Counter(turns) == {name: percent for name, percent in split.items() if percent}
-    for name, percent in split.items():
-        if percent:
-            assert _widest_gap(turns, name) * percent <= 4 * TURNS
+    sharing = {name: percent for name, percent in split.items() if percent}
+    # The more share, the less even it can be at once for all: of eight some wait six times as long.
+    most = 3 if len(sharing) <= 3 else 8
+    for name, percent in sharing.items():
+        assert _widest_gap(turns, name) * percent <= most * TURNS
 
 
 @settings(max_examples=40)
