@@ -206,7 +206,7 @@ def test_a_killed_gate_leaves_traffic_with_the_proven_revision(
 
     eventually_blocking(lambda: traffic(running) == before, within=30 * UNIT)
     assert people.statuses().keys() == {200}
-    kinds = [one["record"]["kind"] for one in running.json("revisions", BACKEND)["entries"]]
+    kinds = [one["kind"] for one in running.json("revisions", BACKEND)["entries"]]
     assert kinds[-1] == "end"
 
 
