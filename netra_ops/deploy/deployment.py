@@ -18,6 +18,7 @@ from netra_ops.deploy.checks.schema import Schemas
 from netra_ops.deploy.course import history
 from netra_ops.deploy.course.pace import Pace, steps_for
 from netra_ops.deploy.course.recording import candidate_print
+from netra_ops.deploy.found import prove_found
 from netra_ops.deploy.rollout import Left, NotPassed, Rollout
 from netra_ops.deploy.rules import Proposal, judged_rules
 from netra_ops.deploy.surroundings import Probed, Surroundings
@@ -111,6 +112,7 @@ class _Deployment:
                 plan.name, "refused", _exit_of(decision), decision.reasons, dict(state.split)
             )
         self._retire(history.superseded(entries, state))
+        prove_found(self._around, self._service, state)
         return self._rolled_out(plan, state)
 
     def _checked(

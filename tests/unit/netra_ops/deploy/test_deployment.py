@@ -15,6 +15,7 @@ from netra_ops.candidates.candidate import Reference, Setting
 from netra_ops.deploy import events
 from netra_ops.deploy.course.pace import Pace
 from netra_ops.deploy.deployment import Options, deploy
+from netra_ops.deploy.surroundings import Probed
 from netra_ops.findings import CouldNotTell, ExitCode, Failed, UsageRefused, Verdict
 from netra_ops.gate.waivers import Waiver
 from netra_ops.ledger import queries
@@ -57,6 +58,8 @@ def test_a_good_candidate_is_promoted(gate: Gate) -> None:
     assert gate.records() == [
         "Traffic",
         "Judgement",
+        # What served was walked first, and is something to go back to from now on.
+        *("Deploy", "Judgement", "Traffic", "Promotion"),
         "Deploy",
         "Judgement",
         *("Traffic", "Judgement") * 3,
@@ -64,10 +67,45 @@ def test_a_good_candidate_is_promoted(gate: Gate) -> None:
         "Promotion",
     ]
     splits = [e.record.split for e in gate.entries() if isinstance(e.record, Traffic)]
-    assert splits == [{OLD: 100}, {OLD: 95, NEW: 5}, {OLD: 75, NEW: 25}, {NEW: 100}]
+    assert splits[1:] == [{OLD: 100}, {OLD: 95, NEW: 5}, {OLD: 75, NEW: 25}, {NEW: 100}]
     proof = queries.last_proven(gate.entries(), BACKEND)
     assert proof is not None
     assert proof.revision == NEW
+
+
+def test_what_served_before_is_walked_once(gate: Gate) -> None:
+    """Then it is proven, and the next deployment has something to go back to without a walk."""
+    run(gate)
+    run(gate, Change(values={"ALLOWED_ORIGINS": Secret("https://chat.example")}))
+
+    assert gate.prober.walked.count(OLD) == 1
+    assert [proof.revision for proof in queries.proven(gate.entries(), BACKEND)][:2] == [OLD, NEW]
+
+
+def test_what_serves_badly_keeps_nobody_from_mending_it(gate: Gate) -> None:
+    """It is told, nothing proves it, and the deployment goes on."""
+    gate.prober.steps[OLD] = (*good_steps(), step("me as user", Verdict.FAIL))
+
+    ended = run(gate)
+
+    assert ended.ending == "promoted"
+    assert [proof.revision for proof in queries.proven(gate.entries(), BACKEND)] == [NEW]
+    told = [event.text for event in gate.of(events.Remarked)]
+    assert any("nothing proven to go back to: golden_path: me as user" in text for text in told)
+    assert serving(gate) == {NEW: 100}
+
+
+def test_what_serves_and_cannot_be_walked_is_not_proven(gate: Gate) -> None:
+    """A walk that leads nowhere says nothing of it, and the deployment goes on."""
+
+    def nowhere(probed: Probed) -> None:
+        if probed.revision == OLD:
+            raise CouldNotTell("its secret cannot be seen")
+
+    gate.prober.at_walk = nowhere
+
+    assert run(gate).ending == "promoted"
+    assert [proof.revision for proof in queries.proven(gate.entries(), BACKEND)] == [NEW]
 
 
 def test_the_old_revision_stays_until_the_next_deployment(gate: Gate) -> None:
@@ -193,7 +231,7 @@ def test_an_override_lets_go_on_and_proves_nothing(gate: Gate) -> None:
     assert serving(gate) == {NEW: 100}
     overrides = [e.record for e in gate.entries() if isinstance(e.record, Override)]
     assert [one.stage for one in overrides] == [Stage.PROBES]
-    assert queries.proven(gate.entries(), BACKEND) == ()
+    assert [proof.revision for proof in queries.proven(gate.entries(), BACKEND)] == [OLD]
 
 
 def test_an_override_does_not_reach_the_traffic(gate: Gate) -> None:
@@ -334,7 +372,7 @@ def test_a_probe_that_fails_under_traffic_sends_it_back(gate: Gate) -> None:
     """The golden path that is walked for want of people is judged like the first one."""
 
     def spoil(_probed: object) -> None:
-        if len(gate.prober.walked) > 1:
+        if gate.prober.walked.count(NEW) > 1:
             gate.prober.steps[NEW] = (*good_steps(), step("read back", Verdict.FAIL))
 
     gate.prober.at_walk = spoil
