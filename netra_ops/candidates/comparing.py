@@ -181,10 +181,12 @@ def _by_trace(settings: Iterable[RecordedSetting]) -> dict[str, list[RecordedSet
 
 def _fits(was: RecordedSetting, now: RecordedSetting) -> bool:
     if was.prints and now.prints:
+        # Equal values are equally long, and a record may not say how long they are.
+        is_distinctive = was.prints.distinctive or now.prints.distinctive
         if was.prints.exact == now.prints.exact:
             # Short values, such as `on`, are also equal by chance.
-            return was.prints.distinctive or _are_alike(was.name, now.name)
-        return was.prints.distinctive and likeness(was.prints, now.prints) is not None
+            return is_distinctive or _are_alike(was.name, now.name)
+        return is_distinctive and likeness(was.prints, now.prints) is not None
     one, other = was.reference, now.reference
     return bool(one and other and same_secret(one, other) and one.version == other.version)
 

@@ -3,12 +3,14 @@
 Whatever is shown, no value is.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from netra.clock import SystemClock
 from netra.contract import Contract
 from netra.contract.reference import CONTRACTS, as_markdown
 from netra.contract.written.documents import document_of
@@ -18,7 +20,7 @@ from netra_ops.candidates.contract_file import read_contracts, with_own
 from netra_ops.candidates.file_text import STANDARD_INPUT
 from netra_ops.candidates.fingerprints.ledger_key import ledger_key
 from netra_ops.candidates.fingerprints.prints import Fingerprints
-from netra_ops.candidates.fingerprints.record import recorded
+from netra_ops.candidates.fingerprints.record import ConfigurationRecord, recorded
 from netra_ops.candidates.reading import read_candidates
 from netra_ops.candidates.rendering import (
     comparison_lines,
@@ -35,7 +37,13 @@ from netra_ops.cli.console import (
     tell_document,
 )
 from netra_ops.findings import UsageRefused, printable
+from netra_ops.ledger import queries
+from netra_ops.ledger.configurations import as_kept, configuration_of
+from netra_ops.ledger.ledger_file import Ledger
 from netra_ops.platform.local import state_directory
+from netra_ops.platform.local.state_directory import StateDirectory
+
+_RECORDED: Final = re.compile(r"[a-z][a-z0-9-]*@[a-z0-9][a-z0-9.-]*")
 
 app: Final = typer.Typer(
     no_args_is_help=True, help="Configurations and contracts, before anything is deployed."
@@ -82,7 +90,13 @@ def check(
 
 @app.command()
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="A configuration, as for `check`.")],
+    before: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A configuration, as for `check`, or SERVICE@REVISION for a recorded one.",
+        ),
+    ],
     after: Annotated[str, typer.Argument(metavar="B", help="The one to compare with it.")],
     service: ServiceOption = None,
     secrets: SecretsOption = None,
@@ -92,11 +106,16 @@ def diff(
     """Tell two configurations apart: 0 no difference, 1 differences, 3 could not compare."""
     if before == after == STANDARD_INPUT:
         raise UsageRefused("Standard input can be only one of the two.")
-    pairs = _pairs(_named(before, service, secrets), _named(after, service, secrets))
-    fingerprints = Fingerprints(ledger_key(state_directory.created(state).root))
-    comparisons = [
-        compare(recorded(one, fingerprints), recorded(other, fingerprints)) for one, other in pairs
-    ]
+    directory = state_directory.created(state)
+    fingerprints = Fingerprints(ledger_key(directory.root))
+    one, other = (
+        _recorded(text, directory, fingerprints)
+        or tuple(recorded(c, fingerprints) for c in _named(text, service, secrets))
+        for text in (before, after)
+    )
+    if _is_recorded(before) or _is_recorded(after):
+        one, other = tuple(map(as_kept, one)), tuple(map(as_kept, other))
+    comparisons = [compare(*pair) for pair in _pairs(one, other)]
     if as_json:
         tell_document(comparisons_document(comparisons))
     else:
@@ -136,12 +155,33 @@ def _named(path: str, service: str | None, secrets: Path | None) -> tuple[Candid
     return tuple(with_secrets(one, secrets) for one in candidates) if secrets else candidates
 
 
+def _is_recorded(text: str) -> bool:
+    return _RECORDED.fullmatch(text) is not None and not Path(text).exists()
+
+
+def _recorded(
+    text: str, directory: StateDirectory, fingerprints: Fingerprints
+) -> tuple[ConfigurationRecord, ...]:
+    """Find a revision in the ledger; nothing where the text names none, but a file."""
+    if not _is_recorded(text):
+        return ()
+    service, _, revision = text.partition("@")
+    entries = Ledger(directory.ledger_folder, SystemClock()).read().trusted()
+    made = queries.how_made(entries, service, revision)
+    if made is None:
+        raise UsageRefused(
+            f"The ledger holds nothing of how {revision} of {service} was made, and there is no "
+            "such file. `netra revisions` shows what it holds."
+        )
+    return (configuration_of(made, fingerprints.key_id),)
+
+
 def _pairs(
-    before: Sequence[Candidate], after: Sequence[Candidate]
-) -> list[tuple[Candidate, Candidate]]:
+    before: Sequence[ConfigurationRecord], after: Sequence[ConfigurationRecord]
+) -> list[tuple[ConfigurationRecord, ConfigurationRecord]]:
     if len(before) == len(after) == 1:
         return [(before[0], after[0])]
-    old, new = ({one.name: one for one in side} for side in (before, after))
+    old, new = ({one.service: one for one in side} for side in (before, after))
     if old.keys() != new.keys() or len(old) != len(before) or len(new) != len(after):
         raise UsageRefused(
             "The two do not hold the same services, each once. Name one of them with --service."
