@@ -9,6 +9,7 @@ _COMMANDS: Final = {
     "up": "netra_ops.cli.services",
     "down": "netra_ops.cli.services",
     "status": "netra_ops.cli.services",
+    "migrate": "netra_ops.cli.services",
     "token": "netra_ops.cli.token",
     "verify": "netra_ops.cli.verify",
     "deploy": "netra_ops.cli.deployment.deploy",

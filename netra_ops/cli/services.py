@@ -1,6 +1,7 @@
 """`netra up`, `netra down`, `netra status`: the services of this machine."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from netra_ops.cli.console import (
     DEFAULT_STATE_PATH,
     JsonOption,
     StateOption,
+    existing_state,
     remark,
     rich_progress,
     tell,
@@ -18,11 +20,14 @@ from netra_ops.cli.console import (
 )
 from netra_ops.findings import ExitCode, Failed
 from netra_ops.platform.local import health, state_directory
+from netra_ops.platform.local.deployments import migration
+from netra_ops.platform.local.deployments.local_platform import code_folder, program_of
 from netra_ops.platform.local.local_services import Interrupted, LocalServices, ServiceStatus, Up
 from netra_ops.platform.local.state_directory import StateDirectory
 from netra_ops.settings import AUTH, BACKEND
 
 _HIGHEST_PORT = 65535
+_MIGRATION_SECONDS = 3600.0
 _NEVER_STARTED = tuple(
     ServiceStatus(name, None, None, None, health.NOT_RUNNING) for name in (AUTH, BACKEND)
 )
@@ -96,6 +101,25 @@ def status(state: StateOption = DEFAULT_STATE_PATH, as_json: JsonOption = False)
         _remark_on_health(services)
     if not all(service.health.ready for service in services):
         raise typer.Exit(ExitCode.FAIL)
+
+
+def migrate(
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Such as netra-backend.")],
+    code: Annotated[
+        Path | None,
+        typer.Option("--code", metavar="DIR", help="The code whose schema it is to have."),
+    ] = None,
+    state: StateOption = DEFAULT_STATE_PATH,
+) -> None:
+    """Bring a service's store to the schema of some code, before that code is deployed.
+
+    What serves goes on: a migration only adds, unless it says otherwise.
+    """
+    program = program_of(service)
+    folder = code_folder(program, code) if code else None
+    with rich_progress().status(f"Migrating the store of {service}"):
+        migration.migrate(existing_state(state), program, folder, _MIGRATION_SECONDS)
+    tell(f"The store of {service} has the schema of {folder or 'this code'}.")
 
 
 def _announce(result: Up, directory: StateDirectory, *, stays: bool) -> None:

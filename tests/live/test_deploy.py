@@ -123,6 +123,7 @@ def test_a_wrong_configuration_is_refused_before_anything_is_made(
         ("always 200", None),
         ("says another revision", None),
         ("ends", None),
+        ("hangs", None),
     ],
 )
 def test_a_wrong_build_is_refused_before_it_has_traffic(
@@ -163,6 +164,20 @@ def test_a_build_that_fails_people_is_taken_back(
     assert len(failed) <= len(during) * 0.25 + 2
     ended = events[-1]
     assert (ended["ending"], ended["serving"]) == ("rolled_back", before)
+
+
+def test_a_store_is_migrated_as_a_step_of_its_own(running: Installation, tmp_path: Path) -> None:
+    """By the code that is named, while people are served; code that cannot says why."""
+    done = running.run("migrate", BACKEND)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "has the schema of this code" in done.stdout
+    assert running.status()["ready"] is True
+
+    broken = running.run("migrate", BACKEND, "--code", str(faulty_code(tmp_path / "c", "ends")))
+    assert broken.returncode == 1
+    assert "exit code 9" in broken.stderr
+    assert running.run("migrate", BACKEND, "--code", str(tmp_path)).returncode == 2
+    assert running.run("migrate", "nobody").returncode == 2
 
 
 def test_a_rollback_goes_back_to_what_was_proven(running: Installation) -> None:

@@ -64,7 +64,7 @@ class LocalPlatform:
         Raises:
             UsageRefused: There is no such service, or it was never started.
         """
-        known = self._known(_program(service))
+        known = self._known(program_of(service))
         revisions_ = tuple(
             Revision(
                 service=service,
@@ -89,12 +89,12 @@ class LocalPlatform:
         Raises:
             UsageRefused: The change contradicts itself, or cannot be read or written.
         """
-        program = _program(service)
+        program = program_of(service)
         known = self._known(program)
         file = self._directory.env_file(service)
         merged = None if change.file is None else read_text(str(change.file))
         text = changed(read_text(str(file)), change, merged)
-        code = _folder(program, change.code) if change.code else None
+        code = code_folder(program, change.code) if change.code else None
         code = code or (known.serving.code if known.serving else None)
         after = read_env_file(text, str(file), service)
         environment = revision_files.read_as_service(self._directory, text)
@@ -119,7 +119,7 @@ class LocalPlatform:
             Failed: It did not get ready, or nothing stands before the services that could keep
                 traffic from it; nothing of it runs.
         """
-        program, made = _program(plan.service), self._planned[plan.name]
+        program, made = program_of(plan.service), self._planned[plan.name]
         try:
             with self._directory.locked():
                 known = self._running(program)
@@ -148,7 +148,7 @@ class LocalPlatform:
         Raises:
             Failed: A revision of it is not there, or cannot be brought back.
         """
-        program = _program(service)
+        program = program_of(service)
         with self._directory.locked():
             known = self._running(program)
             there = known.services[service].revisions
@@ -170,7 +170,7 @@ class LocalPlatform:
         Raises:
             Failed: It has traffic.
         """
-        program = _program(service)
+        program = program_of(service)
         with self._directory.locked():
             known = record.load(self._directory)
             mine = known.services.get(program.service)
@@ -285,7 +285,12 @@ def _no_front(why: str) -> str:
     return f"Nothing can stand before the services and split their traffic: {why}."
 
 
-def _program(service: str) -> Program:
+def program_of(service: str) -> Program:
+    """Give what runs a service.
+
+    Raises:
+        UsageRefused: There is no such service on this machine.
+    """
     for program in PROGRAMS:
         if program.service == service:
             return program
@@ -293,7 +298,7 @@ def _program(service: str) -> Program:
     raise UsageRefused(f"There is no service of that name. This machine has {names}.")
 
 
-def _folder(program: Program, code: Path) -> str:
+def code_folder(program: Program, code: Path) -> str:
     """Take a folder for a service's code.
 
     Raises:
