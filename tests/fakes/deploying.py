@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fakes.clock import ManualClock
-from fakes.platform import FakePlatform, Killed, fake_platform
+from fakes.fake_platform import FakePlatform, Killed, fake_platform
 from netra.contract import Contract
 from netra.contract.reference import CONTRACTS
 from netra.secret import Secret

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
+from fakes.fake_platform import FakePlatform, candidate
 from fakes.installation import Installation
-from fakes.platform import FakePlatform, candidate
 from netra.clock import SystemClock
 from netra.secret import Secret
 from netra_ops.deploy.probing import Walker

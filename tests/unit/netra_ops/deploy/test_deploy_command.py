@@ -13,8 +13,8 @@ import pytest
 
 from fakes.configurations import BACKEND, shown_parts
 from fakes.deploying import FakeProber, good_steps, people, steady, step
+from fakes.fake_platform import FakePlatform, fake_platform
 from fakes.netra_command import Run
-from fakes.platform import FakePlatform, fake_platform
 from fakes.timing import UNIT
 from netra.clock import SystemClock
 from netra.secret import Secret

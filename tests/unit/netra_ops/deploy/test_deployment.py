@@ -8,7 +8,7 @@ import pytest
 
 from fakes.configurations import AUTH, BACKEND
 from fakes.deploying import Gate, good_steps, people, steady, step
-from fakes.platform import candidate, silent
+from fakes.fake_platform import candidate, silent
 from netra.schema_fit import SchemaFit, SchemaJudgement
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Reference, Setting

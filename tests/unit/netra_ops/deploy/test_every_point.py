@@ -8,7 +8,7 @@ import pytest
 
 from fakes.configurations import BACKEND
 from fakes.deploying import DeathAt, Gate, people, steady
-from fakes.platform import Killed
+from fakes.fake_platform import Killed
 from netra.secret import Secret
 from netra_ops.deploy.abandoned import end_abandoned
 from netra_ops.deploy.course.pace import Pace

@@ -4,7 +4,7 @@ import pytest
 
 from fakes.clock import ManualClock
 from fakes.configurations import BACKEND
-from fakes.platform import fake_platform
+from fakes.fake_platform import fake_platform
 from fakes.platform_contract import PlatformContract, Stage
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fakes.configurations import AUTH, BACKEND
+from fakes.fake_platform import FakePlatform, candidate, fake_platform, silent
 from fakes.netra_over_http import SERVICES, FakeNetra, fake_netra
-from fakes.platform import FakePlatform, candidate, fake_platform, silent
 from netra.clock import SystemClock
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Candidate, Reference, Setting

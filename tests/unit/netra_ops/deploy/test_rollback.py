@@ -7,7 +7,7 @@ import pytest
 
 from fakes.configurations import AUTH, BACKEND
 from fakes.deploying import DeathAt, Gate, good_steps, people, steady, step
-from fakes.platform import Killed, candidate
+from fakes.fake_platform import Killed, candidate
 from netra.schema_fit import SchemaFit, SchemaJudgement
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Reference
