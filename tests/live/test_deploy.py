@@ -3,8 +3,8 @@
 import json
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -248,17 +248,21 @@ def test_nothing_is_left_when_it_is_taken_down(tmp_path: Path) -> None:
     installation = Installation(tmp_path / "state")
     try:
         assert installation.up().returncode == 0
-        assert (
-            installation.run(
-                *("deploy", BACKEND, *SHORT, "--min-requests", "1", "--set", "LOG_LEVEL=DEBUG")
-            ).returncode
-            == 0
-        )
+        options = (*SHORT, "--min-requests", "1", "--set", "LOG_LEVEL=DEBUG")
+        assert installation.run("deploy", BACKEND, *options).returncode == 0
+        assert len(_at_work_in(tmp_path)) >= len((AUTH, BACKEND, "before", "keeper", "front"))
     finally:
         installation.end()
 
-    found = subprocess.run(
-        ["/bin/ps", "-eo", "args"], capture_output=True, text=True, check=True
-    ).stdout
-    assert str(tmp_path) not in found
+    assert _at_work_in(tmp_path) == []
     assert not list((tmp_path / "state").rglob("*.sock"))
+
+
+def _at_work_in(folder: Path) -> list[str]:
+    """Name the processes whose working directory is below a folder."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append((process / "cmdline").read_text("utf-8").replace("\0", " "))
+    return found
