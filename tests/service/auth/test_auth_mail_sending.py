@@ -180,7 +180,7 @@ async def test_a_mail_arrives_once_the_server_is_up(tmp_path: Path, clock: Manua
 
     told = lines.of("mail_put_off")
     assert [(line["attempts"], line["pause_seconds"]) for line in told] == [(1, 5), (2, 10)]
-    assert "ada" not in lines.text
+    assert ADA not in lines.text
     assert [mail.recipient for mail in server.mails] == [ADA]
     assert 'netra_auth_mails_total{outcome="put_off",purpose="registration"} 2.0' in metrics
     assert 'netra_auth_mails_total{outcome="sent",purpose="registration"} 1.0' in metrics
@@ -314,7 +314,7 @@ async def test_a_refused_recipient_is_not_tried_again(auth: RunningAuth) -> None
         await sender_of(auth, mailer).send_due()
 
     assert await rows(auth) == 0
-    assert "ada" not in lines.text
+    assert ADA not in lines.text
     assert lines.only("mail_given_up")["attempts"] == 1
 
 

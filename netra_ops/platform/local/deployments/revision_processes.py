@@ -174,8 +174,11 @@ class RevisionProcesses:
         given = {ENV_FILE_VARIABLE: str(file), "REVISION": name}
         if revision.slot is not None:
             # Only the front reaches it, and says for whom.
-            given |= {"HOST": LOOPBACK, configuration.PORT: str(revision.port)}
             written = IsolatedEnvironment.resolve({ENV_FILE_VARIABLE: str(file)})
+            given["HOST"] = LOOPBACK
+            if configuration.written_port(written) is not None:
+                # A port that is written wrongly stays: the service says what is wrong with it.
+                given[configuration.PORT] = str(revision.port)
             if written.value(_TRUSTED_PROXIES) is None:
                 given[_TRUSTED_PROXIES] = LOOPBACK
         if launch is Launch.CANDIDATE:
