@@ -25,10 +25,17 @@ class StopAsked:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEnded:
-    """A revision that this command started is no more; `code` as `subprocess` gives it."""
+    """A process of a revision that this command started is no more.
+
+    Attributes:
+        revision: Of which revision.
+        code: How it ended, as `subprocess` gives it.
+        pid: Which of its processes: a revision may have been started again since.
+    """
 
     revision: str
     code: int
+    pid: int
 
 
 Event: TypeAlias = StopAsked | ServiceEnded
@@ -50,7 +57,7 @@ class Inbox:
     def watch(self, revision: str, process: subprocess.Popen[bytes]) -> None:
         """Tell when this child ends, and take its exit code so that no zombie stays."""
         threading.Thread(
-            target=lambda: self._events.put(ServiceEnded(revision, process.wait())),
+            target=lambda: self._events.put(ServiceEnded(revision, process.wait(), process.pid)),
             name=f"watch-{revision}",
             daemon=True,
         ).start()

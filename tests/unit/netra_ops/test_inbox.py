@@ -36,6 +36,8 @@ def test_the_end_of_a_child_is_told_with_its_code(code: str, seen: int) -> None:
     """A child that exits and one that is killed are told apart."""
     inbox = Inbox()
 
-    inbox.watch("netra-auth", subprocess.Popen([sys.executable, "-c", code]))  # noqa: S603 - code of this file
+    child = subprocess.Popen([sys.executable, "-c", code])  # noqa: S603 - code of this file
 
-    assert inbox.next(30 * UNIT) == ServiceEnded("netra-auth", seen)
+    inbox.watch("netra-auth-00001-abc", child)
+
+    assert inbox.next(30 * UNIT) == ServiceEnded("netra-auth-00001-abc", seen, child.pid)

@@ -16,7 +16,7 @@ from netra.clock import Clock
 from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra_ops.findings import Failed
 from netra_ops.platform.local import configuration, health, processes, record
-from netra_ops.platform.local.inbox import Inbox, StopAsked
+from netra_ops.platform.local.inbox import Inbox, ServiceEnded, StopAsked
 from netra_ops.platform.local.record import ProcessMark, Record, RevisionRecord
 from netra_ops.platform.local.state_directory import StateDirectory
 from netra_ops.settings import LOOPBACK, Deadlines, Program
@@ -53,7 +53,7 @@ class _Started:
     """A process this command started, and where its logs stood then."""
 
     service: str
-    process: ProcessMark | None
+    pid: int
     log: Path
     stderr: Path
     log_offset: int
@@ -91,10 +91,6 @@ class RevisionProcesses:
         self._deadlines = deadlines
         self._own: dict[str, _Started] = {}
 
-    def is_own(self, name: str, revision: RevisionRecord) -> bool:
-        """Tell whether this command started that very process."""
-        return name in self._own and self._own[name].process == revision.process
-
     def start(self, known: Record, program: Program, name: str, launch: Launch) -> Record:
         """Start a recorded revision's process, and write down at once that it was."""
         service = known.services[program.service]
@@ -115,7 +111,7 @@ class RevisionProcesses:
         running = msgspec.structs.replace(revision, process=process)
         known = known.with_service(program.service, service.having(name, running))
         record.save(self._directory, known)
-        self._own[name] = _Started(program.service, process, log, stderr, *offsets)
+        self._own[name] = _Started(program.service, child.pid, log, stderr, *offsets)
         self._inbox.watch(name, child)
         return known
 
@@ -136,13 +132,17 @@ class RevisionProcesses:
             event = self._inbox.next(_POLL_SECONDS)
             if isinstance(event, StopAsked):
                 raise Interrupted
-            if event is not None and event.revision in self._own:
+            if event is not None and self._is_of_own(event):
                 service = self._own[event.revision].service
                 how = f"{service} ended during its start ({how_ended(event.code)})"
                 raise ProcessEnded(self.with_log(event.revision, how))
             if self._clock.monotonic() >= deadline:
                 return False
         return True
+
+    def _is_of_own(self, event: ServiceEnded) -> bool:
+        own = self._own.get(event.revision)
+        return own is not None and own.pid == event.pid
 
     def with_log(self, name: str, what: str) -> str:
         """Add to a sentence what a revision wrote since it was started."""
