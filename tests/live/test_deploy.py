@@ -117,17 +117,23 @@ def test_a_wrong_configuration_is_refused_before_anything_is_made(
 
 
 @pytest.mark.parametrize(
-    ("fault", "check"),
+    ("fault", "check", "exit_code"),
     [
-        ("identity is optional", "caller_wrongly_admitted"),
-        ("always 200", None),
-        ("says another revision", None),
-        ("ends", None),
-        ("hangs", None),
+        ("identity is optional", "caller_wrongly_admitted", 1),
+        ("always 200", None, 1),
+        ("says another revision", None, 1),
+        ("ends", None, 1),
+        # What does not answer in time has not said that it is wrong.
+        ("hangs", None, 3),
     ],
 )
 def test_a_wrong_build_is_refused_before_it_has_traffic(
-    running: Installation, people: SteadyPeople, tmp_path: Path, fault: str, check: str | None
+    running: Installation,
+    people: SteadyPeople,
+    tmp_path: Path,
+    fault: str,
+    check: str | None,
+    exit_code: int,
 ) -> None:
     """It fails its golden path, or does not start; people are served by the one of before."""
     before = traffic(running)
@@ -136,7 +142,7 @@ def test_a_wrong_build_is_refused_before_it_has_traffic(
         running, "--code", str(faulty_code(tmp_path / "code", fault)), "--set", "LOG_LEVEL=INFO"
     )
 
-    assert code == 1, said
+    assert code == exit_code, said
     assert check is None or check in failures(events), said
     assert "shifted" not in {event["event"] for event in events}
     assert traffic(running) == before
@@ -161,7 +167,8 @@ def test_a_build_that_fails_people_is_taken_back(
     assert people.statuses(place).keys() == {200}
     failed = [moment for moment, _, status in people.since(0) if status != 200]
     during = [one for one in people.since(0) if failed[0] <= one[0] <= failed[-1]]
-    assert len(failed) <= len(during) * 0.25 + 2
+    # Turns are mixed: a piece of a hundred may hold some more than its share.
+    assert len(failed) <= len(during) * 0.25 + 5
     ended = events[-1]
     assert (ended["ending"], ended["serving"]) == ("rolled_back", before)
 
