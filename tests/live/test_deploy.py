@@ -249,6 +249,27 @@ def test_a_killed_front_is_back(running: Installation) -> None:
     assert running.status()["ready"] is True
 
 
+def test_without_a_front_it_runs_and_deploy_explains(tmp_path: Path) -> None:
+    """Services that listen under a name are reached directly, and nothing of them is deployed."""
+    installation = Installation(tmp_path / "state")
+    try:
+        assert installation.up().returncode == 0
+        installation.run("down")
+        for service in (AUTH, BACKEND):
+            installation.edit(service, "HOST", "localhost")
+
+        started = installation.run("up", "--detach")
+        refused = installation.run("deploy", BACKEND, "--set", "LOG_LEVEL=DEBUG")
+
+        assert started.returncode == 0, started.stderr
+        assert installation.run("verify").returncode == 0
+        assert refused.returncode == 1
+        assert "HOST of netra-backend is no IP address" in refused.stdout + refused.stderr
+        assert installation.status()["ready"] is True
+    finally:
+        installation.end()
+
+
 def test_nothing_is_left_when_it_is_taken_down(tmp_path: Path) -> None:
     """No process of a revision, of a candidate or of the front stays, and no socket."""
     require("haproxy", binary.find().path is not None, binary.find().remark)
