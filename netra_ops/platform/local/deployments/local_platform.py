@@ -282,7 +282,7 @@ class _Planned(msgspec.Struct, frozen=True):
 def _no_front(why: str) -> str:
     if not why:
         return "Nothing stands before the services: run `netra down` and `netra up` first."
-    return f"Nothing can stand before the services and split their traffic: {why}."
+    return f"Nothing can stand before the services and split their traffic: {why.rstrip('.')}."
 
 
 def program_of(service: str) -> Program:
