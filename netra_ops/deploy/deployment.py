@@ -12,13 +12,12 @@ from netra.schema_fit import SchemaJudgement
 from netra_ops.candidates.comparing import Comparison
 from netra_ops.candidates.fingerprints.record import recorded
 from netra_ops.deploy import events
-from netra_ops.deploy.abandoned import end_abandoned, told
+from netra_ops.deploy.beforehand import end_abandoned, prove_found, told
 from netra_ops.deploy.checks.said import About
 from netra_ops.deploy.checks.schema import Schemas
 from netra_ops.deploy.course import history
 from netra_ops.deploy.course.pace import Pace, steps_for
 from netra_ops.deploy.course.recording import candidate_print
-from netra_ops.deploy.found import prove_found
 from netra_ops.deploy.rollout import Left, NotPassed, Rollout
 from netra_ops.deploy.rules import Proposal, judged_rules
 from netra_ops.deploy.surroundings import Probed, Surroundings

@@ -10,7 +10,7 @@ from typing import Final
 
 from netra.ids import row_id
 from netra_ops.deploy import events
-from netra_ops.deploy.abandoned import end_abandoned, told
+from netra_ops.deploy.beforehand import end_abandoned, told
 from netra_ops.deploy.checks.schema import Schemas
 from netra_ops.deploy.course import history
 from netra_ops.deploy.rules import Proposal, judged_rules

@@ -19,7 +19,17 @@ _NETRA: Final = re.compile(r"(?:^|[\n`|;&] *)netra ((?:[a-z][a-z-]* ?)+)")
 _PATH: Final = re.compile(r"[\w.][\w./-]*/[\w./-]*|[\w-]+\.(?:md|toml|txt)")
 _NODE: Final = re.compile(r"tests/[\w/]+\.py(?:::\w+)+")
 _CLAIM: Final = re.compile(r"^- .*(?:\n  .*)*", re.MULTILINE)
-_NOT_PATHS: Final = (".netra/", "env/", "data/", "logs/", "ledger/", "application/", "path/")
+_NOT_PATHS: Final = (
+    ".netra/",
+    "env/",
+    "data/",
+    "logs/",
+    "ledger/",
+    "revisions/",
+    "front/",
+    "application/",
+    "path/",
+)
 """Inside the state directory, media types, and placeholders."""
 
 _EMOJI: Final = re.compile("[\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff]")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fakes.configurations import BACKEND
 from fakes.deploying import Gate, good_steps, people, step
 from netra.secret import Secret
-from netra_ops.deploy.abandoned import end_abandoned
+from netra_ops.deploy.beforehand import end_abandoned
 from netra_ops.deploy.checks.statistics import (
     LEVEL,
     Share,
@@ -209,12 +209,13 @@ def test_traffic_ends_with_the_promoted_one_or_where_it_was(
 
         split = gate.platform.split(BACKEND)
         records = [entry.record for entry in gate.entries()]
+        of_new = [one for one in records if one.revision == NEW]
         assert split == {NEW if ending == "promoted" else OLD: 100}
-        assert (ending == "promoted") == any(isinstance(one, Promotion) for one in records)
+        assert (ending == "promoted") == any(isinstance(one, Promotion) for one in of_new)
         assert queries.unfinished(gate.entries()) == ()
         if records:
             assert gate.recorded_split(BACKEND) == split
         if ending == "promoted":
-            stages = [one.stage for one in records if isinstance(one, Judgement)]
+            stages = [one.stage for one in of_new if isinstance(one, Judgement)]
             assert stages == [Stage.RULES, Stage.PROBES, Stage.TRAFFIC, Stage.TRAFFIC, Stage.BAKE]
             assert probe is Verdict.PASS

@@ -14,7 +14,7 @@ from typing import Final
 from netra_ops.cli.deployment.composition import guarding
 from netra_ops.cli.deployment.stopping import CAME_TO_ITS_END
 from netra_ops.cli.output import remark
-from netra_ops.deploy.abandoned import end_abandoned
+from netra_ops.deploy.beforehand import end_abandoned
 from netra_ops.deploy.surroundings import Surroundings
 from netra_ops.findings import ExitCode, OpsError
 from netra_ops.platform.local.state_directory import StateDirectory
