@@ -232,13 +232,13 @@ class LocalServices:
             for name in known.services[program.service].split:
                 known = self._front.with_place(known, program.service, name)
         record.save(self._directory, known)
-        if self._front.is_needed(known):
-            # The services reach each other through it.
-            self._front.ensure(known)
         for program in PROGRAMS:
             service = program.service
             for name in known.services[service].split:
                 known = self._processes.start(known, program, name, Launch.SERVES)
+            if program is PROGRAMS[0] and self._front.is_needed(known):
+                # The others reach it through the front, which starts while this one loads.
+                self._front.ensure(known)
             # A service that was ready before will be so soon: the next one, which calls it when
             # it has loaded itself, may load meanwhile. A new revision may have stores to migrate.
             same = before.get(service) == known.services[service].revision
