@@ -32,15 +32,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture
 def stage(running: Installation) -> Iterator[Stage]:
-    """The platform of the installation, on which one revision serves."""
+    """The platform of the installation, on which the same revision serves before every test."""
     directory = state_directory.opened(Path(running.state))
     assert directory is not None
     platform = LocalPlatform(directory, SystemClock(), lambda _: None)
+    (serving,) = platform.state(BACKEND).split
     yield Stage(platform, BACKEND, "LOG_LEVEL", ("DEBUG", "WARNING"), SystemClock().timestamp)
-    state = platform.state(BACKEND)
-    serving = max(state.split, key=lambda name: state.split[name])
     platform.shift(BACKEND, {serving: 100})
-    for revision in state.revisions:
+    for revision in platform.state(BACKEND).revisions:
         if revision.name != serving:
             platform.retire(BACKEND, revision.name)
 
