@@ -26,8 +26,8 @@ _TO_SEE: Final = "Give its value with --secrets, or let what may read it decide.
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was found.
+class ConfigurationFinding:
+    """One thing that was found in a configuration, before a gate makes findings of a revision.
 
     Attributes:
         verdict: What it means; PASS for what is only told.
@@ -59,7 +59,7 @@ class Judgement:
         comparisons: How many pairs of variables that must be equal were compared.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[ConfigurationFinding, ...]
     services: tuple[str, ...]
     variables: int
     comparisons: int
@@ -125,7 +125,7 @@ def _examined(candidate: Candidate, contract: Contract) -> Judged:
     return Judged(candidate, contract, examine(contract, IsolatedEnvironment.of(seen), unseen))
 
 
-def _findings(judged: Judged) -> Iterator[Finding]:
+def _findings(judged: Judged) -> Iterator[ConfigurationFinding]:
     service = judged.contract.service
     for fault in judged.candidate.faults:
         yield _of_fault(service, fault)
@@ -135,7 +135,7 @@ def _findings(judged: Judged) -> Iterator[Finding]:
     for one in judged.examination.undecided:
         setting = _setting(judged, judged.contract.variable(one.variable))
         reference = setting.reference if setting else None
-        yield Finding(
+        yield ConfigurationFinding(
             Verdict.UNKNOWN,
             service,
             one.variable,
@@ -146,7 +146,7 @@ def _findings(judged: Judged) -> Iterator[Finding]:
         )
     for setting in judged.candidate.settings:
         if setting.reference and setting.reference.version and not setting.reference.is_pinned:
-            yield Finding(
+            yield ConfigurationFinding(
                 Verdict.PASS,
                 service,
                 shown_name(setting.name),
@@ -157,14 +157,14 @@ def _findings(judged: Judged) -> Iterator[Finding]:
             )
 
 
-def _violations(judged: Judged) -> Iterator[Finding]:
+def _violations(judged: Judged) -> Iterator[ConfigurationFinding]:
     is_deployed = judged.candidate.form.refers
     for violation in judged.examination.violations:
         variable = judged.contract.variable(violation.variable)
         by_platform = is_deployed and variable.given_by is Source.PLATFORM
         if by_platform and violation.problem is ViolationKind.MISSING:
             continue
-        yield Finding(
+        yield ConfigurationFinding(
             Verdict.FAIL,
             judged.contract.service,
             violation.variable,
@@ -175,7 +175,7 @@ def _violations(judged: Judged) -> Iterator[Finding]:
         )
 
 
-def _of_reference_rules(judged: Judged, variable: Variable) -> Iterator[Finding]:
+def _of_reference_rules(judged: Judged, variable: Variable) -> Iterator[ConfigurationFinding]:
     """Find what is wrong with where a value comes from."""
     service, candidate = judged.contract.service, judged.candidate
     under = [one for name in variable.names if (one := candidate.setting(name))]
@@ -183,13 +183,13 @@ def _of_reference_rules(judged: Judged, variable: Variable) -> Iterator[Finding]
         names = " and ".join(one.name for one in under)
         says = f"is set under its names {names}, and they cannot be compared"
         fix = f"Set {variable.name} alone."
-        yield Finding(
+        yield ConfigurationFinding(
             Verdict.FAIL, service, variable.name, "conflicting", says, fix, under[1].place
         )
     for setting in under:
         is_secret = variable.kind is VariableKind.SECRET
         if candidate.form.refers and is_secret and setting.reference is None:
-            yield Finding(
+            yield ConfigurationFinding(
                 Verdict.FAIL,
                 service,
                 variable.name,
@@ -201,8 +201,8 @@ def _of_reference_rules(judged: Judged, variable: Variable) -> Iterator[Finding]
             )
 
 
-def _of_fault(service: str, fault: Fault) -> Finding:
-    return Finding(
+def _of_fault(service: str, fault: Fault) -> ConfigurationFinding:
+    return ConfigurationFinding(
         Verdict.FAIL if fault.is_certain else Verdict.UNKNOWN,
         service,
         shown_name(fault.name),
@@ -276,11 +276,11 @@ def _member(judged: Judged, variable: Variable) -> Member | None:
     )
 
 
-def _disagreements(compared: Iterable[Agreement]) -> Iterator[Finding]:
+def _disagreements(compared: Iterable[Agreement]) -> Iterator[ConfigurationFinding]:
     for one in compared:
         if one.says:
             member = one.member
-            yield Finding(
+            yield ConfigurationFinding(
                 one.verdict,
                 member.service,
                 member.variable,

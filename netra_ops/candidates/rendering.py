@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from netra_ops.candidates.comparing import Comparison, Difference
-from netra_ops.candidates.judging import Finding, Judgement
+from netra_ops.candidates.judging import ConfigurationFinding, Judgement
 from netra_ops.findings import ExitCode, Verdict, printable
 
 
@@ -83,7 +83,7 @@ def exit_code_of_all(comparisons: Sequence[Comparison]) -> ExitCode:
     return ExitCode.PASS if codes == {ExitCode.PASS} else ExitCode.UNKNOWN
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: ConfigurationFinding) -> str:
     word = "NOTE" if finding.verdict is Verdict.PASS else finding.verdict.value
     name = f" {finding.variable}" if finding.variable else ""
     said = f"{word:7} {finding.service}{name} {finding.says}. {finding.fix} ({finding.place})"

@@ -45,7 +45,7 @@ class Configurations(About):
         by_platform: The variables that the platform gives, which differ by nature.
     """
 
-    problems: tuple[judging.Finding, ...] = ()
+    problems: tuple[judging.ConfigurationFinding, ...] = ()
     looked_at: int = 0
     comparison: Comparison | None = None
     named: frozenset[str] = frozenset()
@@ -65,7 +65,7 @@ class Configurations(About):
         return self.from_file or difference.name in self.named
 
 
-def unknown_problems(found: tuple[judging.Finding, ...]) -> frozenset[str]:
+def unknown_problems(found: tuple[judging.ConfigurationFinding, ...]) -> frozenset[str]:
     """Name the kinds of problems that no check is for; there must be none."""
     return frozenset(one.problem for one in found) - _OF_PROBLEM.keys()
 

@@ -37,7 +37,9 @@ GOOD = Configurations(
 def problem(kind: str, verdict: Verdict = Verdict.FAIL) -> Configurations:
     """Give a configuration with one problem."""
     place = Place("netra-backend.env", 3)
-    found = judging.Finding(verdict, SERVICE, "SOME_NAME", kind, "is wrong", "Mend it.", place)
+    found = judging.ConfigurationFinding(
+        verdict, SERVICE, "SOME_NAME", kind, "is wrong", "Mend it.", place
+    )
     return replace(GOOD, problems=(found,))
 
 
