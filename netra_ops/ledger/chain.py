@@ -3,7 +3,10 @@
 A line is a JSON document whose first member is a hash over the hash before it and over all that
 follows in the line, byte for byte:
 
-    {"hash":"<64 hex>","format":1,"seq":7,"time":"2026-11-05T10:00:00.000000Z","record":{...}}
+    {"hash":"<64 hex>","format":2,"seq":7,"time":"2026-11-05T10:00:00.000000Z","record":{...}}
+
+Format 2 keeps more of a configuration than format 1: of each value what it nearly is, and of all of
+it the key and the form. Lines of both stand in one chain; new ones have format 2.
 """
 
 import hashlib
@@ -16,7 +19,8 @@ import msgspec
 
 from netra_ops.ledger.records import Record
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+_READ: Final = frozenset({1, FORMAT})
 LONGEST_LINE: Final = 1_048_576
 """Bytes of a line; a record that needs more is refused."""
 
@@ -162,7 +166,7 @@ def _read(line: bytes, position: Position) -> Entry | Flaw:
         says = "it, or the line before it, is not what was recorded, or one is missing"
         return Flaw(seq, position.offset, says)
     try:
-        if (format_ := _ANY_LINES.decode(line).format) != FORMAT:
+        if (format_ := _ANY_LINES.decode(line).format) not in _READ:
             says = f"it has format {format_}, which this version of netra does not read"
             return Flaw(seq, position.offset, says, is_damage=False)
         read = _LINES.decode(line)

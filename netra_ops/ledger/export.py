@@ -1,70 +1,140 @@
-"""The ledger as two files of an evidence bundle: `revisions.json` and `traffic.json`. Pure.
+"""The ledger as files of an evidence bundle: revisions, traffic and fingerprints. Pure.
 
-Revisions are written as Cloud Run's v1 API (Knative) gives them, wherever they ran.
+Revisions are written as Cloud Run's v1 API (Knative) gives them, wherever they ran. Fingerprints
+come from records that were keyed anew for the bundle.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from netra_ops.candidates.fingerprints.prints import Prints
+from netra_ops.candidates.fingerprints.record import ConfigurationRecord, RecordedSetting
+from netra_ops.ledger import queries
 from netra_ops.ledger.chain import Entry
-from netra_ops.ledger.records import Deploy, Setting, Traffic, is_fingerprint
+from netra_ops.ledger.configurations import configuration_of
+from netra_ops.ledger.records import Deploy, Traffic
 
 REVISIONS: Final = "revisions.json"
 TRAFFIC: Final = "traffic.json"
+FINGERPRINTS: Final = "fingerprints.json"
 
-Rekey = Callable[[str], str]
-"""Makes another fingerprint of a fingerprint: alike for alike, and of no use elsewhere."""
+Rekey = Callable[[Sequence[ConfigurationRecord]], Sequence[ConfigurationRecord]]
+"""Gives the records of one bundle, in their order, fingerprints that fit no other."""
+
+_PREFIX: Final = "sha256:"
+_UNNAMED_KEY: Final = ""
+_DECODED: Final = "decoded"
 
 
-def documents(
-    entries: Sequence[Entry], rekey: Rekey, service: str | None = None
-) -> dict[str, list[dict[str, Any]]]:
-    """Give both files by name.
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The files of a bundle, and what is not in them.
+
+    Attributes:
+        files: The documents by the names of their files.
+        left_out: The revisions whose fingerprints were made with another key than the newest:
+            compared with the others, every value in them would seem to be another.
+    """
+
+    files: dict[str, Any]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    entry: Entry
+    deploy: Deploy
+    configuration: ConfigurationRecord
+
+
+def bundle_of(entries: Sequence[Entry], rekey: Rekey, service: str | None = None) -> Bundle:
+    """Give the files of a bundle.
 
     Args:
         entries: The records.
         rekey: Makes the fingerprints of this bundle.
         service: Only this service's, if given.
-
-    Raises:
-        ValueError: What `rekey` gives is no fingerprint.
     """
     chosen = [entry for entry in entries if service in {None, entry.record.service}]
-    return {REVISIONS: _revisions(chosen, rekey), TRAFFIC: _traffic(chosen)}
-
-
-def _revisions(entries: Sequence[Entry], rekey: Rekey) -> list[dict[str, Any]]:
-    return [
-        _revision(entry, entry.record, rekey)
-        for entry in entries
-        if isinstance(entry.record, Deploy)
+    deploys = [(e, e.record) for e in chosen if isinstance(e.record, Deploy)]
+    keys = [deploy.key for _, deploy in deploys if deploy.key]
+    # Before keys were named there was hardly another than the first that is.
+    first, newest = (keys[0], keys[-1]) if keys else (_UNNAMED_KEY, _UNNAMED_KEY)
+    kept = [(e, deploy) for e, deploy in deploys if (deploy.key or first) == newest]
+    keyed_anew = rekey([configuration_of(deploy, newest) for _, deploy in kept])
+    made = [
+        _Made(entry, deploy, configuration)
+        for (entry, deploy), configuration in zip(kept, keyed_anew, strict=True)
     ]
+    files = {
+        REVISIONS: [_revision(one) for one in made],
+        TRAFFIC: _traffic(chosen),
+        FINGERPRINTS: _fingerprints(made, queries.serving(chosen)),
+    }
+    left_out = [deploy.revision for _, deploy in deploys if (deploy.key or first) != newest]
+    return Bundle(files, tuple(left_out))
 
 
-def _revision(entry: Entry, deploy: Deploy, rekey: Rekey) -> dict[str, Any]:
-    variables = [
-        _variable(name, setting, rekey) for name, setting in sorted(deploy.settings.items())
-    ]
+def _revision(made: _Made) -> dict[str, Any]:
+    deploy = made.deploy
     return {
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Revision",
         "metadata": {
             "name": deploy.revision,
-            "creationTimestamp": entry.time,
+            "creationTimestamp": made.entry.time,
             "labels": {"serving.knative.dev/service": deploy.service},
         },
-        "spec": {"containers": [{"image": deploy.code, "env": variables}]},
+        "spec": {
+            "containers": [
+                {
+                    "image": deploy.code,
+                    "env": [_variable(setting) for setting in made.configuration.settings],
+                }
+            ]
+        },
     }
 
 
-def _variable(name: str, setting: Setting, rekey: Rekey) -> dict[str, Any]:
-    if setting.secret is not None:
-        reference = {"name": setting.secret, "key": setting.version}
-        return {"name": name, "valueFrom": {"secretKeyRef": reference}}
-    made = rekey(setting.fingerprint or "")
-    if not is_fingerprint(made):
-        raise ValueError("A fingerprint was made anew into something else.")
-    return {"name": name, "value": made}
+def _variable(setting: RecordedSetting) -> dict[str, Any]:
+    if setting.reference is not None:
+        reference = {"name": setting.reference.name, "key": setting.reference.version}
+        return {"name": setting.name, "valueFrom": {"secretKeyRef": reference}}
+    if setting.prints is None:
+        raise ValueError("A setting is a reference or has a fingerprint.")
+    return {"name": setting.name, "value": f"{_PREFIX}{setting.prints.exact}"}
+
+
+def _fingerprints(
+    made: Sequence[_Made], serving: dict[str, dict[str, int]]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """Give each service's values as they serve now, or as they were made last if nothing serves."""
+    newest: dict[str, tuple[int, _Made]] = {}
+    for one in made:
+        service = one.deploy.service
+        share = serving.get(service, {}).get(one.deploy.revision, 0)
+        if service not in newest or share >= newest[service][0]:
+            newest[service] = (share, one)
+    return {
+        service: {
+            setting.name: _ways(setting.prints, made.deploy.settings[setting.name].nearly)
+            for setting in made.configuration.settings
+            if setting.prints is not None
+        }
+        for service, (_, made) in sorted(newest.items())
+    }
+
+
+def _ways(prints: Prints, recorded: dict[str, str] | None) -> dict[str, str]:
+    """Give a value's fingerprints as a bundle names them; what was not recorded is not claimed."""
+    ways = {"raw": prints.exact}
+    if recorded is not None:
+        # What has nothing around it is the same without it; what is no base64 stands for nothing.
+        ways |= {way: prints.nearly.get(way, prints.exact) for way in ("stripped", "unquoted")}
+        if _DECODED in prints.nearly:
+            ways["b64decoded"] = prints.nearly[_DECODED]
+    return {way: f"{_PREFIX}{one}" for way, one in ways.items()}
 
 
 def _traffic(entries: Sequence[Entry]) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ WHOLE: Final = 100
 """Shares of traffic are whole percents, and all of them together are this."""
 
 _FINGERPRINT: Final = re.compile(r"(?:hmac-)?sha256:[0-9a-f]{16,64}")
+_KEY: Final = re.compile(r"[0-9a-f]{16}")
+_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _REVISION: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,126}[a-z0-9])?")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _SECRET: Final = re.compile(r"(?:projects/[a-z0-9-]{1,63}/secrets/)?[A-Za-z][A-Za-z0-9_-]{0,254}")
@@ -82,12 +84,18 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Attributes:
         fingerprint: Of its value; None where it is not known, as of a secret nobody resolved.
+        nearly: By a word for each way of writing a value otherwise, the fingerprint of what the
+            value is without it, where that differs; None where it was not recorded (format 1).
+        distinctive: Whether two variables hardly have this value by chance; False where it was not
+            recorded. Nothing else is said of how long it is.
         secret: The name of the secret it refers to; None for a plain variable.
         version: The version of the secret that it refers to, a number or `latest`.
         resolved: The number of the version that was found there, where known.
     """
 
     fingerprint: str | None = None
+    nearly: dict[str, str] | None = None
+    distinctive: bool = False
     secret: str | None = None
     version: str | None = None
     resolved: str | None = None
@@ -97,7 +105,13 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         _need_form(self.secret, _SECRET, "A secret is referred to by its name.")
         _need_form(self.version, _VERSION, "A secret's version is a number or latest.")
         _need_form(self.resolved, _NUMBER, "A secret's resolved version is a number.")
-        _need(self.fingerprint is not None or self.secret is not None, "A setting says something.")
+        for word, fingerprint in (self.nearly or {}).items():
+            _need_form(word, _WORD, "A way of writing a value is named by a word.")
+            _need_form(fingerprint, _FINGERPRINT, "A fingerprint is sha256: and hex digits.")
+        is_seen = self.fingerprint is not None
+        is_described = self.nearly is not None or self.distinctive
+        _need(is_seen or not is_described, "Only what has a fingerprint is told more of.")
+        _need(is_seen or self.secret is not None, "A setting says something.")
         has_version = self.version is not None
         _need(has_version == (self.secret is not None), "A secret, and only that, has a version.")
         _need(has_version or self.resolved is None, "Only a secret's version is resolved.")
@@ -140,12 +154,17 @@ class Deploy(_Record, tag="deploy", frozen=True, kw_only=True):
     Attributes:
         code: What it runs: an image with its digest, or a code id.
         settings: Its configuration by the names of the variables.
+        key: Which key the fingerprints are made with, by its id; None where it was not recorded
+            (format 1).
+        form: How the configuration was written, by a word; None where it was not recorded.
         schema: The version of the store's schema that its code was made for, where known.
         store_schema: The version the store was at, where known.
     """
 
     code: str
     settings: dict[str, Setting]
+    key: str | None = None
+    form: str | None = None
     schema: str | None = None
     store_schema: str | None = None
 
@@ -154,6 +173,8 @@ class Deploy(_Record, tag="deploy", frozen=True, kw_only=True):
         _need_form(self.code, _CODE, "Code is named by an image or an id, not by a URL.")
         for name in self.settings:
             _need_form(name, _VARIABLE, "A setting is named by its variable.")
+        _need_form(self.key, _KEY, "A key is named by its id.")
+        _need_form(self.form, _WORD, "A form is named by a word.")
         for version in (self.schema, self.store_schema):
             _need_form(version, _SCHEMA, "A schema's version is four digits.")
 

@@ -41,7 +41,8 @@ def deploy(revision: str, rollout: str = "rol_1", **more: Any) -> Deploy:
         "code": "registry.example/backend@sha256:" + "a" * 64,
         "settings": {"SERVICE_ID": Setting(fingerprint=FINGERPRINT)},
     }
-    return Deploy(**_common(revision, rollout), **(given | more))
+    common = _common(revision, rollout, more.pop("service", SERVICE))
+    return Deploy(**common, **(given | more))
 
 
 def judged(

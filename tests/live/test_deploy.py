@@ -88,6 +88,24 @@ def test_a_good_change_is_promoted_and_nobody_notices(
     assert people.statuses().keys() == {200}
     assert {revision for _, revision, _ in people.since(0)} == {before, after}
     assert running.env(BACKEND)["LOG_LEVEL"] == "DEBUG"
+    assert_near_misses_are_named(running, after)
+
+
+def assert_near_misses_are_named(running: Installation, revision: str) -> None:
+    """See that a deployed revision is compared with a file by what its values nearly are."""
+    values = running.env(BACKEND)
+    values["SERVICE_SECRET"] = f'"{values["SERVICE_SECRET"]}"'
+    values["TOKEN_ISSUER_OLD"] = values.pop("AUTH_SERVICE_URL")
+    file = running.state / "candidate.env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+
+    done = running.run("config", "diff", f"{BACKEND}@{revision}", str(file))
+
+    file.unlink()
+    assert done.returncode == 1, done.stderr
+    assert "SERVICE_SECRET is the same value in quotation marks" in done.stdout
+    assert "TOKEN_ISSUER_OLD was called AUTH_SERVICE_URL before" in done.stdout
+    assert values["SERVICE_SECRET"].strip('"') not in done.stdout
 
 
 @pytest.mark.parametrize(

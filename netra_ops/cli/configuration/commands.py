@@ -5,6 +5,7 @@ Whatever is shown, no value is.
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -38,8 +39,9 @@ from netra_ops.cli.console import (
 )
 from netra_ops.findings import UsageRefused, printable
 from netra_ops.ledger import queries
-from netra_ops.ledger.configurations import as_kept, configuration_of
+from netra_ops.ledger.configurations import as_kept, configuration_of, tells_form
 from netra_ops.ledger.ledger_file import Ledger
+from netra_ops.ledger.records import Deploy
 from netra_ops.platform.local import state_directory
 from netra_ops.platform.local.state_directory import StateDirectory
 
@@ -108,13 +110,16 @@ def diff(
         raise UsageRefused("Standard input can be only one of the two.")
     directory = state_directory.created(state)
     fingerprints = Fingerprints(ledger_key(directory.root))
+    made = [_made(text, directory) for text in (before, after)]
     one, other = (
-        _recorded(text, directory, fingerprints)
-        or tuple(recorded(c, fingerprints) for c in _named(text, service, secrets))
-        for text in (before, after)
+        (configuration_of(deploy, fingerprints.key_id),)
+        if deploy
+        else tuple(recorded(c, fingerprints) for c in _named(text, service, secrets))
+        for deploy, text in zip(made, (before, after), strict=True)
     )
-    if _is_recorded(before) or _is_recorded(after):
-        one, other = tuple(map(as_kept, one)), tuple(map(as_kept, other))
+    if from_ledger := [deploy for deploy in made if deploy]:
+        kept = partial(as_kept, with_form=all(map(tells_form, from_ledger)))
+        one, other = tuple(map(kept, one)), tuple(map(kept, other))
     comparisons = [compare(*pair) for pair in _pairs(one, other)]
     if as_json:
         tell_document(comparisons_document(comparisons))
@@ -159,12 +164,10 @@ def _is_recorded(text: str) -> bool:
     return _RECORDED.fullmatch(text) is not None and not Path(text).exists()
 
 
-def _recorded(
-    text: str, directory: StateDirectory, fingerprints: Fingerprints
-) -> tuple[ConfigurationRecord, ...]:
-    """Find a revision in the ledger; nothing where the text names none, but a file."""
+def _made(text: str, directory: StateDirectory) -> Deploy | None:
+    """Find in the ledger how a revision was made; None where the text names none, but a file."""
     if not _is_recorded(text):
-        return ()
+        return None
     service, _, revision = text.partition("@")
     entries = Ledger(directory.ledger_folder, SystemClock()).read().trusted()
     made = queries.how_made(entries, service, revision)
@@ -173,7 +176,7 @@ def _recorded(
             f"The ledger holds nothing of how {revision} of {service} was made, and there is no "
             "such file. `netra revisions` shows what it holds."
         )
-    return (configuration_of(made, fingerprints.key_id),)
+    return made
 
 
 def _pairs(

@@ -1,7 +1,5 @@
 """`netra revisions`: what served when, who did it, why, and how it was judged."""
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,9 +11,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from netra.clock import SystemClock
-from netra.ids import random_token
 from netra.principal import is_service_id
 from netra_ops.administration.audit_file import appearing_whole
+from netra_ops.candidates.fingerprints.record import rekeyed_for_evidence
 from netra_ops.cli.console import (
     DEFAULT_STATE_PATH,
     JsonOption,
@@ -27,9 +25,9 @@ from netra_ops.cli.console import (
     tell_document,
 )
 from netra_ops.findings import CouldNotTell, Failed, Outcome, UsageRefused, Verdict, printable
-from netra_ops.ledger import export as bundle
 from netra_ops.ledger import queries
 from netra_ops.ledger.chain import Entry
+from netra_ops.ledger.export import bundle_of
 from netra_ops.ledger.ledger_file import Ledger, Reading
 from netra_ops.ledger.records import End, Judgement, Override, Record, Rollback, Traffic
 
@@ -51,7 +49,8 @@ def revisions(
         typer.Option(
             "--export",
             metavar="DIR",
-            help="Write revisions.json and traffic.json of an evidence bundle there.",
+            help="Write revisions.json, traffic.json and fingerprints.json of an evidence bundle "
+            "there.",
         ),
     ] = None,
     state: StateOption = DEFAULT_STATE_PATH,
@@ -86,14 +85,8 @@ def _refuse_flaws(reading: Reading) -> None:
 
 
 def _export(reading: Reading, folder: Path, service: str | None) -> None:
-    key = random_token().encode()
-
-    def rekeyed(fingerprint: str) -> str:
-        digest = hmac.new(key, fingerprint.encode(), hashlib.sha256).hexdigest()
-        return f"sha256:{digest}"
-
-    made = bundle.documents(reading.entries, rekeyed, service)
-    for name in made:
+    made = bundle_of(reading.entries, rekeyed_for_evidence, service)
+    for name in made.files:
         if (folder / name).exists():
             raise UsageRefused(
                 f"{printable(str(folder / name))} is there already. Name another folder."
@@ -102,10 +95,15 @@ def _export(reading: Reading, folder: Path, service: str | None) -> None:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageRefused(f"{printable(str(folder))} cannot be made: {error.strerror}.") from error
-    for name, document in made.items():
+    for name, document in made.files.items():
         with appearing_whole(folder / name) as file:
             file.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
         remark(f"{printable(str(folder / name))}: {len(document)} entries.")
+    if made.left_out:
+        remark(
+            f"Left out are {', '.join(made.left_out)}: recorded under another ledger.key, so that "
+            "nothing in them can be compared with the others."
+        )
 
 
 def _document(reading: Reading, chosen: Sequence[Entry], limit: int) -> dict[str, Any]:

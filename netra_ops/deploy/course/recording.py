@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from netra_ops.candidates.candidate import Reference
+from netra_ops.candidates.fingerprints.prints import Prints
 from netra_ops.candidates.fingerprints.record import ConfigurationRecord, RecordedSetting
 from netra_ops.gate.decision import Decision
 from netra_ops.ledger.records import (
@@ -23,6 +24,7 @@ from netra_ops.ledger.records import (
     Traffic,
 )
 
+_KEYED: Final = "hmac-sha256:"
 _SECRET: Final = re.compile(r"(?:projects/[a-z0-9-]{1,63}/secrets/)?[A-Za-z][A-Za-z0-9_-]{0,254}")
 _VERSION: Final = re.compile(r"latest|[0-9]{1,18}")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
@@ -59,6 +61,8 @@ class Recorder:
             **self._common(revision),
             code=code,
             settings=settings_of(configuration),
+            key=configuration.key_id,
+            form=configuration.form.name.lower(),
             schema=schema,
             store_schema=store_schema,
         )
@@ -109,7 +113,7 @@ def candidate_print(code: str, configuration: ConfigurationRecord) -> str:
     for part in (configuration.key_id, code, *map(_line, configuration.settings)):
         digest.update(len(part.encode()).to_bytes(8, "big"))
         digest.update(part.encode())
-    return f"hmac-sha256:{digest.hexdigest()}"
+    return f"{_KEYED}{digest.hexdigest()}"
 
 
 def settings_of(configuration: ConfigurationRecord) -> dict[str, Setting]:
@@ -122,12 +126,20 @@ def settings_of(configuration: ConfigurationRecord) -> dict[str, Setting]:
 
 
 def _setting(one: RecordedSetting) -> Setting | None:
-    fingerprint = f"hmac-sha256:{one.prints.exact}" if one.prints else None
+    seen = _seen(one.prints) if one.prints else {}
     if (reference := one.reference) and (named := _secret(reference)):
-        resolved = reference.resolved
-        seen = resolved if resolved and _NUMBER.fullmatch(resolved) else None
-        return Setting(fingerprint=fingerprint, secret=named[0], version=named[1], resolved=seen)
-    return Setting(fingerprint=fingerprint) if fingerprint else None
+        number = reference.resolved
+        resolved = number if number and _NUMBER.fullmatch(number) else None
+        return Setting(**seen, secret=named[0], version=named[1], resolved=resolved)
+    return Setting(**seen) if seen else None
+
+
+def _seen(prints: Prints) -> dict[str, Any]:
+    return {
+        "fingerprint": f"{_KEYED}{prints.exact}",
+        "nearly": {word: f"{_KEYED}{one}" for word, one in prints.nearly.items()},
+        "distinctive": prints.distinctive,
+    }
 
 
 def _secret(reference: Reference) -> tuple[str, str] | None:

@@ -110,7 +110,7 @@ def test_a_fingerprint_is_taken(text: str) -> None:
         {"fingerprint": FINGERPRINT, "resolved": "1"},
     ],
 )
-def test_a_setting_that_says_nothing_or_too_much_is_refused(given: dict[str, str]) -> None:
+def test_a_setting_that_says_nothing_or_too_much_is_refused(given: dict[str, Any]) -> None:
     """A setting is a fingerprint, or a reference to a version of a secret."""
     with pytest.raises(ValueError, match=r".+"):
         Setting(**given)
@@ -155,6 +155,8 @@ def test_nothing_may_serve() -> None:
         {"code": "https://token@registry/x"},
         {"code": "two words"},
         {"settings": {"NO NAME": Setting(fingerprint=FINGERPRINT)}},
+        {"key": "the key"},
+        {"form": "a form of a file"},
         {"schema": "6"},
         {"store_schema": "head"},
     ],
@@ -248,6 +250,59 @@ def test_hashes_depend_on_everything_before() -> None:
 
     assert alone[1].record == after[1].record
     assert alone[1].hash != after[1].hash
+
+
+OF_FORMAT_1 = (
+    b'{"hash":"950782545324bb2cc15de4a8f18bea6d1c6d83437c5a295fe20a28dffd9312fd","format":1,"seq":1,'
+    b'"time":"2027-01-15T08:00:00.000000Z","record":{"kind":"deploy","service":"netra-backend",'
+    b'"revision":"r1","actor":{"person":"ana@example.com","origin":"netra deploy on build-7"},'
+    b'"reason":"the monthly release","rollout":"rol_1","code":"registry.example/backend@sha256:'
+    + b"a" * 64
+    + b'","settings":{"KEY":{"fingerprint":"hmac-sha256:'
+    + b"0f" * 32
+    + b'","secret":null,"version":null,"resolved":null},"JWT":{"fingerprint":null,"secret":"jwt",'
+    b'"version":"7","resolved":null}},"schema":null,"store_schema":null}}\n'
+)
+"""A line as it was written while lines had format 1."""
+
+
+def test_lines_of_format_1_and_2_make_one_chain() -> None:
+    """What was recorded before is read as it was, and the next record follows on it."""
+    first = follow(OF_FORMAT_1)
+    more = Setting(fingerprint=FINGERPRINT, nearly={"stripped": FINGERPRINT}, distinctive=True)
+    record = deploy("r2", settings={"KEY": more}, key="0f" * 8, form="env_file")
+    entry, line = line_of(record, first.end, "2027-01-15T08:00:01.000000Z")
+
+    followed = follow(OF_FORMAT_1 + line)
+
+    assert (followed.flaw, followed.unfinished) == (None, b"")
+    old, new = (one.record for one in followed.entries)
+    assert old == deploy(
+        "r1",
+        settings={
+            "KEY": Setting(fingerprint="hmac-sha256:" + "0f" * 32),
+            "JWT": Setting(secret="jwt", version="7"),
+        },
+    )
+    assert (new, followed.entries[1]) == (record, entry)
+    assert b'"format":2' in line
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"fingerprint": FINGERPRINT, "nearly": {"stripped": "hunter2-hunter2"}},
+        {"fingerprint": FINGERPRINT, "nearly": {"hunter2 hunter2": FINGERPRINT}},
+        {"nearly": {}, "secret": "jwt", "version": "7"},
+        {"distinctive": True, "secret": "jwt", "version": "7"},
+    ],
+)
+def test_what_a_value_nearly_is_has_no_place_for_a_value(given: dict[str, Any]) -> None:
+    """Words and fingerprints have their forms, and only what was seen is told more of."""
+    with pytest.raises(ValueError, match=r".+") as refused:
+        Setting(**given)
+
+    assert "hunter2" not in str(refused.value)
 
 
 def _written_by_another(seq: int, first: bytes, replaced: tuple[bytes, bytes]) -> bytes:

@@ -250,7 +250,7 @@ def test_a_narrow_terminal_gets_all_of_it(
 def test_the_ledger_is_exported_for_a_judge(
     state: StateDirectory, run: Run, tmp_path: Path
 ) -> None:
-    """Two private files of an evidence bundle, with fingerprints that fit no other bundle."""
+    """Private files of an evidence bundle, with fingerprints that fit no other bundle."""
     shared = {"KEY": Setting(fingerprint=FINGERPRINT), "SAME": Setting(fingerprint=FINGERPRINT)}
     record(state, deploy("r1", settings=shared), traffic(r1=100))
     made: list[str] = []
@@ -261,11 +261,14 @@ def test_the_ledger_is_exported_for_a_judge(
         assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
             "revisions.json": 0o600,
             "traffic.json": 0o600,
+            "fingerprints.json": 0o600,
         }
         (revision,) = json.loads((folder / "revisions.json").read_text())
         (line,) = json.loads((folder / "traffic.json").read_text())
         assert (line["revision"], line["percent"]) == ("r1", 100)
         values = {v["value"] for v in revision["spec"]["containers"][0]["env"]}
+        held = json.loads((folder / "fingerprints.json").read_text())[SERVICE]
+        assert {way for ways in held.values() for way in ways.values()} == values
         assert len(values) == 1
         made += values
 
