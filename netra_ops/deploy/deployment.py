@@ -150,6 +150,7 @@ class _Deployment:
                 "The same code and configuration was tried before: it was refused or rolled back "
                 f"at {refusal.time[:19]}Z as {refusal.record.revision}.",
             )
+        self._around.tell_strangers(self._service, self._options.waivers)
         decision = self._around.decided(
             Stage.RULES, (judged,), self._options.waivers, self._service, plan.name
         )

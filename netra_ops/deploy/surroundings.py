@@ -150,6 +150,22 @@ class Surroundings:
             return judged_walk(probed, (), str(error)), tuple(steps)
         return judged_walk(probed, report.steps), report.steps
 
+    def tell_strangers(self, service: str, waivers: Collection[Waiver]) -> None:
+        """Say which waivers name a service that neither the platform nor a contract knows.
+
+        Raises:
+            CouldNotTell: The platform does not answer.
+        """
+        known = {*self.platform.services(), *(contract.service for contract in self.contracts)}
+        for one in waivers:
+            if one.service is not None and one.service not in known:
+                self.remark(
+                    service,
+                    f"{one.place}, for {one.check} by {one.person}: it names the service "
+                    f"{one.service}, which is not known here, so that it waives nothing. Known are "
+                    f"{', '.join(sorted(known))}.",
+                )
+
     def tell_step(self, probed: Probed, step: StepResult) -> None:
         """Tell of a step of the golden path."""
         self.tell(
@@ -173,10 +189,9 @@ class Surroundings:
         revision: str,
     ) -> Decision:
         """Decide on a stage; waivers that are for another service, or a later stage, wait."""
-        about = {service} | {found.service for part in judged for found in part.findings}
         return decide(
             judged,
-            [one for one in waivers if one.service is None or one.service in about],
+            waivers,
             service=service,
             revision=revision,
             now=self.clock.timestamp(),

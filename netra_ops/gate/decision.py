@@ -110,7 +110,8 @@ def decide(
 
     Args:
         judged: What the judges said; a judge that saw nothing counts as UNKNOWN.
-        waivers: All that are written down; one that does not fit anything is a FAIL.
+        waivers: All that are written down; one for this service, or for each, that does not fit
+            anything is a FAIL.
         service: Whose revision it is.
         revision: Which one.
         now: The time, in seconds since the epoch.

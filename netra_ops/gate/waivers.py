@@ -117,6 +117,9 @@ def own_findings(
 ) -> tuple[Finding, ...]:
     """Say which waivers fail by themselves: expired, too long, or without anything to waive.
 
+    One that names another service is for that one's deployments to judge: here it fails only where
+    it would have waived something. One that names none is for each.
+
     Args:
         waivers: All that were given.
         findings: What the checks said.
@@ -127,6 +130,9 @@ def own_findings(
     """
     found: list[Finding] = []
     for waiver in waivers:
+        is_foreign = waiver.service not in {None, service}
+        if is_foreign and not any(map(waiver.waives, findings)):
+            continue
         flaw = _flaw(waiver, now) or _unmatched(waiver, findings, later)
         if flaw is not None:
             check, reason = flaw

@@ -120,7 +120,6 @@ def test_an_unknown_is_waived_only_by_a_waiver_that_says_so() -> None:
         (waiver(expires=NOW - DAY), EXPIRED),
         (waiver(expires=NOW + 91 * DAY), TOO_LONG),
         (waiver(check="another_check"), UNMATCHED),
-        (waiver(service="netra-auth"), UNMATCHED),
         (waiver(variable="OTHER"), UNMATCHED),
         (waiver(revision="netra-backend-00001-abc"), UNMATCHED),
     ],
@@ -134,6 +133,53 @@ def test_a_waiver_that_does_not_apply_fails_by_itself(waived: Waiver, check: str
     (own,) = (o.finding for o in decision.outcomes if o.finding.check == check)
     assert own.verdict is Verdict.FAIL
     assert own.evidence == ("waivers.yaml: waivers[0] (line 2)",)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        waiver(service="netra-auth"),
+        waiver(service="netra-auth", expires=NOW - DAY),
+        waiver(service="netra-auth", expires=NOW + 91 * DAY),
+        waiver(service="netra-auth", check="another_check"),
+    ],
+)
+@pytest.mark.parametrize("beside", [Verdict.PASS, Verdict.UNKNOWN])
+def test_a_waiver_of_another_service_is_not_judged_here(other: Waiver, beside: Verdict) -> None:
+    """Whatever is wrong with it, and whatever else is found of its service, it does nothing."""
+    of_the_other = said(beside, service="netra-auth")
+    decision = decided([said(Verdict.PASS, "third"), of_the_other], other)
+
+    assert decision.verdict is beside
+    assert decision.waived == ()
+
+
+def test_a_waiver_of_another_service_counts_for_what_is_found_of_it() -> None:
+    """In force it waives that; expired it says so, beside what it does not waive any more."""
+    findings = [said(Verdict.PASS, "third"), said(Verdict.FAIL, service="netra-auth")]
+
+    assert decided(findings, waiver(service="netra-auth")).verdict is Verdict.PASS
+    old = decided(findings, waiver(service="netra-auth", expires=NOW))
+    assert old.verdict is Verdict.FAIL
+    assert {o.finding.check for o in old.outcomes if o.counts} == {"third", "secret_lost", EXPIRED}
+
+
+@pytest.mark.parametrize(
+    ("own", "check"),
+    [
+        (waiver(check="another_check"), UNMATCHED),
+        (waiver(expires=NOW), EXPIRED),
+        (waiver(service=None, variable="OTHER"), UNMATCHED),
+    ],
+)
+def test_a_waiver_of_the_deployed_service_is_judged_beside_others(own: Waiver, check: str) -> None:
+    """In a file with waivers of several services, the ones of this service still fail alone."""
+    others = (waiver(service="netra-auth"), waiver(service="shop", expires=NOW))
+    decision = decided([said(Verdict.PASS)], own, *others)
+
+    assert [o.finding.check for o in decision.outcomes if o.finding.verdict is Verdict.FAIL] == [
+        check
+    ]
 
 
 def test_a_waiver_for_what_passes_is_to_be_removed() -> None:

@@ -273,6 +273,34 @@ def test_a_waiver_lets_one_finding_pass(gate: Gate) -> None:
     assert passed.ending == "promoted"
 
 
+def test_one_file_of_waivers_serves_all_services(gate: Gate) -> None:
+    """Those of another service wait for its deployment; one of a service nobody knows is told."""
+    now = gate.clock.timestamp()
+
+    def waiver(service: str, expires: float = now + 1000) -> Waiver:
+        return Waiver(
+            check="variable_lost",
+            service=service,
+            variable="OLD_FEATURE",
+            reason="nothing reads it",
+            person="ana@example.com",
+            expires=expires,
+            place=f"waivers.yaml: of {service}",
+        )
+
+    others = (waiver(AUTH), waiver(AUTH, now - 1), waiver("netra-backened"))
+    passed = run(gate, options=replace(QUICK, waivers=others))
+    own = run(gate, options=replace(QUICK, waivers=(*others, waiver(BACKEND))))
+
+    assert passed.ending == "promoted"
+    assert own.ending == "refused"
+    assert [reason.split(":")[0] for reason in own.reasons] == ["waiver_unmatched"]
+    told = [one.text for one in gate.told if isinstance(one, events.Remarked)]
+    strangers = [text for text in told if "is not known here" in text]
+    assert len(strangers) == 2
+    assert all("netra-backened" in text and AUTH in text for text in strangers)
+
+
 def _extra() -> tuple[Setting, ...]:
     return candidate(BACKEND, {"OLD_FEATURE": "on-since-2024"}).settings
 
