@@ -10,9 +10,11 @@ from itertools import chain
 from typing import Final
 
 from netra.contract import Contract, Examination, Source, Variable, VariableKind, ViolationKind
-from netra.contract.formats import Registry
+from netra.contract.flaws import Flaw
+from netra.contract.formats import Host, Registry, ServiceUrl, is_loopback
 from netra.contract.loader import examine
 from netra.contract.service_registry import RegistryInvalid, parse_registry
+from netra.contract.urls.hosts import own_machine_flaw
 from netra.isolated_environment import IsolatedEnvironment
 from netra_ops.candidates.agreement import Agreement, Member, agreements, registration
 from netra_ops.candidates.candidate import Candidate, Fault, Place, Setting, shown_name
@@ -20,6 +22,8 @@ from netra_ops.candidates.fingerprints.prints import Fingerprints
 from netra_ops.candidates.forms.containers import SECRET
 from netra_ops.findings import UsageRefused, Verdict, printable, worst_of
 
+ENVIRONMENT: Final = "ENVIRONMENT"
+LISTENS_ON: Final = "HOST"
 SERVICE_ID: Final = "SERVICE_ID"
 SERVICE_SECRET: Final = "SERVICE_SECRET"  # noqa: S105 - a variable's name
 _TO_SEE: Final = "Give its value with --secrets, or let what may read it decide."
@@ -130,6 +134,8 @@ def _findings(judged: Judged) -> Iterator[ConfigurationFinding]:
     for fault in judged.candidate.faults:
         yield _of_fault(service, fault)
     yield from _violations(judged)
+    if judged.candidate.form.refers:
+        yield from _of_another_machine(judged)
     for variable in judged.contract.variables:
         yield from _of_reference_rules(judged, variable)
     for one in judged.examination.undecided:
@@ -173,6 +179,48 @@ def _violations(judged: Judged) -> Iterator[ConfigurationFinding]:
             printable(violation.fix),
             _place(judged, violation.variable),
         )
+
+
+def _of_another_machine(judged: Judged) -> Iterator[ConfigurationFinding]:
+    """Find what is right where services share a machine, and wrong where each has its own."""
+    values, service = judged.examination.values, judged.contract.service
+    environment = values.get(ENVIRONMENT)
+    named = environment.reveal() if environment else None
+    refused = {violation.variable for violation in judged.examination.violations}
+    for variable in judged.contract.variables:
+        value, setting = values.get(variable.name), _setting(judged, variable)
+        if value is None or variable.name in refused:
+            continue
+        flaw = None
+        if setting and _leads_elsewhere(variable, named):
+            flaw = own_machine_flaw(value.reveal(), named)
+        elif variable.name == LISTENS_ON and isinstance(variable.format, Host):
+            flaw = _unreachable_flaw(value.reveal(), is_set=setting is not None)
+        if flaw is not None:
+            yield ConfigurationFinding(
+                Verdict.FAIL,
+                service,
+                variable.name,
+                flaw.problem.value,
+                flaw.says,
+                flaw.fix,
+                _place(judged, variable.name),
+            )
+
+
+def _leads_elsewhere(variable: Variable, environment: str | None) -> bool:
+    """Tell whether it is another service's address, of which the contract names no hosts itself."""
+    is_address = isinstance(variable.format, ServiceUrl) or variable.of_its_environment
+    return is_address and environment not in dict(variable.hosts)
+
+
+def _unreachable_flaw(host: str, *, is_set: bool) -> Flaw | None:
+    if not is_loopback(host):
+        return None
+    kind = ViolationKind.CONFLICTING if is_set else ViolationKind.MISSING
+    what = "is" if is_set else "is not set, and is then"
+    says = f"{what} a loopback address, under which the platform does not reach the service"
+    return Flaw(kind, says, "Set it to 0.0.0.0.")
 
 
 def _of_reference_rules(judged: Judged, variable: Variable) -> Iterator[ConfigurationFinding]:

@@ -62,8 +62,11 @@ def knative(
     service: str = BACKEND,
     **annotations: str,
 ) -> dict[str, Any]:
-    """Give a Cloud Run service of form v1 that refers to some variables by secret and version."""
-    env: list[dict[str, Any]] = [{"name": n, "value": v} for n, v in values.items()]
+    """Give a Cloud Run service of form v1 that refers to some variables by secret and version.
+
+    It listens where the platform reaches it, unless `values` say otherwise.
+    """
+    env = _reachable(values)
     for name, (secret, version) in (referred or {}).items():
         env.append({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": version}}})
     notes = {f"run.googleapis.com/{n.replace('_', '-')}": v for n, v in annotations.items()}
@@ -89,7 +92,7 @@ def cloud_run(
     **members: Any,
 ) -> dict[str, Any]:
     """Give a Cloud Run service of form v2, as `knative` does."""
-    env: list[dict[str, Any]] = [{"name": n, "value": v} for n, v in values.items()]
+    env = _reachable(values)
     for name, (secret, version) in (referred or {}).items():
         source = {"secretKeyRef": {"secret": secret, "version": version}}
         env.append({"name": name, "valueSource": source})
@@ -103,6 +106,11 @@ def cloud_run(
         },
         **members,
     }
+
+
+def _reachable(values: Mapping[str, str]) -> list[dict[str, Any]]:
+    given = {"HOST": "0.0.0.0", **values}  # noqa: S104 - nothing is bound
+    return [{"name": name, "value": value} for name, value in given.items()]
 
 
 def yaml_file(folder: Path, document: Any, name: str = "service.yaml") -> str:

@@ -1,5 +1,6 @@
 """Whether a URL's host belongs to the environment a service runs in. Pure: no name is looked up."""
 
+import ipaddress
 import re
 from typing import Final
 from urllib.parse import urlsplit
@@ -34,6 +35,33 @@ def foreign_host_flaw(value: str, environment: str | None) -> Flaw | None:
         f"names a host of {' and '.join(sorted(named))}, though this is {environment}",
         f"Write the address that belongs to {environment}.",
     )
+
+
+def own_machine_flaw(value: str, environment: str | None) -> Flaw | None:
+    """Find an address of the machine itself, which nobody else answers under.
+
+    For services that run on machines of their own. Where the environment is neither staging nor
+    production by one of its names, nothing is found.
+    """
+    if environment not in _ENVIRONMENTS or not is_own_machine(_host(value)):
+        return None
+    return Flaw(
+        ViolationKind.CONFLICTING,
+        f"names the machine the service runs on itself, though it is deployed in {environment}",
+        "Write the address under which the other service is reached.",
+    )
+
+
+def is_own_machine(host: str) -> bool:
+    """Tell whether a host name or address (without brackets) means this machine, or any of it."""
+    name = host.rstrip(".")
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    return address.is_loopback or address.is_unspecified
 
 
 def host_flaw(value: str, environment: str | None, allowed: tuple[str, ...]) -> Flaw | None:
