@@ -17,6 +17,7 @@ from netra.contract.flaws import (
     ViolationKind,
     secret_flaw,
 )
+from netra.contract.patterns.matching import matches
 from netra.contract.service_registry import RegistryInvalid, parse_registry
 from netra.contract.urls.parts import default_password_flaw, split_url
 from netra.principal import is_service_id
@@ -74,7 +75,11 @@ class SelfRegistration:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """A text of a certain pattern, which `text` says in words."""
+    """A text of a certain pattern, which `text` says in words.
+
+    Known are the patterns that `netra.contract.patterns` reads, and no text is matched for longer
+    than a moment.
+    """
 
     pattern: str
     text: str
@@ -82,7 +87,15 @@ class Matching:
 
     def flaw(self, value: str, *, deployed: bool) -> Flaw | None:  # noqa: ARG002 - the protocol's
         """Find what is wrong with a value."""
-        return None if re.fullmatch(self.pattern, value) else _malformed(self.text)
+        match matches(self.pattern, value):
+            case None:
+                return Flaw(
+                    ViolationKind.MALFORMED,
+                    "is too long to be held against its pattern",
+                    f"Write {self.text}.",
+                )
+            case is_so:
+                return None if is_so else _malformed(self.text)
 
 
 @dataclass(frozen=True, slots=True)

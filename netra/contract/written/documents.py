@@ -9,10 +9,13 @@ import msgspec
 from msgspec import Meta
 
 from netra.contract.contract import Contract
+from netra.contract.formats import Matching
+from netra.contract.patterns.matching import automaton_of
 from netra.contract.variable import Requirement, Source, Variable, VariableKind
 from netra.contract.written.formats import WrittenFormat, format_of, written_format
 
 VERSION: Final = 1
+_LARGEST_PATTERNS: Final = 20_000
 
 _Name = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 _Service = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
@@ -103,6 +106,10 @@ def contract_of(document: Any) -> Contract:
     if not "".join(names).isprintable():  # `$` of a pattern lets a line break follow.
         raise ContractInvalid("a name ends in a line break", ("variables",))
     variables = tuple(_variable(n, one) for n, one in enumerate(written.variables))
+    patterns = [one.format.pattern for one in variables if isinstance(one.format, Matching)]
+    if sum(automaton_of(pattern).size for pattern in patterns) > _LARGEST_PATTERNS:
+        says = f"its patterns have more than {_LARGEST_PATTERNS} parts together, written out"
+        raise ContractInvalid(says, ("variables",))
     try:
         return Contract(written.service, variables)
     except ValueError as error:

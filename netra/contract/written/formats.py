@@ -3,13 +3,14 @@
 A format without parameters is named by a word, one with parameters by an object with its `type`.
 """
 
-import re
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from netra.contract import formats, general_formats
+from netra.contract.patterns.matching import automaton_of
+from netra.contract.patterns.reading import PatternRefused
 from netra.contract.urls.mail_url import MailUrl
 from netra.contract.urls.redis_url import RedisUrl
 from netra.contract.variable import Format
@@ -79,7 +80,11 @@ class OneOf(_Written, frozen=True, tag_field="type", tag="one-of"):
 
 
 class Matching(_Written, frozen=True, tag_field="type", tag="matching"):
-    """A text that a regular expression (Python's) matches as a whole; `text` says it in words."""
+    """A text that a regular expression matches as a whole; `text` says it in words.
+
+    Of Python's it may have letters, sets, groups, `|` and quantifiers, and nothing that looks
+    around or refers back.
+    """
 
     pattern: Annotated[str, Meta(min_length=1, max_length=1000)]
     text: Annotated[str, Meta(min_length=1)]
@@ -90,9 +95,9 @@ class Matching(_Written, frozen=True, tag_field="type", tag="matching"):
     def form(self) -> Format:
         """Give the format."""
         try:
-            re.compile(self.pattern)
-        except re.error as error:
-            raise ValueError(f"its pattern is no regular expression: {error.msg}") from None
+            automaton_of(self.pattern)
+        except PatternRefused as error:
+            raise ValueError(f"its pattern {error}") from None
         return formats.Matching(self.pattern, self.text, self.inner_whitespace)
 
 

@@ -76,7 +76,7 @@ def test_every_part_of_a_variable_can_be_written() -> None:
         (document(format={"type": "one-of"}), "missing required", ("variables", 1, "format")),
         (
             document(format={"type": "matching", "pattern": "(", "text": "x"}),
-            "no regular expression",
+            "its pattern has a `(` without its `)`",
             ("variables", 1, "format"),
         ),
         (

@@ -105,6 +105,73 @@ def test_a_contract_file_is_read_as_carefully(netra: Ran, tmp_path: Path, says: 
     assert done.err.count("\n") == 1
 
 
+HOSTILE_PATTERNS: dict[str, str] = {
+    r"(a|b)*\1": r"has a `\1`, which is not known",
+    "(?=(a+)+b)a": "has a `(?` that looks around",
+    "a{4294967295}": "has a `{` that begins no number of times",
+    "(((x{999}){999}){999})": "has more than 1000 parts",
+    "(" * 500 + ")" * 500: "has groups nested more than",
+}
+
+
+def contract_with(folder: Path, *patterns: str) -> str:
+    """Write a contract of variables that these patterns must match."""
+    variables = [
+        {
+            "name": f"NAME_{number}",
+            "meaning": "A name.",
+            "kind": "plain",
+            "format": {"type": "matching", "pattern": pattern, "text": "a name"},
+        }
+        for number, pattern in enumerate(patterns)
+    ]
+    document = {"netra_contract": 1, "service": "shop", "variables": variables}
+    return json_file(folder, document, "shop.contract.json")
+
+
+@pytest.mark.parametrize("pattern", HOSTILE_PATTERNS)
+def test_a_pattern_that_cannot_be_bounded_is_refused(
+    netra: Ran, tmp_path: Path, pattern: str
+) -> None:
+    """Exit code 2, where it stands, and what is wrong with it; it is never run."""
+    contract = contract_with(tmp_path, pattern)
+    good = env_file(tmp_path, {"NAME_0": "x"}, "shop.env")
+
+    done = netra("check", good, "--contract", contract)
+
+    assert done.code == 2
+    assert done.err.startswith(contract)
+    assert f"variables[0].format: its pattern {HOSTILE_PATTERNS[pattern]}" in done.err
+
+
+def test_many_large_patterns_are_refused_together(netra: Ran, tmp_path: Path) -> None:
+    """Each within its bounds, and all of them more than a moment's work."""
+    contract = contract_with(tmp_path, *[f"(a|b)*a[ab]{{{n + 800}}}" for n in range(100)])
+
+    done = netra("reference", "--contract", contract)
+
+    assert done.code == 2
+    assert "more than 20000 parts together" in done.err
+
+
+def test_patterns_cost_no_time(tmp_path: Path) -> None:
+    """A pattern that would be gone back and forth in for years says at once that it is not met."""
+    contract = contract_with(tmp_path, "(a+)+b", "(a|a)*b", "(.*a){20}b", "(a*)*(a*)*c")
+    values = {f"NAME_{number}": "a" * 4000 for number in range(4)}
+    file = env_file(tmp_path, values, "shop.env")
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+        [*NETRA, "config", "check", file, "--contract", contract],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stdout.count("does not have the declared form") == 4
+
+
 def test_what_is_no_file_is_refused(netra: Ran, tmp_path: Path) -> None:
     """A directory, a device, a pipe, links in a circle, nothing: each is told at once."""
     loop = tmp_path / "loop"
