@@ -1,5 +1,6 @@
 """What happens to the front when processes are killed, ports are taken, and it is stopped."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -52,6 +53,50 @@ async def test_a_killed_haproxy_is_back_with_what_was_applied_last(
         assert await served(client, 200) == {"one": 150, "two": 50}
         host = f"candidate---{SERVICE}.localhost"
         assert await served(client, 2, host=host) == {"two": 2}
+
+
+@pytest.mark.long
+async def test_an_haproxy_that_hangs_is_replaced(
+    front: Front, port: int, client: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    """One that stands still and answers nothing is ended, and another serves what was applied."""
+    async with small_revision("one", 0) as one, small_revision("two", 1) as two:
+        front.ensure(state_of(port, {"one": 75, "two": 25}, one, two))
+        _, haproxy = _marks(front)
+        os.kill(haproxy.pid, signal.SIGSTOP)
+
+        await eventually(lambda: not processes.is_alive(haproxy), within=10 * UNIT)
+        await eventually(front.running, within=2 * UNIT)
+
+        assert await served(client, 100) == {"one": 75, "two": 25}
+        assert _marks(front)[1] != haproxy
+    events = (tmp_path / "front" / keeper.EVENTS).read_text()
+    assert events.count('"event":"front_silent"') == 1
+
+
+@pytest.mark.long
+async def test_a_change_survives_an_haproxy_that_hangs(
+    front: Front, port: int, client: httpx2.AsyncClient
+) -> None:
+    """What is applied while it stands still is what serves when another took its place."""
+    async with small_revision("one", 0) as one, small_revision("two", 1) as two:
+        front.ensure(state_of(port, {"one": 100}, one, two))
+        os.kill(_marks(front)[1].pid, signal.SIGSTOP)
+
+        await asyncio.to_thread(front.apply, state_of(port, {"two": 100}, one, two))
+
+        assert await served(client, 10) == {"two": 10}
+
+
+async def test_a_killed_haproxy_is_back_although_it_hung_before(front: Front, port: int) -> None:
+    """Whoever kills one that stands still does not wait for the keeper's question to time out."""
+    front.ensure(state_of(port, {}))
+    _, haproxy = _marks(front)
+    os.kill(haproxy.pid, signal.SIGSTOP)
+    os.kill(haproxy.pid, signal.SIGKILL)
+
+    await eventually(lambda: not processes.is_alive(haproxy), within=UNIT)
+    await eventually(front.running, within=UNIT)
 
 
 async def test_a_change_survives_the_death_of_haproxy(

@@ -37,8 +37,8 @@ class FrontDeadlines:
 
     start: float = 10.0
     """For a started HAProxy to answer."""
-    back: float = 5.0
-    """For an HAProxy that ended to be back, while something is to be changed."""
+    back: float = 10.0
+    """For an HAProxy that ended or hangs to be back, while something is to be changed."""
     stop: float = 10.0
     """For the keeper to end by itself before it is killed."""
 

@@ -1,9 +1,9 @@
 """The process that keeps HAProxy running: `python -m netra_ops.platform.local.front.keeper`.
 
-It is started in the front's folder. HAProxy is its child, comes back when it ends, and is told what
-was applied last: that is on the disk before anything is changed live. When this process ends,
-however it ends, HAProxy ends with it: without its keeper it would hold the ports unseen, and nobody
-would bring it back.
+It is started in the front's folder. HAProxy is its child, comes back when it ends, is replaced when
+it does not answer any more, and is told what was applied last: that is on the disk before anything
+is changed live. When this process ends, however it ends, HAProxy ends with it: without its keeper
+it would hold the ports unseen, and nobody would bring it back.
 """
 
 import ctypes
@@ -23,6 +23,7 @@ from netra.clock import Clock, SystemClock
 from netra.telemetry.log_events import configure_logging, event_logger
 from netra_ops.platform.local import processes
 from netra_ops.platform.local.front import layout, request_file
+from netra_ops.platform.local.front.admin import Admin, FrontRefused, FrontSilent
 from netra_ops.platform.local.front.model import Applied
 from netra_ops.platform.local.record import ProcessMark
 from netra_ops.platform.local.state_directory import FILE_MODE, write_whole
@@ -40,6 +41,10 @@ _PR_SET_PDEATHSIG: Final = 1
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 _TICK_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 5.0
+_ANSWER_SECONDS: Final = 3.0
+"""Within which HAProxy answers at its socket, also on a machine that is very busy."""
+_SOCKET_SECONDS: Final = 10.0
+"""How long HAProxy may have no socket at which it could be asked, as when it just began."""
 _LONG_LIVED_SECONDS: Final = 10.0
 """Whoever ends after less is taken to end again."""
 _FIRST_PAUSE_SECONDS: Final = 0.1
@@ -112,6 +117,8 @@ class Keeper:
         if own is None:
             raise RuntimeError("A process that runs has a mark.")
         self._kept = Kept(own)
+        self._admin = Admin(folder, _ANSWER_SECONDS)
+        self._answered = 0.0
         self._early_ends = 0
 
     def keep(self) -> None:
@@ -160,6 +167,7 @@ class Keeper:
                     msgspec.structs.replace(self._kept, haproxy=processes.mark(child.pid))
                 )
                 _log.info("front_started", pid=child.pid)
+                self._answered = self._clock.monotonic()
                 asked = self._watched(child, requests)
             finally:
                 _end(child)
@@ -207,7 +215,28 @@ class Keeper:
             self._keep_texts_small()
             if child.poll() is None:
                 self._keep_request_log_small(child, requests)
+                self._see_that_it_answers(child)
         return False
+
+    def _see_that_it_answers(self, child: "subprocess.Popen[bytes]") -> None:
+        """Ask HAProxy how it is, and kill one that hangs; it comes back like any that ended.
+
+        One that ends meanwhile closes its socket, so that nobody waits for its answer.
+        """
+        began = self._clock.monotonic()
+        try:
+            self._admin.info()
+        except FrontRefused:
+            pass  # It says something else than expected, but it does answer.
+        except FrontSilent:
+            now = self._clock.monotonic()
+            hangs = now - began >= _ANSWER_SECONDS or now - self._answered >= _SOCKET_SECONDS
+            if hangs and child.poll() is None:
+                _log.error("front_silent", pid=child.pid)
+                child.kill()
+                child.wait()
+            return
+        self._answered = self._clock.monotonic()
 
     def _asked_within(self, seconds: float) -> bool:
         """Rest; True if somebody asks this process to end meanwhile."""
