@@ -12,20 +12,33 @@ from netra.schema_fit import SchemaJudgement
 from netra_ops.candidates.comparing import Comparison
 from netra_ops.candidates.fingerprints.record import recorded
 from netra_ops.deploy import events
-from netra_ops.deploy.beforehand import end_abandoned, prove_found, told
 from netra_ops.deploy.checks.said import About
 from netra_ops.deploy.checks.schema import Schemas
 from netra_ops.deploy.course import history
 from netra_ops.deploy.course.pace import Pace, steps_for
 from netra_ops.deploy.course.recording import candidate_print
-from netra_ops.deploy.rollout import Left, NotPassed, Rollout
+from netra_ops.deploy.putting_right import (
+    end_abandoned,
+    prove_found,
+    refuse_mixture,
+    told,
+    walk_after,
+    walk_again,
+)
+from netra_ops.deploy.rollout import NotPassed, Rollout
 from netra_ops.deploy.rules import Proposal, judged_rules
-from netra_ops.deploy.surroundings import Probed, Surroundings
+from netra_ops.deploy.surroundings import (
+    LONGEST_WHY,
+    Probed,
+    Surroundings,
+    Telling,
+    exit_of,
+)
 from netra_ops.findings import CouldNotTell, ExitCode, Failed, OpsError, Verdict
 from netra_ops.gate.decision import Decision, Judged, Kind
 from netra_ops.gate.waivers import Waiver
 from netra_ops.ledger.chain import Entry
-from netra_ops.ledger.records import Ending, Stage
+from netra_ops.ledger.records import WHOLE, Ending, Stage
 from netra_ops.platform.port import Change, Plan, ServiceState
 
 _TAG_LETTERS: Final = 12
@@ -63,7 +76,7 @@ def deploy(around: Surroundings, service: str, change: Change, options: Options)
     """
     if options.dry_run:
         return _Deployment(around, service, change, options).rehearse()
-    with around.alone(service):
+    with around.rollout(service):
         return _Deployment(around, service, change, options).run()
 
 
@@ -75,13 +88,14 @@ class _Deployment:
         self._service = service
         self._change = change
         self._options = options
-        self._began = around.clock.monotonic()
+        self._telling = Telling(around, service)
         self._recorder = around.recorder(service, row_id("rol"), options.reason)
         self._stage: Stage | None = Stage.RULES
         self._fit: SchemaJudgement | None = None
 
     def rehearse(self) -> events.Ended:
         """Show the plan and what the checks say of it."""
+        refuse_mixture(self._around, self._service)
         entries, state = self._around.entries(), self._around.platform.state(self._service)
         open_ones = history.abandoned(entries, state)
         told(self._around, self._service, open_ones)
@@ -90,11 +104,13 @@ class _Deployment:
         decision, _ = self._checked(plan, entries, state, stable)
         passes = decision.verdict is Verdict.PASS or bool(self._options.override)
         ending = "would_go_on" if passes else "would_be_refused"
-        return self._ended(plan.name, ending, _exit_of(decision, passes=passes), decision.reasons)
+        exit_code = ExitCode.PASS if passes else exit_of(decision.verdict)
+        return self._telling.ended(plan.name, ending, exit_code, decision.reasons)
 
     def run(self) -> events.Ended:
         """Deploy."""
-        end_abandoned(self._around, self._service)
+        refuse_mixture(self._around, self._service)
+        walk_after(self._around, self._service, end_abandoned(self._around, self._service))
         entries = self._around.entries()
         state = self._around.platform.state(self._service)
         stable = history.stable_of(state)
@@ -107,8 +123,9 @@ class _Deployment:
         self._around.record(self._recorder.judged(Stage.RULES, decision, candidate))
         if not self._goes_on(self._stage, decision):
             self._around.record(self._recorder.ended(plan.name, Ending.REFUSED))
-            return self._ended(
-                plan.name, "refused", _exit_of(decision), decision.reasons, dict(state.split)
+            exit_code = exit_of(decision.verdict)
+            return self._telling.ended(
+                plan.name, "refused", exit_code, decision.reasons, state.split
             )
         self._retire(history.superseded(entries, state))
         prove_found(self._around, self._service, state)
@@ -201,7 +218,7 @@ class _Deployment:
             # Whatever it is, and be it that somebody wants this command to end: traffic goes back.
             self._left(rollout, plan, (f"it was broken off ({type(error).__name__})",), error)
             raise
-        return self._ended(plan.name, "promoted", ExitCode.PASS, (), {plan.name: 100})
+        return self._telling.ended(plan.name, "promoted", ExitCode.PASS, (), {plan.name: WHOLE})
 
     def _record_making(self, plan: Plan) -> None:
         fit = self._fit
@@ -265,24 +282,26 @@ class _Deployment:
     def _left(
         self, rollout: Rollout, plan: Plan, reasons: tuple[str, ...], error: BaseException
     ) -> events.Ended:
+        not_passed = error if isinstance(error, NotPassed) else None
         with self._around.undisturbed():
             why = reasons[0] if reasons else "it did not pass"
-            not_passed = error if isinstance(error, NotPassed) else None
-            left = rollout.leave(why[:_LONGEST_WHY], not_passed)
-            if isinstance(error, NotPassed):
-                exit_code = _exit_of(error.decision)
-            else:
-                exit_code = error.exit_code if isinstance(error, OpsError) else ExitCode.FAIL
-            return self._ended_as(plan, left, exit_code, reasons)
-
-    def _ended_as(
-        self, plan: Plan, left: Left, exit_code: ExitCode, reasons: tuple[str, ...]
-    ) -> events.Ended:
-        if left.ending is None:
-            exit_code = ExitCode.UNKNOWN
-        ending = left.ending.value if left.ending else "could_not_decide"
-        return self._ended(
-            plan.name, ending, exit_code, (*reasons, *left.problems), self._serving()
+            left = rollout.leave(why[:LONGEST_WHY], not_passed)
+        if not_passed is not None:
+            exit_code = exit_of(not_passed.decision.verdict)
+        else:
+            exit_code = error.exit_code if isinstance(error, OpsError) else ExitCode.FAIL
+        standing = None
+        if left.ending is Ending.ROLLED_BACK and isinstance(error, NotPassed | OpsError):
+            # All is recorded by now: whoever wants this command to end may break the walk off.
+            standing = walk_again(self._around, self._recorder, plan.name)
+        said = (standing.says,) if standing and standing.verdict is not Verdict.PASS else ()
+        return self._telling.ended(
+            plan.name,
+            left.ending.value if left.ending else "could_not_decide",
+            exit_code if left.ending else ExitCode.UNKNOWN,
+            (*reasons, *left.problems, *said),
+            self._serving(),
+            golden_path=standing.verdict if standing else None,
         )
 
     def _serving(self) -> dict[str, int] | None:
@@ -298,33 +317,3 @@ class _Deployment:
             except OpsError as error:
                 text = f"{name} was not taken out of service: {error}"
                 self._around.remark(self._service, text)
-
-    def _ended(
-        self,
-        revision: str,
-        ending: str,
-        exit_code: ExitCode,
-        reasons: tuple[str, ...],
-        serving: dict[str, int] | None = None,
-    ) -> events.Ended:
-        ended = events.Ended(
-            service=self._service,
-            time=self._around.clock.timestamp(),
-            revision=revision,
-            ending=ending,
-            exit_code=exit_code,
-            serving=serving,
-            reasons=reasons,
-            seconds=round(self._around.clock.monotonic() - self._began, 3),
-        )
-        self._around.tell(ended)
-        return ended
-
-
-_LONGEST_WHY: Final = 1000
-
-
-def _exit_of(decision: Decision, *, passes: bool = False) -> ExitCode:
-    if passes or decision.verdict is Verdict.PASS:
-        return ExitCode.PASS
-    return ExitCode.FAIL if decision.verdict is Verdict.FAIL else ExitCode.UNKNOWN

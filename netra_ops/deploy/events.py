@@ -131,6 +131,8 @@ class Ended(_Event, tag="ended", frozen=True, kw_only=True):
             rehearsal.
         exit_code: What the shell is told.
         serving: Who serves now; None where that is not known.
+        golden_path: What the golden path said of what serves since traffic was moved to it; None
+            where it was not walked since.
         reasons: Why it is not promoted.
         seconds: How long it took.
     """
@@ -139,6 +141,7 @@ class Ended(_Event, tag="ended", frozen=True, kw_only=True):
     ending: str
     exit_code: ExitCode
     serving: dict[str, int] | None
+    golden_path: Verdict | None
     reasons: tuple[str, ...]
     seconds: float
 

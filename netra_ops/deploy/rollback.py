@@ -6,15 +6,21 @@ fault that the one before had, it says so, and stays: to go on rolling back woul
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from netra.ids import row_id
 from netra_ops.deploy import events
-from netra_ops.deploy.beforehand import end_abandoned, told
 from netra_ops.deploy.checks.schema import Schemas
 from netra_ops.deploy.course import history
+from netra_ops.deploy.putting_right import end_abandoned, told
 from netra_ops.deploy.rules import Proposal, judged_rules
-from netra_ops.deploy.surroundings import Probed, Surroundings, shares
+from netra_ops.deploy.surroundings import (
+    LONGEST_WHY,
+    Probed,
+    Surroundings,
+    Telling,
+    exit_of,
+    shares,
+)
 from netra_ops.findings import (
     CouldNotTell,
     ExitCode,
@@ -29,8 +35,6 @@ from netra_ops.ledger import queries
 from netra_ops.ledger.chain import Entry
 from netra_ops.ledger.records import WHOLE, Ending, Stage
 from netra_ops.platform.port import ServiceState
-
-_LONGEST_WHY: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class _Rollback:
         self._around = around
         self._service = service
         self._options = options
-        self._began = around.clock.monotonic()
+        self._telling = Telling(around, service)
         self._recorder = around.recorder(service, row_id("rol"), options.reason)
 
     def rehearse(self) -> events.Ended:
@@ -83,13 +87,13 @@ class _Rollback:
         target = self._target(entries, state)
         decision = self._checked(entries, state, target)
         passes = decision.verdict is Verdict.PASS or bool(self._options.override)
-        exit_code = ExitCode.PASS if passes else _exit_of(decision.verdict)
+        exit_code = ExitCode.PASS if passes else exit_of(decision.verdict)
         ending = "would_go_on" if passes else "would_be_refused"
-        return self._ended(target, ending, exit_code, decision.reasons, state.split)
+        return self._telling.ended(target, ending, exit_code, decision.reasons, state.split)
 
     def run(self) -> events.Ended:
         """Go back."""
-        is_back = end_abandoned(self._around, self._service, self._options.to)
+        is_back = bool(end_abandoned(self._around, self._service, self._options.to))
         entries, state = self._around.entries(), self._around.platform.state(self._service)
         stable = next(iter(state.split), None)
         if is_back and stable is not None:
@@ -101,8 +105,8 @@ class _Rollback:
         if decision.verdict is not Verdict.PASS and not self._options.override:
             self._around.record(self._recorder.judged(Stage.RULES, decision))
             self._around.record(self._recorder.ended(target, Ending.REFUSED))
-            exit_code = _exit_of(decision.verdict)
-            return self._ended(target, "refused", exit_code, decision.reasons, state.split)
+            exit_code = exit_of(decision.verdict)
+            return self._telling.ended(target, "refused", exit_code, decision.reasons, state.split)
         faults = self._faults_of(left, state)
         self._begin(entries, state, target, left, decision)
         return self._shifted(target, left, faults)
@@ -213,14 +217,14 @@ class _Rollback:
         with self._around.undisturbed():
             try:
                 now = self._around.platform.state(self._service).split
-                why = f"the traffic was not shifted: {error}"[:_LONGEST_WHY]
+                why = f"the traffic was not shifted: {error}"[:LONGEST_WHY]
                 if now != {target: WHOLE}:
                     self._around.record(self._recorder.traffic(target, now, why))
                 self._around.record(self._recorder.ended(target, Ending.ABANDONED, why))
             except OpsError:
                 now = None
         reasons = (str(error),)
-        return self._ended(target, "could_not_decide", error.exit_code, reasons, now)
+        return self._telling.ended(target, "could_not_decide", error.exit_code, reasons, now)
 
     def _proven_after(
         self,
@@ -236,43 +240,33 @@ class _Rollback:
         if left is None:
             # A rollout that was ended before: its records are written.
             ending = "restored" if decision.verdict is Verdict.PASS else "stays"
-            exit_code = _exit_of(decision.verdict)
-            return self._ended(target, ending, exit_code, decision.reasons, serving)
+            exit_code = exit_of(decision.verdict)
+            return self._telling.ended(
+                target, ending, exit_code, decision.reasons, serving, golden_path=decision.verdict
+            )
         if decision.verdict is Verdict.PASS:
             self._around.record(self._recorder.promoted(target))
-            return self._ended(target, "restored", ExitCode.PASS, (), serving)
+            return self._telling.ended(
+                target, "restored", ExitCode.PASS, (), serving, golden_path=decision.verdict
+            )
         same = sorted(check for check, *_ in faults & _faults(judged))
         why = _words(target, left, decision, same)
         self._around.remark(self._service, why)
-        ended = self._recorder.ended(target, Ending.ROLLED_BACK, why[:_LONGEST_WHY])
+        ended = self._recorder.ended(target, Ending.ROLLED_BACK, why[:LONGEST_WHY])
         self._around.record(ended)
         reasons = (why, *decision.reasons)
-        return self._ended(target, "stays", _exit_of(decision.verdict), reasons, serving)
+        return self._telling.ended(
+            target,
+            "stays",
+            exit_of(decision.verdict),
+            reasons,
+            serving,
+            golden_path=decision.verdict,
+        )
 
     def _probed(self, revision: str) -> Probed:
         configuration = self._around.platform.configuration(self._service, revision)
         return Probed(self._service, revision, None, configuration)
-
-    def _ended(
-        self,
-        revision: str,
-        ending: str,
-        exit_code: ExitCode,
-        reasons: tuple[str, ...],
-        serving: dict[str, int] | None,
-    ) -> events.Ended:
-        ended = events.Ended(
-            service=self._service,
-            time=self._around.clock.timestamp(),
-            revision=revision,
-            ending=ending,
-            exit_code=exit_code,
-            serving=serving,
-            reasons=reasons,
-            seconds=round(self._around.clock.monotonic() - self._began, 3),
-        )
-        self._around.tell(ended)
-        return ended
 
 
 def _left(state: ServiceState, target: str) -> str | None:
@@ -300,8 +294,3 @@ def _words(target: str, left: str, decision: Decision, same: Sequence[str]) -> s
         f"{target} serves now and is not proven: its probes say {decision.verdict.value}. "
         f"Traffic stays with it; {shares({left: WHOLE})} before."
     )
-
-
-def _exit_of(verdict: Verdict) -> ExitCode:
-    codes = {Verdict.PASS: ExitCode.PASS, Verdict.FAIL: ExitCode.FAIL}
-    return codes.get(verdict, ExitCode.UNKNOWN)

@@ -14,7 +14,7 @@ from netra_ops.deploy import events
 from netra_ops.deploy.checks import configuration, probes, schema, traffic
 from netra_ops.deploy.checks.probes import Walked
 from netra_ops.deploy.course.recording import Recorder
-from netra_ops.findings import CouldNotTell, Failed, Finding, Verdict
+from netra_ops.findings import CouldNotTell, ExitCode, Failed, Finding, Verdict
 from netra_ops.gate.decision import Decision, Judged, Kind, decide
 from netra_ops.gate.waivers import Waiver
 from netra_ops.ledger.chain import Entry
@@ -24,6 +24,8 @@ from netra_ops.platform.port import Platform
 from netra_ops.validation.golden_path import WalkReport
 from netra_ops.validation.step import StepResult
 
+LONGEST_WHY: Final = 1000
+"""Characters of a reason that are recorded."""
 RULES: Final = frozenset({*configuration.CHECKS, *schema.CHECKS})
 _CHECKS: Final = {
     Stage.RULES: RULES,
@@ -76,7 +78,8 @@ class Surroundings:
         fingerprints: By which values are told apart, under the ledger's key.
         actor: Who does it.
         tell: Told what happens.
-        alone: Lets one command at a time work on a service.
+        alone: Lets one command at a time move the traffic of a service.
+        rollout: The same, and lets no other rollout go on at all.
         pause: Waits for some seconds.
         aside: Does something beside what goes on; gives what comes of it.
         undisturbed: Keeps signals from breaking off what is being put right.
@@ -91,6 +94,7 @@ class Surroundings:
     actor: Actor
     tell: events.Tell
     alone: Callable[[str], AbstractContextManager[None]]
+    rollout: Callable[[str], AbstractContextManager[None]]
     pause: Callable[[float], None]
     aside: Callable[[Callable[[], WalkReport]], "Future[WalkReport]"]
     undisturbed: Callable[[], AbstractContextManager[None]]
@@ -214,6 +218,51 @@ class Surroundings:
                 outcomes=decision.outcomes,
             )
         )
+
+
+class Telling:
+    """Tells how a deployment or a rollback ended; made when it begins.
+
+    Args:
+        around: What it works with.
+        service: Of which service.
+    """
+
+    def __init__(self, around: Surroundings, service: str) -> None:
+        self._around = around
+        self._service = service
+        self._began = around.clock.monotonic()
+
+    def ended(
+        self,
+        revision: str,
+        ending: str,
+        exit_code: ExitCode,
+        reasons: tuple[str, ...] = (),
+        serving: Mapping[str, int] | None = None,
+        *,
+        golden_path: Verdict | None = None,
+    ) -> events.Ended:
+        """Tell it; what is given is what `events.Ended` says of its attributes."""
+        ended = events.Ended(
+            service=self._service,
+            time=self._around.clock.timestamp(),
+            revision=revision,
+            ending=ending,
+            exit_code=exit_code,
+            serving=None if serving is None else dict(serving),
+            golden_path=golden_path,
+            reasons=reasons,
+            seconds=round(self._around.clock.monotonic() - self._began, 3),
+        )
+        self._around.tell(ended)
+        return ended
+
+
+def exit_of(verdict: Verdict) -> ExitCode:
+    """Give the exit code for what was decided."""
+    codes = {Verdict.PASS: ExitCode.PASS, Verdict.FAIL: ExitCode.FAIL}
+    return codes.get(verdict, ExitCode.UNKNOWN)
 
 
 def judged_walk(probed: Probed, steps: Sequence[StepResult], why_not: str = "") -> Judged:

@@ -113,6 +113,7 @@ class Gate:
             actor=ACTOR,
             tell=self.told.append,
             alone=_alone,
+            rollout=_alone,
             pause=self.clock.advance,
             aside=_inline,
             undisturbed=nullcontext,

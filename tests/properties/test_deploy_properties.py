@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from fakes.configurations import BACKEND
 from fakes.deploying import Gate, good_steps, people, step
 from netra.secret import Secret
-from netra_ops.deploy.beforehand import end_abandoned
 from netra_ops.deploy.checks.statistics import (
     LEVEL,
     Share,
@@ -25,6 +24,7 @@ from netra_ops.deploy.checks.statistics import (
 )
 from netra_ops.deploy.course.pace import Move, Pace, Progress, next_move, split_at
 from netra_ops.deploy.deployment import Options, deploy
+from netra_ops.deploy.putting_right import end_abandoned
 from netra_ops.findings import CouldNotTell, Failed, OpsError, Verdict
 from netra_ops.ledger import queries
 from netra_ops.ledger.records import Judgement, Promotion, Stage

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from netra.clock import SystemClock, as_iso
@@ -15,11 +16,11 @@ from netra.contract.reference import CONTRACTS
 from netra_ops.candidates.fingerprints.ledger_key import FILE_NAME, ledger_key, passing_key
 from netra_ops.candidates.fingerprints.prints import Fingerprints
 from netra_ops.cli.accounts import credential
-from netra_ops.cli.console import existing_state, remark
+from netra_ops.cli.console import DEFAULT_STATE_PATH, existing_state, remark
 from netra_ops.cli.deployment.progress import Lines, UntilNobodyListens, Words
 from netra_ops.cli.deployment.stopping import Stopping, guarded
 from netra_ops.deploy import events
-from netra_ops.deploy.one_at_a_time import alone
+from netra_ops.deploy.one_at_a_time import alone, alone_at_all
 from netra_ops.deploy.probing import Walker
 from netra_ops.deploy.surroundings import Prober, Surroundings
 from netra_ops.findings import ExitCode, OpsError, printable
@@ -77,6 +78,34 @@ class Command:
     state: StateDirectory
     as_json: bool
     dry_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What every command that moves traffic was asked.
+
+    Attributes:
+        reason: Why it is done.
+        override: Why it may go on though what is checked does not pass; empty if it may not.
+        state: Where the state directory is.
+        dry_run: Whether it ends with the checks.
+        as_json: Whether it speaks to a program.
+    """
+
+    reason: str
+    override: str = ""
+    state: Path = DEFAULT_STATE_PATH
+    dry_run: bool = False
+    as_json: bool = False
+
+    def command(self, name: str, service: str) -> Command:
+        """Give what is told to the command of that name.
+
+        Raises:
+            UsageRefused: There is no such state directory.
+        """
+        state = existing_state(self.state)
+        return Command(name, service, state, as_json=self.as_json, dry_run=self.dry_run)
 
 
 def commanded(
@@ -142,6 +171,7 @@ def _surroundings(
             actor=actor,
             tell=shown.tell,
             alone=lambda service: alone(state.root, service, since),
+            rollout=lambda service: alone_at_all(state.root, service, since),
             pause=time.sleep,
             aside=beside.submit,
             undisturbed=stopping.undisturbed,
@@ -166,9 +196,7 @@ def _ended_by(command: Command, error: OpsError) -> events.Ended:
         ending=ending,
         exit_code=error.exit_code,
         serving=None,
+        golden_path=None,
         reasons=(str(error),),
         seconds=0.0,
     )
-
-
-__all__ = ["LOCAL", "Command", "Composition", "commanded", "existing_state"]

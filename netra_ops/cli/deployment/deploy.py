@@ -1,6 +1,6 @@
 """`netra deploy`: a change of a service, checked, probed, and given traffic in steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +11,9 @@ from netra_ops.cli.console import DEFAULT_STATE_PATH, StateOption
 from netra_ops.cli.deployment.change_options import change_of
 from netra_ops.cli.deployment.composition import (
     LOCAL,
-    Command,
+    Asked,
     Composition,
     commanded,
-    existing_state,
 )
 from netra_ops.cli.deployment.options import (
     BakeOption,
@@ -100,18 +99,14 @@ def deploy(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What `netra deploy` was asked."""
+class Request(Asked):
+    """What `netra deploy` was asked: of which service, which change, and how it is to come."""
 
     service: str
     change: Change
     pace: Pace
-    reason: str = _REASON
-    override: str = ""
+    reason: str = field(default=_REASON, kw_only=True)
     waivers: Path | None = None
-    state: Path = DEFAULT_STATE_PATH
-    dry_run: bool = False
-    as_json: bool = False
 
 
 def run(request: Request, composition: Composition) -> ExitCode:
@@ -129,15 +124,8 @@ def run(request: Request, composition: Composition) -> ExitCode:
         waiver_file.read(request.waivers, now) if request.waivers else (),
         dry_run=request.dry_run,
     )
-    command = Command(
-        "netra deploy",
-        service,
-        existing_state(request.state),
-        as_json=request.as_json,
-        dry_run=request.dry_run,
-    )
     return commanded(
-        command,
+        request.command("netra deploy", service),
         composition,
         lambda around: deployment.deploy(around, service, request.change, options),
     )

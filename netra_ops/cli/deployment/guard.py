@@ -14,7 +14,7 @@ from typing import Final
 from netra_ops.cli.deployment.composition import guarding
 from netra_ops.cli.deployment.stopping import CAME_TO_ITS_END
 from netra_ops.cli.output import remark
-from netra_ops.deploy.beforehand import end_abandoned
+from netra_ops.deploy.putting_right import end_abandoned, walk_after
 from netra_ops.deploy.surroundings import Surroundings
 from netra_ops.findings import ExitCode, OpsError
 from netra_ops.platform.local.state_directory import StateDirectory
@@ -34,7 +34,7 @@ def keep_watch(around: Surroundings, service: str) -> ExitCode:
     for left in reversed(range(_TRIES)):
         try:
             with around.alone(service):
-                end_abandoned(around, service)
+                walk_after(around, service, end_abandoned(around, service))
         except OpsError as error:
             remark(str(error))
             if left:

@@ -30,6 +30,13 @@ _ENDINGS: Final = {
 }
 
 
+_GOLDEN_PATHS: Final = {
+    Verdict.PASS: " and passes its golden path",
+    Verdict.FAIL: " AND DOES NOT PASS ITS GOLDEN PATH",
+    Verdict.UNKNOWN: ", and nobody knows whether it passes its golden path",
+}
+
+
 class Progressing(Protocol):
     """Shows events."""
 
@@ -146,7 +153,9 @@ class Words:
         for reason in event.reasons:
             self._say(f"  {reason}")
         if event.serving is not None:
-            self._say(f"{event.service}: {_shares(event.serving)} serves, {event.seconds:.1f} s.")
+            path = _GOLDEN_PATHS[event.golden_path] if event.golden_path else ""
+            serving = f"{event.service}: {_shares(event.serving)} serves{path}"
+            self._say(f"{serving}, {event.seconds:.1f} s.")
 
     def _going(self, text: str) -> None:
         self._live.update(self._task, description=printable(text), counts="", total=None)

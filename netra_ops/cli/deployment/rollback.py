@@ -1,19 +1,18 @@
 """`netra rollback`: back to the revision that was proven last, or to one that is named."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import typer
 
 from netra.clock import SystemClock
-from netra_ops.cli.console import DEFAULT_STATE_PATH, StateOption
+from netra_ops.cli.console import DEFAULT_STATE_PATH, StateOption, existing_state
 from netra_ops.cli.deployment.composition import (
     LOCAL,
-    Command,
+    Asked,
     Composition,
     commanded,
-    existing_state,
 )
 from netra_ops.cli.deployment.options import (
     AnyServiceArgument,
@@ -28,7 +27,6 @@ from netra_ops.cli.deployment.options import (
 from netra_ops.deploy import rollback as engine
 from netra_ops.findings import ExitCode, UsageRefused
 from netra_ops.ledger.ledger_file import Ledger
-from netra_ops.platform.local.state_directory import StateDirectory
 
 _REASON: Final = "a rollback"
 
@@ -60,16 +58,12 @@ def rollback(
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What `netra rollback` was asked."""
+class Request(Asked):
+    """What `netra rollback` was asked: of which service, and to which revision."""
 
     service: str | None = None
     to: str | None = None
-    reason: str = _REASON
-    override: str = ""
-    state: Path = DEFAULT_STATE_PATH
-    dry_run: bool = False
-    as_json: bool = False
+    reason: str = field(default=_REASON, kw_only=True)
 
 
 def run(request: Request, composition: Composition) -> ExitCode:
@@ -78,19 +72,17 @@ def run(request: Request, composition: Composition) -> ExitCode:
     Raises:
         OpsError: It was asked wrongly, or the gate cannot run.
     """
-    state = existing_state(request.state)
-    service = named(request.service) if request.service else _deployed_last(state)
+    service = named(request.service) if request.service else _deployed_last(request.state)
     options = engine.Options(request.to, request.reason, request.override, dry_run=request.dry_run)
-    command = Command(
-        "netra rollback", service, state, as_json=request.as_json, dry_run=request.dry_run
-    )
     return commanded(
-        command, composition, lambda around: engine.roll_back(around, service, options)
+        request.command("netra rollback", service),
+        composition,
+        lambda around: engine.roll_back(around, service, options),
     )
 
 
-def _deployed_last(state: StateDirectory) -> str:
-    entries = Ledger(state.ledger_folder, SystemClock()).read().trusted()
+def _deployed_last(state: Path) -> str:
+    entries = Ledger(existing_state(state).ledger_folder, SystemClock()).read().trusted()
     if not entries:
         raise UsageRefused("Nothing was deployed yet, so there is nothing to go back from.")
     return entries[-1].record.service

@@ -5,13 +5,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes.configurations import BACKEND, shown_parts
+from fakes.configurations import AUTH, BACKEND, shown_parts
 from fakes.deploying import FakeProber, good_steps, people, steady, step
 from fakes.fake_platform import FakePlatform, fake_platform
 from fakes.netra_command import Run
@@ -23,7 +24,7 @@ from netra_ops.cli.deployment import deploy, rollback
 from netra_ops.cli.deployment.change_options import change_of
 from netra_ops.cli.deployment.composition import Composition
 from netra_ops.deploy.course.pace import Pace
-from netra_ops.deploy.one_at_a_time import alone
+from netra_ops.deploy.one_at_a_time import alone, alone_at_all
 from netra_ops.deploy.surroundings import Probed
 from netra_ops.findings import CouldNotTell, ExitCode, UsageRefused, Verdict
 from netra_ops.ledger import queries
@@ -179,14 +180,82 @@ def test_a_gate_that_cannot_run_tells_programs_too(
 def test_two_at_once_do_not_meet(
     request_: deploy.Request, composition: Composition, state: StateDirectory
 ) -> None:
-    """The second stops at once and says who goes on; another service is not concerned."""
-    with alone(state.root, BACKEND, "ana, process 7, since 10:00"):
-        with pytest.raises(CouldNotTell, match=r"goes on \(ana, process 7, since 10:00\)"):
-            deploy.run(request_, composition)
-        with alone(state.root, "netra-auth", "bo"):
-            pass
+    """The second stops at once and says who goes on."""
+    with (
+        alone(state.root, BACKEND, "ana, process 7, since 10:00"),
+        pytest.raises(CouldNotTell, match=r"goes on \(ana, process 7, since 10:00\)"),
+    ):
+        deploy.run(request_, composition)
 
     assert deploy.run(request_, composition) is ExitCode.PASS
+
+
+@pytest.mark.parametrize("goes_on", [alone, alone_at_all])
+def test_beside_another_services_rollout_or_rollback_nothing_is_rolled_out(
+    request_: deploy.Request,
+    composition: Composition,
+    platform: FakePlatform,
+    state: StateDirectory,
+    goes_on: Callable[[Path, str, str], AbstractContextManager[None]],
+) -> None:
+    """The golden path would walk a mixture: the other one is named, and nothing is changed."""
+    with (
+        goes_on(state.root, AUTH, "ana, process 7"),
+        pytest.raises(CouldNotTell, match=r"goes on \(netra-auth: ana, process 7\).*a mixture"),
+    ):
+        deploy.run(request_, composition)
+
+    assert "create" not in platform.calls
+    assert deploy.run(request_, composition) is ExitCode.PASS
+
+
+def test_a_rollback_waits_for_no_rollout_of_another_service(
+    request_: deploy.Request,
+    composition: Composition,
+    platform: FakePlatform,
+    state: StateDirectory,
+) -> None:
+    """People may be waiting for it, whatever else goes on."""
+    deploy.run(request_, composition)
+    with alone_at_all(state.root, AUTH, "ana"), alone(state.root, AUTH + "-2", "bo"):
+        code = rollback.run(rollback.Request(BACKEND, state=state.root), composition)
+
+    assert code is ExitCode.PASS
+    assert platform.split(BACKEND) == {OLD: 100}
+
+
+def test_rollbacks_of_two_services_go_on_at_once(state: StateDirectory) -> None:
+    """And no rollout begins before the last of them is over."""
+    with alone(state.root, AUTH, "ana"):
+        with alone(state.root, BACKEND, "bo"):
+            pass
+        with (
+            pytest.raises(CouldNotTell, match="goes on"),
+            alone_at_all(state.root, "netra-third", "cy"),
+        ):
+            pass
+
+    with alone_at_all(state.root, "netra-third", "cy"):
+        pass
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_beside_a_rollout_that_nobody_ended_nothing_is_rolled_out(
+    request_: deploy.Request,
+    composition: Composition,
+    platform: FakePlatform,
+    dry_run: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Its gate died: who shares the other service's traffic is named, and what ends it."""
+    known = platform.revisions[AUTH]
+    (name,) = known
+    known[name] = replace(known[name], percent=95)
+    known["other"] = replace(known[name], name="other", percent=5)
+
+    with pytest.raises(CouldNotTell, match=f"5 % other: .*`netra rollback {AUTH}`"):
+        deploy.run(replace(request_, dry_run=dry_run), composition)
+
+    assert "create" not in platform.calls
 
 
 def test_a_holder_that_died_blocks_nobody(state: StateDirectory) -> None:
@@ -242,8 +311,8 @@ def test_a_fault_is_acted_on_while_a_probe_hangs(
     hangs, goes_on = threading.Event(), threading.Event()
     was_back: list[bool] = []
 
-    def at_walk(_probed: Probed) -> None:
-        if prober.walked.count(NEW) > 1:
+    def at_walk(probed: Probed) -> None:
+        if probed.revision == NEW and prober.walked.count(NEW) > 1:
             hangs.set()
             was_back.append(goes_on.wait(20 * UNIT))
 

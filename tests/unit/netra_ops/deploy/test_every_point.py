@@ -10,9 +10,9 @@ from fakes.configurations import BACKEND
 from fakes.deploying import DeathAt, Gate, people, steady
 from fakes.fake_platform import Killed
 from netra.secret import Secret
-from netra_ops.deploy.beforehand import end_abandoned
 from netra_ops.deploy.course.pace import Pace
 from netra_ops.deploy.deployment import Options, deploy
+from netra_ops.deploy.putting_right import end_abandoned
 from netra_ops.deploy.rollback import Options as RollbackOptions
 from netra_ops.deploy.rollback import roll_back
 from netra_ops.findings import CouldNotTell, Failed, OpsError

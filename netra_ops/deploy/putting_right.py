@@ -1,19 +1,53 @@
-"""What is put right before a deployment: rollouts nobody ended, and what serves unproven."""
+"""What is put right and looked at: rollouts nobody ended, what serves unproven or once more."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from netra.ids import row_id
 from netra_ops.candidates.fingerprints.record import recorded
 from netra_ops.deploy.course import history
 from netra_ops.deploy.course.history import Abandoned
+from netra_ops.deploy.course.recording import Recorder
 from netra_ops.deploy.surroundings import Probed, Surroundings, shares
-from netra_ops.findings import OpsError, Verdict
+from netra_ops.findings import CouldNotTell, OpsError, Verdict
 from netra_ops.ledger import queries
-from netra_ops.ledger.records import Ending, Judgement, Stage
+from netra_ops.ledger.records import WHOLE, Ending, Judgement, Stage
 from netra_ops.platform.port import ServiceState
 
 _FOUND = "found serving, and walked before another revision is deployed"
 _WHY = "the gate that began it did not live to end it"
+_AGAIN = "walked once traffic was brought back to it"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What serves after traffic was brought back, and how it is.
+
+    Attributes:
+        verdict: What its golden path said.
+        says: The same in a sentence.
+    """
+
+    verdict: Verdict
+    says: str
+
+
+def refuse_mixture(around: Surroundings, service: str) -> None:
+    """Refuse to begin a rollout while another service is shared by several revisions.
+
+    A golden path that is walked through both would judge a mixture that never serves again.
+
+    Raises:
+        CouldNotTell: Another service is.
+    """
+    for name in around.platform.services():
+        split = around.platform.state(name).split
+        if name != service and len(split) > 1:
+            raise CouldNotTell(
+                f"{name} is served by {shares(split)}: its rollout has no end. A golden path would "
+                f"walk a mixture of both. End that one first, with `netra rollback {name}`. "
+                "Nothing was changed."
+            )
 
 
 def told(around: Surroundings, service: str, found: Sequence[Abandoned]) -> None:
@@ -26,7 +60,9 @@ def told(around: Surroundings, service: str, found: Sequence[Abandoned]) -> None
         )
 
 
-def end_abandoned(around: Surroundings, service: str, to: str | None = None) -> bool:
+def end_abandoned(
+    around: Surroundings, service: str, to: str | None = None
+) -> tuple[Abandoned, ...]:
     """Bring traffic back to who served before, and record that, for each rollout without an end.
 
     Args:
@@ -35,7 +71,7 @@ def end_abandoned(around: Surroundings, service: str, to: str | None = None) -> 
         to: Where traffic goes next, if somebody says so: then it stays until that is done.
 
     Returns:
-        Whether traffic was brought back.
+        Those from which traffic was brought back.
 
     Raises:
         Failed: The platform did not do it.
@@ -50,7 +86,7 @@ def end_abandoned(around: Surroundings, service: str, to: str | None = None) -> 
                 around.shift(service, one.split)
                 around.remark(service, f"Brought traffic back: {shares(one.split)} serves.")
             _record(around, service, one, retires=one.retires and one.revision != to)
-    return any(one.split is not None for one in found)
+    return tuple(one for one in found if one.split is not None)
 
 
 def _record(around: Surroundings, service: str, one: Abandoned, *, retires: bool) -> None:
@@ -126,3 +162,55 @@ def prove_found(around: Surroundings, service: str, state: ServiceState) -> None
     around.record(recorder.judged(Stage.PROBES, decision))
     around.record(recorder.traffic(name, state.split))
     around.record(recorder.promoted(name))
+
+
+def walk_after(around: Surroundings, service: str, left: Sequence[Abandoned]) -> None:
+    """Walk the golden path on what serves again after rollouts that nobody had ended."""
+    for one in left[-1:]:
+        walk_again(around, around.recorder(service, one.rollout, _AGAIN), one.revision)
+
+
+def walk_again(around: Surroundings, recorder: Recorder, left: str) -> Standing | None:
+    """Walk the golden path on what serves again after traffic was brought back, and record it.
+
+    Traffic is not moved by what it says: there is nothing better to go to that anybody knows of.
+
+    Args:
+        around: What it works with.
+        recorder: Makes the records of the rollout that was left.
+        left: The revision that was left.
+
+    Returns:
+        How what serves is, which was told as well; None where not one revision serves.
+    """
+    service, found = recorder.service, None
+    try:
+        split = around.platform.state(service).split
+        if len(split) != 1:
+            return None
+        (found,) = split
+        configuration = around.platform.configuration(service, found)
+        judged, _ = around.probed(Probed(service, found, None, configuration))
+        decision = around.decided(Stage.PROBES, (judged,), (), service, found)
+        around.tell_decision(Stage.PROBES, decision, WHOLE)
+        around.record(replace(recorder, reason=_AGAIN).judged(Stage.PROBES, decision))
+        why = decision.reasons[0] if decision.reasons else ""
+        standing = Standing(decision.verdict, _standing(found, left, decision.verdict, why))
+    except OpsError as error:
+        standing = Standing(
+            Verdict.UNKNOWN, _standing(found or service, left, Verdict.UNKNOWN, str(error))
+        )
+    around.remark(service, standing.says)
+    return standing
+
+
+def _standing(serves: str, left: str, verdict: Verdict, why: str) -> str:
+    if verdict is Verdict.PASS:
+        return f"{serves} serves again, and passes its golden path."
+    if verdict is Verdict.FAIL:
+        return (
+            f"{serves} serves again, and does not pass its golden path either: {why}. So the fault "
+            f"is not of {left} alone. Look elsewhere: the other service, the store, what both "
+            "revisions are configured with."
+        )
+    return f"{serves} serves again; whether it passes its golden path is not known: {why}"
