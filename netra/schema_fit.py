@@ -19,8 +19,12 @@ OLDEST_COLUMN: Final = "oldest_code"
 DECLARATION: Final = "OLDEST_CODE"
 """The constant by which a migration declares the oldest version whose code runs on its schema."""
 
+SCHEMA_TOLD: Final = "schema_told"
+"""The event in which a service's code says whether it may serve on its store."""
+
 _VERSION: Final = re.compile(r"[0-9]{4}")
 _SHOWN: Final = 40
+_LONGEST_FLAW: Final = 200
 
 
 class SchemaFit(Enum):
@@ -39,6 +43,9 @@ class SchemaFit(Enum):
     BEHIND = auto()
     TOO_NEW = auto()
     UNREADABLE = auto()
+
+
+_FITS: Final = {fit.name.lower(): fit for fit in SchemaFit}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,35 @@ def declared(version: str, constants: Mapping[str, object], *, since: str) -> st
             f"{since} and {version}"
         )
     return oldest
+
+
+def as_told(judgement: SchemaJudgement) -> dict[str, str | None]:
+    """Give a judgement as one process tells it to another, in an event `SCHEMA_TOLD`."""
+    return {
+        "fit": judgement.fit.name.lower(),
+        "head": judgement.head,
+        "store": judgement.version,
+        "oldest": judgement.oldest,
+        "flaw": judgement.flaw,
+    }
+
+
+def heard(told: Mapping[str, object]) -> SchemaJudgement | None:
+    """Read a judgement that was told; None if it is not one, or says what this code does not know.
+
+    It may come from older code or newer code than this.
+    """
+    fit, head = _FITS.get(str(told.get("fit"))), told.get("head")
+    version, oldest = told.get("store"), told.get("oldest")
+    if (
+        fit is None
+        or not _is_version(head)
+        or not (version is None or _is_version(version))
+        or not (oldest is None or _is_version(oldest))
+    ):
+        return None
+    flaw = str(told.get("flaw") or "")[:_LONGEST_FLAW]
+    return SchemaJudgement(fit, head, version, oldest, flaw)
 
 
 def _is_version(value: object) -> TypeGuard[str]:

@@ -30,19 +30,33 @@ class Program:
     Attributes:
         service: Its service id, which also names its env file, store and log folder.
         module: What `python -m` runs.
+        schema: What `python -m` runs to be told whether its code may serve on its store.
         packages: Whose code makes it what it is; a change in them is a new revision.
         default_port: Where it listens if nobody says otherwise.
     """
 
     service: str
     module: str
+    schema: str
     packages: tuple[str, ...]
     default_port: int
 
 
 PROGRAMS: Final = (
-    Program(AUTH, "netra_auth.main", ("netra", "netra_auth"), 8001),
-    Program(BACKEND, "netra_backend.app.main", ("netra", "netra_backend"), 8000),
+    Program(
+        AUTH,
+        "netra_auth.main",
+        "netra_auth.store.schema_version",
+        ("netra", "netra_auth"),
+        8001,
+    ),
+    Program(
+        BACKEND,
+        "netra_backend.app.main",
+        "netra_backend.app.db.readiness",
+        ("netra", "netra_backend"),
+        8000,
+    ),
 )
 """In the order they are started; they are stopped in reverse."""
 
@@ -59,6 +73,8 @@ class Deadlines:
     """For a ready service to say that everything is well, before it is reported as degraded."""
     stop: float = 10.0
     """For a service to end by itself before it is killed."""
+    schema: float = 20.0
+    """For code to tell whether it may serve on its store."""
     answer: float = 2.0
     """For one health question."""
 

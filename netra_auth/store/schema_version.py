@@ -1,15 +1,29 @@
 """Which version of the tables this code works with, which the store has, and whether they suit.
 
 `netra.schema_fit` decides. Bringing the store there is `netra_auth.store.migrations.upgrade`, which
-alone imports Alembic.
+alone imports Alembic. `python -m netra_auth.store.schema_version` tells the judgement of the store
+that the environment names, and changes nothing.
 """
 
+import asyncio
+import sys
 from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-from netra.errors import ConfigurationInvalid
-from netra.schema_fit import OLDEST_COLUMN, VERSION_COLUMN, SchemaJudgement, judged
+from netra.contract import Violations, load
+from netra.contract.declared.netra_auth import CONTRACT
+from netra.errors import ConfigurationInvalid, DatabaseUnavailable
+from netra.isolated_environment import process_environment
+from netra.schema_fit import (
+    OLDEST_COLUMN,
+    VERSION_COLUMN,
+    SchemaJudgement,
+    as_told,
+    judged,
+)
+from netra.telemetry import configure_logging, event_logger
+from netra_auth.settings import settings_from
 from netra_auth.store.engine import Database
 
 HEAD: Final = "0004"
@@ -17,6 +31,8 @@ HEAD: Final = "0004"
 
 SAYS_OLDEST_SINCE: Final = "0004"
 """The first version whose stores name the oldest version whose code still runs on them."""
+
+_log = event_logger("netra_auth.schema")
 
 _VERSION_TABLE: Final = "alembic_version"
 # Whichever columns there are: a store of before `SAYS_OLDEST_SINCE` has one less. A statement that
@@ -80,3 +96,39 @@ def schema_on(connection: Connection) -> SchemaJudgement:
 def say_oldest(connection: Connection, oldest: str) -> None:
     """Have the store name the oldest version whose code still works with it."""
     connection.execute(_WRITE, {"oldest": oldest})
+
+
+def main() -> int:
+    """Tell whether this code may serve on the store, as an event of the log.
+
+    Returns:
+        0 if it was told, 1 if the store cannot be asked, 2 if it is not known where it is.
+    """
+    configure_logging(service=CONTRACT.service, revision="unversioned")
+    configuration = load(CONTRACT, process_environment())
+    if isinstance(configuration, Violations):
+        _log.error("schema_not_told", message="The configuration is not valid.")
+        return 2
+    configure_logging(
+        service=CONTRACT.service,
+        revision="unversioned",
+        known_secrets=configuration.known_secrets(),
+    )
+    try:
+        schema = asyncio.run(_asked(Database(settings_from(configuration).database_url)))
+    except (ConfigurationInvalid, DatabaseUnavailable) as error:
+        _log.error("schema_not_told", message=f"The store cannot be asked: {error.reason}")
+        return 1
+    _log.info("schema_told", **as_told(schema))
+    return 0
+
+
+async def _asked(database: Database) -> SchemaJudgement:
+    try:
+        return await stored_schema(database)
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

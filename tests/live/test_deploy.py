@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import httpx2
@@ -13,6 +14,8 @@ import pytest
 
 from fakes.faulty_code import faulty_code
 from fakes.installation import SETTLE, Installation
+from fakes.next_revision import BACKEND as NEXT_BACKEND
+from fakes.next_revision import next_revision
 from fakes.requirements import require
 from fakes.steady_people import SteadyPeople, steady_people
 from fakes.timing import UNIT, eventually_blocking
@@ -205,6 +208,40 @@ def test_a_store_is_migrated_as_a_step_of_its_own(running: Installation, tmp_pat
     assert running.run("migrate", "nobody").returncode == 2
 
 
+def test_code_that_the_schema_left_behind_is_refused_by_name(tmp_path: Path) -> None:
+    """Code that needs a migration is not deployed, and code that is too old not gone back to."""
+    require("haproxy", binary.find().path is not None, binary.find().remark)
+    installation = Installation(tmp_path / "state")
+    adds = "op.add_column('t_threads', sa.Column('colour', sa.String(16)))"
+    newer = next_revision(tmp_path, NEXT_BACKEND, adds, declares="OLDEST_CODE = '{version}'")
+    try:
+        assert installation.up().returncode == 0
+        (first,) = traffic(installation)
+        code, events, said = deployed(installation, "--code", str(newer.folder))
+        assert code == 1, said
+        assert f"this revision needs {newer.head}" in said
+        assert "made" not in {event["event"] for event in events}
+
+        migrated = installation.run("migrate", BACKEND, "--code", str(newer.folder))
+        assert migrated.returncode == 0, migrated.stderr
+        code, _, said = deployed(installation, "--code", str(newer.folder))
+        assert code == 0, said
+        (second,) = traffic(installation)
+
+        refused = installation.run("rollback", BACKEND, "--json")
+
+        told = [json.loads(line) for line in refused.stdout.splitlines()]
+        assert refused.returncode == 1, refused.stdout + refused.stderr
+        assert (told[-1]["ending"], told[-1]["revision"]) == ("refused", first)
+        assert failures(told) == {"schema_fits"}
+        assert f"is at version {newer.head}" in told[-1]["reasons"][0]
+        assert "shifted" not in {event["event"] for event in told}
+        assert traffic(installation) == {second: 100}
+        assert installation.status()["ready"] is True
+    finally:
+        installation.end()
+
+
 def test_a_rollback_goes_back_to_what_was_proven(running: Installation) -> None:
     """By default to the last revision that passed its probes besides the one that serves."""
     (first,) = traffic(running)
@@ -232,7 +269,7 @@ def test_the_auth_service_is_deployed_too(running: Installation, people: SteadyP
 def test_a_killed_gate_leaves_traffic_with_the_proven_revision(
     running: Installation, people: SteadyPeople
 ) -> None:
-    """What it began is brought back and recorded by whoever watches over it."""
+    """What it began is brought back, recorded and walked by whoever watches over it."""
     before = traffic(running)
     gate = running.start(
         *("deploy", BACKEND, "--set", "LOG_LEVEL=ERROR", "--steps", "50,100", "--json"),
@@ -246,8 +283,17 @@ def test_a_killed_gate_leaves_traffic_with_the_proven_revision(
 
     eventually_blocking(lambda: traffic(running) == before, within=30 * UNIT)
     assert people.statuses().keys() == {200}
-    kinds = [one["kind"] for one in running.json("revisions", BACKEND)["entries"]]
-    assert kinds[-1] == "end"
+    entries = eventually_blocking(lambda: _ending_in(running, "end", "judgement"), within=60 * UNIT)
+    assert (entries[-2]["ending"], entries[-1]["verdict"]) == ("abandoned", "PASS")
+    assert {entries[-1]["revision"]} == before.keys()
+    assert "deploy, its guard" in entries[-1]["actor"]["origin"]
+    assert running.json("revisions", BACKEND)["now"]["unfinished_rollouts"] == []
+
+
+def _ending_in(running: Installation, *kinds: str) -> list[dict[str, Any]]:
+    """Give the records once they end with some of these kinds; else nothing."""
+    entries: list[dict[str, Any]] = running.json("revisions", BACKEND)["entries"]
+    return entries if [one["kind"] for one in entries[-len(kinds) :]] == [*kinds] else []
 
 
 def test_a_killed_front_is_back(running: Installation) -> None:
@@ -256,6 +302,7 @@ def test_a_killed_front_is_back(running: Installation) -> None:
     url = running.status()["url"]
 
     os.kill(kept["haproxy"]["pid"], signal.SIGKILL)
+    killed_at = monotonic()
 
     def answers() -> bool:
         try:
@@ -264,6 +311,7 @@ def test_a_killed_front_is_back(running: Installation) -> None:
             return False
 
     eventually_blocking(answers, within=5 * UNIT)
+    assert monotonic() - killed_at < UNIT
     assert running.status()["ready"] is True
 
 

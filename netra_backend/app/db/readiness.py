@@ -1,12 +1,22 @@
-"""Whether the store is fit for this revision to serve: its schema, and whom it isolates."""
+"""Whether the store is fit for this revision to serve: its schema, and whom it isolates.
 
+`python -m netra_backend.app.db.readiness` tells the judgement of the schema of the store that the
+environment names, and changes nothing.
+"""
+
+import asyncio
+import sys
 from typing import Final
 
 from sqlalchemy import make_url
 
-from netra.errors import NetraError
-from netra.schema_fit import SchemaFit
-from netra.telemetry.log_events import event_logger
+from netra.contract.configuration import Violations
+from netra.contract.declared.netra_backend import CONTRACT
+from netra.contract.loader import load
+from netra.errors import ConfigurationInvalid, DatabaseUnavailable, NetraError
+from netra.isolated_environment import process_environment
+from netra.schema_fit import SchemaFit, SchemaJudgement, as_told
+from netra.telemetry.log_events import configure_logging, event_logger
 from netra_backend.app.db.engine import Use, open_engine
 from netra_backend.app.db.isolation.postgres_role import flaw_of_isolation
 from netra_backend.app.db.outage import outage_translated
@@ -87,3 +97,40 @@ def _role_of_sessions(settings: Settings) -> str | None:
     if address.get_backend_name() == "sqlite":
         return None
     return address.username or ""
+
+
+def main() -> int:
+    """Tell whether this code may serve on the store, by its schema, as an event of the log.
+
+    Returns:
+        0 if it was told, 1 if the store cannot be asked, 2 if it is not known where it is.
+    """
+    configure_logging(service=CONTRACT.service, revision="unversioned")
+    configuration = load(CONTRACT, process_environment())
+    if isinstance(configuration, Violations):
+        _log.error("schema_not_told", message="The configuration is not valid.")
+        return 2
+    configure_logging(
+        service=CONTRACT.service,
+        revision="unversioned",
+        known_secrets=configuration.known_secrets(),
+    )
+    try:
+        schema = asyncio.run(_schema(Settings.from_configuration(configuration)))
+    except (ConfigurationInvalid, DatabaseUnavailable) as error:
+        _log.error("schema_not_told", message=f"The store cannot be asked: {error.reason}")
+        return 1
+    _log.info("schema_told", **as_told(schema))
+    return 0
+
+
+async def _schema(settings: Settings) -> SchemaJudgement:
+    engine = open_engine(settings.database_url)
+    try:
+        return await stored_schema(engine)
+    finally:
+        await engine.dispose()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

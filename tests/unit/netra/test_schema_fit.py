@@ -1,10 +1,11 @@
 """Whether code may serve on a store is decided by two versions, and in doubt it may not."""
 
+import json
 from itertools import product
 
 import pytest
 
-from netra.schema_fit import SchemaFit, declared, judged
+from netra.schema_fit import SchemaFit, SchemaJudgement, as_told, declared, heard, judged
 
 SINCE, HEAD = "0006", "0008"
 
@@ -103,3 +104,31 @@ def test_a_migration_that_declares_nothing_is_an_error(constants: dict[str, obje
     """What is not declared, or cannot be, is an error that names the migration."""
     with pytest.raises(ValueError, match=r"0009 (declares|does not declare)"):
         declared("0009", constants, since=SINCE)
+
+
+@pytest.mark.parametrize("fit", SchemaFit)
+def test_what_one_process_tells_another_hears(fit: SchemaFit) -> None:
+    """A judgement arrives as it was given, also through JSON."""
+    for store, oldest in ((None, None), ("0004", None), ("0007", "0005")):
+        judgement = SchemaJudgement(fit, "0006", store, oldest, "it names 2 versions")
+
+        assert heard(json.loads(json.dumps(as_told(judgement)))) == judgement
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"fit": "better"},
+        {"fit": None},
+        {"head": None},
+        {"head": "six"},
+        {"store": 7},
+        {"store": "0007; drop table"},
+        {"oldest": ["0005"]},
+    ],
+)
+def test_what_nobody_understands_is_no_judgement(changed: dict[str, object]) -> None:
+    """It may come from code that says more than this knows of, or from something else."""
+    told = as_told(SchemaJudgement(SchemaFit.NEWER, "0006", "0007", "0005"))
+
+    assert heard({**told, **changed}) is None

@@ -9,7 +9,7 @@ from netra.isolated_environment import IsolatedEnvironment
 from netra_ops.platform.local.revisions import code_digest, fingerprint, next_name
 from netra_ops.settings import Program
 
-PROGRAM = Program("netra-auth", "auth.main", ("ground", "auth"), 8001)
+PROGRAM = Program("netra-auth", "auth.main", "auth.schema", ("ground", "auth"), 8001)
 ENVIRONMENT = IsolatedEnvironment.of({"PORT": "8001", "SERVICE_ID": "netra-auth"})
 
 

@@ -13,7 +13,7 @@ from netra_ops.candidates.file_text import read_text
 from netra_ops.candidates.forms.env_file import read_env_file
 from netra_ops.findings import Failed, UsageRefused
 from netra_ops.platform.local import configuration, health, processes, record, revisions
-from netra_ops.platform.local.deployments import revision_files
+from netra_ops.platform.local.deployments import migration, revision_files
 from netra_ops.platform.local.deployments.changed_configuration import changed
 from netra_ops.platform.local.deployments.fronting import Fronting
 from netra_ops.platform.local.deployments.revision_processes import (
@@ -101,7 +101,7 @@ class LocalPlatform:
         digest = revision_files.code_digest(program, code)
         name = revisions.next_name(service, known.newest)
         fingerprint = revisions.fingerprint(digest, environment)
-        self._planned[name] = _Planned(text, code, digest, fingerprint)
+        self._planned[name] = _Planned(service, text, code, digest, fingerprint)
         serving = known.revision
         return Plan(
             service=service,
@@ -193,7 +193,36 @@ class LocalPlatform:
         return read_env_file(read_text(str(file)), str(file), service)
 
     def schema_fit(self, service: str, code: str) -> SchemaJudgement | None:
-        """Give None: a revision of this machine says so itself when it starts."""
+        """Have the code say whether it may serve on the service's store as it is now.
+
+        None where it cannot: it is code of before that could be asked, or is not there any more as
+        it was, or the store does not answer.
+        """
+        program = program_of(service)
+        if (found := self._code_and_text(program, code)) is None:
+            return None
+        folder, text = found
+        try:
+            return migration.told_fit(
+                self._directory, program, folder, text, self._deadlines.schema
+            )
+        except Failed as error:
+            self._say(f"Whether {code} may serve on the store of {service} is not known: {error}")
+            return None
+
+    def _code_and_text(self, program: Program, code: str) -> tuple[str | None, str] | None:
+        """Find code by its name, and a configuration that it is to run with or was made with."""
+        for plan in self._planned.values():
+            if _code_name(plan.digest) == code and plan.service == program.service:
+                return plan.code, plan.text
+        known = self._known(program)
+        for name, one in reversed(known.revisions.items()):
+            file = self._directory.revision_env_file(program.service, name)
+            if _code_name(one.digest) != code or not file.exists():
+                continue
+            if revision_files.code_digest(program, one.code) == one.digest:
+                return one.code, read_text(str(file))
+        return None
 
     def observed(self, service: str, since: float, until: float) -> Mapping[str, Observed]:
         """Count what was asked of each revision between two times, seconds since the epoch.
@@ -270,6 +299,7 @@ class LocalPlatform:
 class _Planned(msgspec.Struct, frozen=True):
     """What a plan's configuration is written like, and what it runs."""
 
+    service: str
     text: str
     code: str | None
     digest: str
