@@ -120,12 +120,13 @@ def assert_near_misses_are_named(running: Installation, revision: str) -> None:
         (("--set", 'TOKEN_TRUST_MODE="keyring"'), "TOKEN_TRUST_MODE"),
         (("--set", "SERVICE_SECRET=${SERVICE_SECRET}"), "SERVICE_SECRET"),
         (("--set", "TOKEN_TRUST_MODE=shared-key"), "JWT_SECRET_KEY"),
+        (("--set", "AUTH_SERVICE_URL=http://127.0.0.1:9"), "AUTH_SERVICE_URL"),
     ],
 )
 def test_a_wrong_configuration_is_refused_before_anything_is_made(
     running: Installation, people: SteadyPeople, options: tuple[str, ...], named: str
 ) -> None:
-    """The variable is named, no process is started, and nobody notices."""
+    """The variable is named, no process is started, and nobody notices (checklist 61, 62)."""
     before = running.status()
 
     code, events, said = deployed(running, *options)
@@ -156,7 +157,7 @@ def test_a_wrong_build_is_refused_before_it_has_traffic(
     check: str | None,
     exit_code: int,
 ) -> None:
-    """It fails its golden path, or does not start; people are served by the one of before."""
+    """It fails its golden path, or does not start; nobody is served by it (checklist 64)."""
     before = traffic(running)
 
     code, events, said = deployed(
@@ -192,6 +193,11 @@ def test_a_build_that_fails_people_is_taken_back(
     assert len(failed) <= len(during) * 0.25 + 5
     ended = events[-1]
     assert (ended["ending"], ended["serving"]) == ("rolled_back", before)
+    assert ended["golden_path"] == "PASS"
+    # From the sample that shows it to everybody's being with the revision of before.
+    shown = next(e for e in events if e["event"] == "sampled" and e["verdict"] == "FAIL")
+    back = next(e for e in events if e["event"] == "shifted" and e["split"] == before)
+    assert 0 < back["time"] - shown["time"] < 2 * UNIT
 
 
 def test_a_store_is_migrated_as_a_step_of_its_own(running: Installation, tmp_path: Path) -> None:
@@ -256,14 +262,21 @@ def test_a_rollback_goes_back_to_what_was_proven(running: Installation) -> None:
 
 
 def test_the_auth_service_is_deployed_too(running: Installation, people: SteadyPeople) -> None:
-    """Both services know each other under the addresses that stay."""
+    """Tokens of either revision open the backend, from before to after (checklist 66)."""
     (before,) = traffic(running, AUTH)
 
     done = running.run("deploy", AUTH, *SHORT, "--set", "LOG_LEVEL=DEBUG", "--json")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert before not in traffic(running, AUTH)
+    # Somebody has a token of the revision of before, and is served by it after the last shift, too.
+    people.wait_for_more(20, SETTLE)
     assert people.statuses().keys() == {200}
+    token = running.run("token", "--email", "anna@example.com", "--password-stdin", stdin=PASSWORD)
+    assert token.returncode == 0, token.stderr
+    with steady_people(running.status()["url"], token.stdout.strip()) as newer:
+        newer.wait_for_more(20, SETTLE)
+    assert newer.statuses().keys() == {200}
 
 
 def test_a_killed_gate_leaves_traffic_with_the_proven_revision(

@@ -113,7 +113,7 @@ def test_two_good_configurations_pass(check: Ran, tmp_path: Path) -> None:
 def test_a_broken_variable_is_refused_by_name(
     check: Ran, tmp_path: Path, service: str, name: str, form: str
 ) -> None:
-    """Removed, emptied, with a line break, quoted or unresolved, it fails without its value."""
+    """Removed, emptied, with a line break, quoted or unresolved, it fails (checklist 61)."""
     values = dict(zip((AUTH, BACKEND), pair(TOKEN_TRUST_MODE="shared-key"), strict=True))[service]
     if name == "KEYRING_ENCRYPTION_KEY":
         values["TOKEN_TRUST_MODE"] = "keyring"
@@ -168,7 +168,7 @@ def test_a_place_is_a_line(check: Ran, tmp_path: Path) -> None:
 
 
 def test_keys_that_differ_are_refused(check: Ran, tmp_path: Path) -> None:
-    """The services' JWT keys are compared without being shown."""
+    """The services' JWT keys are compared without being shown (checklist 62)."""
     auth, backend = pair()
     backend["JWT_SECRET_KEY"] = strong_secret()
     done = check(*both_files(tmp_path, auth, backend))
@@ -208,7 +208,7 @@ def test_a_key_whose_tokens_live_is_not_dropped(
     step: int,
     is_seen: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """A backend accepts what the auth service signs and signed with, by value or by reference."""
+    """A backend accepts what the auth service signs, or signed, with (checklist 63)."""
     versions = {"old": "1", "new": "2", "other": "3"}
     values = {name: strong_secret() for name in versions}
     files = []

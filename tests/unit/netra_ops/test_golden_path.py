@@ -126,7 +126,7 @@ def test_the_document_is_what_was_promised(right: FakeNetra) -> None:
 def test_a_wrong_admission_fails_and_is_counted(
     fault: Fault, failing: set[str], admitted: int
 ) -> None:
-    """A server that lets in whom it must not is found out, though it refuses nobody."""
+    """A server that lets in whom it must not is found out (checklist 64)."""
     with fake_netra(fault) as netra:
         report = _walk(netra)
 

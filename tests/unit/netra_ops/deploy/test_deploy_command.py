@@ -160,7 +160,7 @@ def test_a_gate_that_cannot_run_tells_programs_too(
     state: StateDirectory,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A ledger that is damaged stops it with exit code 3 before anything is changed."""
+    """A damaged ledger stops it with exit code 3, and nothing is changed (checklist 65)."""
     deploy.run(request_, composition)
     file = state.ledger_folder / "records.ndjson"
     file.write_bytes(file.read_bytes().replace(b'"promotion"', b'"demotion!"'))

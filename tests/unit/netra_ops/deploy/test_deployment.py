@@ -161,7 +161,7 @@ def test_faults_that_serve_already_do_not_stop_what_mends_another(gate: Gate) ->
 
 
 def test_without_a_contract_nothing_is_changed(gate: Gate) -> None:
-    """The gate cannot run, so the deployment stops with exit code 3 and no record."""
+    """The gate cannot run, so it stops with exit code 3 and no record (checklist 65)."""
     gate.contracts = ()
 
     with pytest.raises(CouldNotTell, match="no contract"):
@@ -172,7 +172,7 @@ def test_without_a_contract_nothing_is_changed(gate: Gate) -> None:
 
 
 def test_a_person_may_go_on_without_a_contract(gate: Gate) -> None:
-    """It is recorded that the gate could not run, and whose word it was."""
+    """It is recorded that the gate could not run, and whose word it was (checklist 65)."""
     gate.contracts = ()
 
     ended = run(gate, options=replace(QUICK, override="the contract follows today"))
@@ -180,11 +180,12 @@ def test_a_person_may_go_on_without_a_contract(gate: Gate) -> None:
     assert ended.ending == "promoted"
     (override,) = [e.record for e in gate.entries() if isinstance(e.record, Override)]
     assert (override.stage, override.reason) == (None, "the contract follows today")
+    assert override.actor.person == "ana@example.com"
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.UNKNOWN])
 def test_a_candidate_that_fails_its_probes_never_has_traffic(gate: Gate, verdict: Verdict) -> None:
-    """It is taken out of service, and the service was as it is all the time."""
+    """It is taken out of service; the service was as it is all the time (checklist 64)."""
     gate.prober.steps[NEW] = (*good_steps(), step("me as user", verdict))
 
     ended = run(gate)
