@@ -185,7 +185,7 @@ def test_what_belongs_to_another_environment_is_refused(
 def test_a_name_that_the_other_service_does_not_know_is_not_let_pass(tmp_path: Path) -> None:
     """Whether it was registered since only the store tells: no data is no pass (checklist 62)."""
     gate = gate_of(tmp_path, both("shared-key"))
-    change = Change(values={"SERVICE_ID": Secret("netra-backend-2")})
+    change = Change(values={"SERVICE_ID": Secret("netra-front")})
 
     ended = refused(gate, BACKEND, change, ExitCode.UNKNOWN)
 
