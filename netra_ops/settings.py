@@ -67,8 +67,6 @@ class Deadlines:
 
     ready: float = 60.0
     """For a started service to answer that it is ready."""
-    head_start: float = 0.4
-    """For a service that was ready before, before the one that needs it is started."""
     settled: float = 5.0
     """For a ready service to say that everything is well, before it is reported as degraded."""
     stop: float = 10.0

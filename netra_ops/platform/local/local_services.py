@@ -241,9 +241,8 @@ class LocalServices:
                 self._front.ensure(known)
             # A service that was ready before will be so soon: the next one, which calls it when
             # it has loaded itself, may load meanwhile. A new revision may have stores to migrate.
-            same = before.get(service) == known.services[service].revision
-            patience = self._deadlines.head_start if same else self._deadlines.ready
-            self._wait(known, service, _is_ready, patience)
+            if before.get(service) != known.services[service].revision:
+                self._wait(known, service, _is_ready, self._deadlines.ready)
         for service in _names():
             if not self._wait(known, service, _is_ready, self._deadlines.ready):
                 revision = known.services[service].revision or service
