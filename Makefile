@@ -16,6 +16,11 @@ PIP_OPTIONS := -qq --disable-pip-version-check --no-compile --no-deps
 WARM = env -u PYTHONDONTWRITEBYTECODE $(PY) -c \
 	'import netra_ops.cli.main, netra_ops.cli.program as netra, netra_auth.main, netra_backend.app.main; netra.program()'
 
+# HAProxy is a program and has a wheel for few systems. Where there is none, Netra runs without, and
+# `netra deploy` says what to install.
+FRONT = $(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/front.txt \
+	|| echo "No HAProxy for this system came with it: netra deploy needs the system's own."
+
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
@@ -24,7 +29,7 @@ PYTEST := $(PY) -m pytest -n auto --maxprocesses=4 --dist=worksteal
 
 EXTRAS_RUN := --extra auth --extra backend --extra ops --extra build
 EXTRAS_LLM := $(EXTRAS_RUN) --extra llm
-EXTRAS_DEV := $(EXTRAS_LLM) --extra redis --extra front --extra dev
+EXTRAS_DEV := $(EXTRAS_LLM) --extra redis --extra dev
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" pyproject.toml
 
@@ -66,6 +71,7 @@ soak: $(VENV)/.dev ## Run the property tests with many more examples, and the on
 
 lock: ## Write requirements/*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) $(EXTRAS_RUN) -o requirements/run.txt
+	$(COMPILE) --extra front -c requirements/run.txt -o requirements/front.txt
 	$(COMPILE) $(EXTRAS_LLM) -c requirements/run.txt -o requirements/llm.txt
 	$(COMPILE) $(EXTRAS_DEV) -c requirements/llm.txt -o requirements/dev.txt
 
@@ -88,17 +94,19 @@ $(VENV)/.made:
 	@if $(PY) -c 'import pip' 2>/dev/null; then :; else "$(PYTHON)" -m venv --clear $(VENV); fi
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
+$(VENV)/.run: $(VENV)/.made requirements/run.txt requirements/front.txt pyproject.toml
 	@if [ -e $(VENV)/.dev ] && [ ! requirements/dev.txt -nt $(VENV)/.dev ] \
 		&& [ ! pyproject.toml -nt $(VENV)/.dev ]; then :; else \
 		echo "Installing what Netra needs to run into $(VENV) ..." \
 		&& $(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/run.txt \
-		&& $(PY) -m pip install $(PIP_OPTIONS) --no-build-isolation -e . && $(WARM); fi
+		&& { $(FRONT); } && $(PY) -m pip install $(PIP_OPTIONS) --no-build-isolation -e . \
+		&& $(WARM); fi
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.made requirements/dev.txt pyproject.toml
+$(VENV)/.dev: $(VENV)/.made requirements/dev.txt requirements/front.txt pyproject.toml
 	@echo "Installing what work on Netra needs into $(VENV) ..."
 	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/dev.txt
+	@$(FRONT)
 	@$(PY) -m pip install $(PIP_OPTIONS) --no-build-isolation -e .
 	@$(WARM)
 	@touch $@ $(VENV)/.run
