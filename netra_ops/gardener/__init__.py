@@ -1,0 +1,1 @@
+"""From any export of logs to the few things that really happened."""

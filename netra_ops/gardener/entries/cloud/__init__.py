@@ -1,0 +1,1 @@
+"""Records in the forms of Cloud Logging, and of programs that write for it. Pure."""

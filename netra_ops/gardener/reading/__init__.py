@@ -1,0 +1,7 @@
+"""Exports of logs, read while they stream; and the account of what was read and what was not."""
+
+from netra_ops.gardener.reading.account import Account, SourceAccount
+from netra_ops.gardener.reading.framing.forms import Form
+from netra_ops.gardener.reading.reader import Reading, read
+
+__all__ = ["Account", "Form", "Reading", "SourceAccount", "read"]

@@ -1,0 +1,1 @@
+"""Where one record ends and the next begins. Pure."""

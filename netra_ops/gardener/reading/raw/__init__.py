@@ -1,0 +1,1 @@
+"""Bytes as they come: files, directories, standard input; compressed or not, in any encoding."""
