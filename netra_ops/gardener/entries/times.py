@@ -25,14 +25,14 @@ def from_text(text: str) -> int | None:
 
     Without a zone it is UTC. None if it is no time.
     """
-    if text[-1:] == "Z":
-        second = _seconds_of.get(text[:19])
-        if second is not None:
-            digits = text[20:-1]
-            if not digits and text[19] == "Z":
-                return second
-            if len(digits) < len(_UNITS) and digits.isdecimal() and text[19] == ".":
-                return second + int(digits) * _UNITS[len(digits)]
+    second = _seconds_of.get(text[:19])
+    if second is not None:
+        rest = text[19:-1] if text[-1] == "Z" else text[19:]
+        if not rest:
+            return second
+        digits = rest[1:]
+        if len(digits) < len(_UNITS) and digits.isdecimal() and rest[0] in ".,":
+            return second + int(digits) * _UNITS[len(digits)]
     found = _RFC_3339.fullmatch(text.strip())
     if found is None:
         return _epoch_text(text)
@@ -40,10 +40,10 @@ def from_text(text: str) -> int | None:
     seconds = seconds_of(int(year), int(month), int(day), int(hour), int(minute), int(second_text))
     if seconds is None:
         return None
-    if zone == "Z" and text[10:11] in "Tt":
+    if not zone or zone == "Z":
         if len(_seconds_of) >= _REMEMBERED:
             _seconds_of.clear()
-        _seconds_of[text[:19]] = seconds * SECOND
+        _seconds_of[text.strip()[:19]] = seconds * SECOND
     return (seconds - zone_seconds(zone)) * SECOND + nanoseconds(fraction)
 
 
