@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.gardener import read_bytes
+from fakes.gardener import messages_of, read_bytes
 from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.reading import Account, Form
 from netra_ops.gardener.reading.framing.elements import elements_of
@@ -74,6 +74,17 @@ def test_apart_there_is_one_entry_for_each(data: bytes, form: Form) -> None:
 
     is_accounted(found, account)
     assert [entry.number for entry in found] == list(range(1, account.records + 1))
+
+
+@given(data=SOURCES, form=FORMS)
+def test_messages_alone_are_those_of_the_entries(data: bytes, form: Form) -> None:
+    """The quick way gives the same messages, and counts the same records."""
+    found, account = read_bytes(data, form=form, gather=False)
+    messages, quick = messages_of(data, form=form)
+
+    assert messages == [entry.message for entry in found]
+    for name in ("records", "json_records", "plain_records", "damaged", "blank", "with_nul"):
+        assert getattr(quick.sources[0], name) == getattr(account.sources[0], name)
 
 
 @given(data=SOURCES)

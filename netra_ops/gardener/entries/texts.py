@@ -12,8 +12,6 @@ from netra_ops.gardener.entries.payload import read_payload
 from netra_ops.gardener.entries.stacks import fold
 
 _OBJECTS: Final = msgspec.json.Decoder(dict[str, Any])
-_HEADED: Final = frozenset("0123456789[<(IWEFJMASONDTCP")
-"""What a header begins with: a digit, a bracket, a level's or a month's or a day's first letter."""
 
 
 def read_text(entry: Entry, text: str) -> None:
@@ -27,7 +25,7 @@ def read_text(entry: Entry, text: str) -> None:
         if fields:
             read_payload(entry, fields)
             return
-    header = header_of(text, entry.time or 0) if text[:1] in _HEADED else None
+    header = header_of(text, entry.time or 0)
     if header is not None:
         take_header(entry, header)
         text = text[header.end :]

@@ -116,13 +116,11 @@ def first_of(fields: Mapping[str, Any], names: Names) -> str | None:
 
 def described(fields: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the objects in which ids are looked for: the record's fields, then what describes it."""
-    found = [fields]
-    if not CONTEXTS.any.isdisjoint(fields):
-        for name in CONTEXTS.order:
-            within = fields.get(name)
-            if isinstance(within, dict):
-                found.append(within)
-    return found
+    names = CONTEXTS.any.intersection(fields)
+    if not names:
+        return [fields]
+    ordered = names if len(names) == 1 else [name for name in CONTEXTS.order if name in names]
+    return [fields, *(fields[name] for name in ordered if isinstance(fields[name], dict))]
 
 
 def first_within(objects: Iterable[dict[str, Any]], names: Names) -> str | None:

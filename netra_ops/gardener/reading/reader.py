@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,7 @@ from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.reading.account import Account, SourceAccount
 from netra_ops.gardener.reading.decoding import Decoder
 from netra_ops.gardener.reading.duplicates import Duplicates
+from netra_ops.gardener.reading.framing.block import Block
 from netra_ops.gardener.reading.framing.elements import elements_of
 from netra_ops.gardener.reading.framing.forms import Form, has_elements
 from netra_ops.gardener.reading.framing.lines import lines_of
@@ -55,6 +56,60 @@ def read(
         standard_input: What `-` stands for.
     """
     duplicates = Duplicates()
+    for file, source in _opened(inputs, account, standard_input):
+        decoder, blocks = _blocks(file, account, reading)
+        gathering = Gathering(source) if reading.gather else None
+        for block in blocks:
+            entries = decoder.entries(block)
+            _note(entries, account, source, duplicates, reading.now)
+            yield gathering.gathered(entries) if gathering is not None else entries
+        if gathering is not None:
+            yield gathering.rest()
+
+
+class Texts(NamedTuple):
+    """Messages of records that follow each other.
+
+    Attributes:
+        source: Index of the source in the account.
+        first: Number of the first record, from 1; the others follow without a gap.
+        messages: What each says.
+    """
+
+    source: int
+    first: int
+    messages: list[str]
+
+
+def read_texts(
+    inputs: Iterable[str],
+    account: Account,
+    reading: Reading,
+    standard_input: BinaryIO | None = None,
+) -> Iterator[Texts]:
+    """Read only the message of each record, one for each and in their order, blank ones too.
+
+    For clustering, which needs no more. The account says nothing then of times, copies and clocks,
+    and nothing is gathered.
+
+    Args:
+        inputs: As for `read`.
+        account: As for `read`.
+        reading: How; `gather` plays no part.
+        standard_input: What `-` stands for.
+    """
+    apart = msgspec.structs.replace(reading, gather=False)
+    for file, _ in _opened(inputs, account, standard_input):
+        index = len(account.sources) - 1
+        decoder, blocks = _blocks(file, account, apart)
+        for block in blocks:
+            yield Texts(index, block.first, decoder.messages(block))
+
+
+def _opened(
+    inputs: Iterable[str], account: Account, standard_input: BinaryIO | None
+) -> Iterator[tuple[BinaryIO, SourceAccount]]:
+    """Open each source in turn, and close it when the next one is asked for."""
     for found in inputs_of(inputs):
         if not isinstance(found, Input):
             account.skipped.append(found)
@@ -67,15 +122,14 @@ def read(
             source.failure = f"cannot be opened: {error.strerror or error}"
             continue
         try:
-            yield from _read_source(file, account, reading, duplicates)
+            yield file, source
         finally:
             if found.path is not None:
                 file.close()
 
 
-def _read_source(
-    file: BinaryIO, account: Account, reading: Reading, duplicates: Duplicates
-) -> Iterator[list[Entry]]:
+def _blocks(file: BinaryIO, account: Account, reading: Reading) -> tuple[Decoder, Iterator[Block]]:
+    """Find out what a source is, and give what decodes its records, and these."""
     index, source = len(account.sources) - 1, account.sources[-1]
     chunks = transcoded(unpacked(file, source), source)
     head = b""
@@ -87,13 +141,7 @@ def _read_source(
     source.form = "elements" if in_elements else "lines"
     whole = chain((head,) if head else (), chunks)
     decoder = Decoder(index, source, reading.form, reading.now, keep_blank=not reading.gather)
-    gathering = Gathering(source) if reading.gather else None
-    for block in elements_of(whole) if in_elements else lines_of(whole):
-        entries = decoder.entries(block)
-        _note(entries, account, source, duplicates, reading.now)
-        yield gathering.gathered(entries) if gathering is not None else entries
-    if gathering is not None:
-        yield gathering.rest()
+    return decoder, elements_of(whole) if in_elements else lines_of(whole)
 
 
 def _note(

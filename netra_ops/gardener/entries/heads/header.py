@@ -39,6 +39,10 @@ _TAG: Final = re.compile(
     r"((?:--|[\w./$@-]+)(?:\([^)\s]{1,60}\))?(?: \w+){0,2})(?:\[\d+\])?"
     r"(?: \([\w.\[\]/-]+\))?:(?:\s|$)"
 )
+_FIRST_SIGNS: Final = "0123456789[<(:"
+_FIRST_WORD: Final = re.compile(
+    rf"(?:{MONTH}|Mon|Tue|Wed|Thu|Fri|Sat|Sun) |(?i:{WORDS})\b|[IWEF]\d|[\w.:-]+ \S+ \S+ \[\d"
+)
 _COLUMN: Final = 2
 _PARTS: Final = 7
 
@@ -74,7 +78,10 @@ def header_of(line: str, now: int, begin: int = 0) -> Header | None:
         begin: Where to look, for lines that have columns of their own before.
     """
     first = line[begin : begin + 1]
-    if not first or first.isspace():
+    if first.isalpha():
+        if _FIRST_WORD.match(line, begin) is None:
+            return None
+    elif first not in _FIRST_SIGNS or not first:
         return None
     if first in "IWEF":
         glog = _GLOG.match(line, begin)

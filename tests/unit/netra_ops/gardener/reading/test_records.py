@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes import log_exports
-from fakes.gardener import NOW, read_bytes
+from fakes.gardener import NOW, messages_of, read_bytes
 from netra_ops.gardener.entries import Entry, Kind, Level
 from netra_ops.gardener.reading import Form
 from netra_ops.gardener.reading.duplicates import Duplicates
@@ -266,3 +266,25 @@ def test_blank_lines_are_counted() -> None:
     assert [entry.number for entry in gathered] == [1, 4]
     assert [entry.number for entry in apart] == [1, 2, 3, 4]
     assert (account.sources[0].blank, account.sources[0].records) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2025-09-15 00:43:{:02},123 INFO shop.cart: order {} packed",
+        "{:02}0915 004308 {} INFO shop.cart$Packer: order packed",
+        "- 11178385{:02} node-7 RAS KERNEL INFO order {} packed",
+        "Sep 15 00:43:{:02} web-1 shop[{}]: order packed",
+        "order {} of {} packed",
+    ],
+)
+def test_messages_alone_are_without_their_headers(line: str) -> None:
+    """Whatever stands before them, they are those of the entries, odd lines between them too."""
+    made = [line.format(number % 60, number) for number in range(60)]
+    data = "\n".join([*made[:30], "  indented", "", "2025 was good", "INFO: x", *made[30:]])
+    found, _ = read_bytes(data.encode(), gather=False)
+    messages, account = messages_of(data.encode())
+
+    assert messages == [entry.message for entry in found]
+    assert messages[0].startswith("order ")
+    assert (account.records, account.sources[0].blank) == (64, 1)
