@@ -25,7 +25,7 @@ def read_text(entry: Entry, text: str) -> None:
         if fields:
             read_payload(entry, fields)
             return
-    header = header_of(text, entry.time or 0)
+    header = header_of(text, entry.time or entry.receive_time or 0)
     if header is not None:
         take_header(entry, header)
         text = text[header.end :]

@@ -153,7 +153,7 @@ def _read_entry(found: _LogEntry, entry: Entry, place: Place) -> None:
 
 
 def _read_what_it_says(found: _LogEntry, entry: Entry) -> None:
-    payload = found.jsonPayload
+    payload = found.protoPayload if found.jsonPayload is None else found.jsonPayload
     if payload is not None:
         if payload.get("@type") == audit.TYPE:
             audit.read_audit(entry, payload)
@@ -165,7 +165,5 @@ def _read_what_it_says(found: _LogEntry, entry: Entry) -> None:
     elif found.textPayload is not None:
         texts.read_text(entry, found.textPayload)
         texts.read_rest(entry)
-    elif found.protoPayload is not None:
-        audit.read_audit(entry, found.protoPayload)
     else:
         request.tell_request(entry)

@@ -50,7 +50,8 @@ def moment_of(form: str, text: str, now: int) -> int | None:
     Args:
         form: The name of the group that matched.
         text: What it matched.
-        now: The present; a date without a year is the latest such that is at most a day ahead.
+        now: The present; a date without a year is the latest such that is at most a day ahead,
+            and none if the present is not known (0).
 
     Returns:
         None if it gives no whole date, or one there is not.
@@ -94,6 +95,8 @@ def _with_month(text: str, now: int) -> int | None:
 
 
 def _yearless(day: tuple[int, int], clock: list[str], now: int) -> int | None:
+    if now <= 0:
+        return None
     year = 1970 + now // (365_2425 * 86_400 * times.SECOND // 10_000) + 1
     # A 29th of February may be up to eight years back.
     for candidate in range(year, year - 10, -1):

@@ -194,6 +194,13 @@ def test_an_audit_entry_says_who_did_what(member: str) -> None:
     )
 
 
+def test_another_protocol_is_a_payload_like_any() -> None:
+    """A `protoPayload` that is no AuditLog is read by its members."""
+    entry = read(entry_of(protoPayload={"@type": "x/RequestLog", "message": "a", "user": "u"}))
+
+    assert (entry.kind, entry.message, entry.principal) == (Kind.JSON, "a", "u")
+
+
 def test_a_part_of_a_long_entry_says_which() -> None:
     """`split` is kept, and the trace in a part is not folded before the others are there."""
     entry = read(

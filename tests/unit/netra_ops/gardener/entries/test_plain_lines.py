@@ -153,6 +153,14 @@ def test_a_date_without_a_year_is_the_latest_such(line: str, seconds: int) -> No
     assert header.time == seconds * SECOND
 
 
+def test_a_date_without_a_year_needs_a_present() -> None:
+    """Where nothing says when now is, such a date is no time."""
+    header = header_of("Sep 14 10:00:00 a b: c", 0)
+
+    assert header is not None
+    assert header.time is None
+
+
 @pytest.mark.parametrize("text", ["a$$" * 2_000, "a." * 5_000 + " ", "[" * 5_000, "+-" * 5_000])
 def test_long_lines_of_one_kind_cost_no_more_than_others(text: str) -> None:
     """No header's pattern takes longer than a moment for what repeats without end."""
