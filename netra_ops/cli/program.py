@@ -17,7 +17,7 @@ _COMMANDS: Final = {
     "revisions": "netra_ops.cli.deployment.revisions",
 }
 _GROUPS: Final = {
-    "logs": "netra_ops.cli.logs",
+    "logs": "netra_ops.cli.logs.commands",
     "config": "netra_ops.cli.configuration.commands",
     "users": "netra_ops.cli.administration.users",
     "sessions": "netra_ops.cli.administration.sessions",

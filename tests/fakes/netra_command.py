@@ -3,7 +3,7 @@
 import io
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -44,6 +44,16 @@ def runner(
 
     With `typed`, somebody sits at a terminal and types that; else `stdin` is piped in.
     """
+    run = stateless_runner(capsys, monkeypatch)
+
+    def on_state(*arguments: str, **given: Any) -> Done:
+        return run(*arguments, "--state", str(state.root), **given)
+
+    return on_state
+
+
+def stateless_runner(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Give what runs a command that needs no state directory; see `runner`."""
 
     def run(*arguments: str, stdin: str | bytes = "", typed: str | None = None) -> Done:
         given = stdin if isinstance(stdin, bytes) else stdin.encode()
@@ -53,7 +63,7 @@ def runner(
             monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO(typed.encode())))
             monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
         try:
-            code = main([*arguments, "--state", str(state.root)])
+            code = main(list(arguments))
         except SystemExit as ended:
             code = int(ended.code or 0)
         return Done(code, *capsys.readouterr())

@@ -13,8 +13,6 @@ from netra_ops.findings import printable
 from netra_ops.platform.local import record
 from netra_ops.platform.local.state_directory import StateDirectory
 
-app: Final = typer.Typer(no_args_is_help=True, help="What the services wrote.")
-
 _POLL_SECONDS: Final = 0.2
 _BLOCK_BYTES: Final = 65_536
 _IN_THE_HEAD: Final = frozenset(
@@ -22,7 +20,6 @@ _IN_THE_HEAD: Final = frozenset(
 )
 
 
-@app.command()
 def tail(
     state: StateOption = DEFAULT_STATE_PATH,
     as_json: Annotated[

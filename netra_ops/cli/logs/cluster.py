@@ -1,0 +1,164 @@
+"""`netra logs cluster`: which lines say the same."""
+
+import csv
+import io
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.text import Text
+
+from netra.clock import SystemClock
+from netra_ops.administration.audit_file import appearing_whole
+from netra_ops.cli.console import JsonOption, remark, rich_output, tell, tell_document
+from netra_ops.cli.logs.inputs import (
+    Fineness,
+    FormOption,
+    GranularityOption,
+    InputsArgument,
+    existing,
+    reading_progress,
+    skipped,
+    sources_read,
+    standard_input,
+)
+from netra_ops.findings import CouldNotTell, printable
+from netra_ops.gardener.grouping import Group, Grouping, Groups
+from netra_ops.gardener.privacy import Privacy
+from netra_ops.gardener.reading.account import Account
+from netra_ops.gardener.reading.framing.forms import Form
+from netra_ops.gardener.reading.reader import Reading, read
+
+_SHOWN: Final = 50
+_ROWS: Final = 5000
+
+
+def cluster(
+    inputs: InputsArgument,
+    form: FormOption = Form.AUTO,
+    granularity: GranularityOption = Fineness.NORMAL,
+    assignments: Annotated[
+        Path | None,
+        typer.Option(
+            "--assignments",
+            metavar="OUT.csv",
+            help="Write line_no,cluster_id,template there, one row for each input line.",
+        ),
+    ] = None,
+    top: Annotated[
+        int, typer.Option("--top", min=0, help="How many clusters are shown; 0 for all.")
+    ] = _SHOWN,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why the parts of each cluster are one.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which lines say the same, the most frequent first.
+
+    Exit code 0 all was read, 2 wrong usage, 3 something could not be read, or there was nothing.
+    """
+    named = existing(inputs)
+    account, grouping, shapes = Account(), Grouping(granularity.granularity), array("i")
+    reading = Reading(now=round(SystemClock().timestamp() * 1e9), form=form, gather=False)
+    with reading_progress(named) as progress:
+        for entries in read(named, account, reading, standard_input()):
+            shapes.extend(grouping.add(entries))
+            progress(account)
+    groups = _private(grouping.groups())
+    if assignments is not None:
+        with appearing_whole(assignments) as file:
+            for block in _csv(shapes, groups):
+                file.write(block)
+    counted = _counted(shapes, groups)
+    shown = counted[: top or None]
+    if as_json:
+        tell_document(_document(account, shown, len(counted), len(shapes)))
+    else:
+        _show(shown, len(counted), len(shapes), explain=explain)
+    for line in chain(_remarks(account), skipped(account)):
+        remark(line)
+    if not account.records:
+        raise CouldNotTell("There was nothing to read.")
+    if any(source.failure or source.truncated for source in account.sources):
+        raise CouldNotTell("Not everything could be read; what was read is above.")
+
+
+def _private(groups: Groups) -> Groups:
+    """Hide what must not be written; what is told apart stays told apart."""
+    hide = Privacy().hide
+    hidden = tuple(
+        replace(one, template=hide(one.template), made_of=tuple(map(hide, one.made_of)))
+        for one in groups.groups
+    )
+    return replace(groups, groups=hidden)
+
+
+def _csv(shapes: Sequence[int], groups: Groups) -> Iterator[bytes]:
+    """Write a row for each line, in blocks."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("line_no", "cluster_id", "template"))
+    ends = [(one.id, one.template) for one in groups.groups]
+    for begin in range(0, len(shapes), _ROWS):
+        writer.writerows(
+            (number, *ends[groups.of_shape[shape]])
+            for number, shape in enumerate(shapes[begin : begin + _ROWS], begin + 1)
+        )
+        yield text.getvalue().encode("utf-8", "backslashreplace")
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode()
+
+
+def _counted(shapes: Sequence[int], groups: Groups) -> list[tuple[int, Group]]:
+    counts = [0] * len(groups.groups)
+    for shape in shapes:
+        counts[groups.of_shape[shape]] += 1
+    found = [(count, one) for count, one in zip(counts, groups.groups, strict=True) if count]
+    return sorted(found, key=lambda one: (-one[0], one[1].id))
+
+
+def _document(
+    account: Account, shown: Sequence[tuple[int, Group]], clusters: int, lines: int
+) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "lines": lines,
+        "clusters": clusters,
+        "sources": sources_read(account),
+        "skipped": skipped(account),
+        "shown": [
+            {
+                "id": one.id,
+                "aliases": one.aliases,
+                "count": count,
+                "template": one.template,
+                "made_of": one.made_of,
+            }
+            for count, one in shown
+        ],
+    }
+
+
+def _show(shown: Sequence[tuple[int, Group]], clusters: int, lines: int, *, explain: bool) -> None:
+    console = rich_output()
+    for count, one in shown:
+        text = Text(f"{count:>9,}  ", style="bold")
+        text.append(f"{one.id}  ", style="dim")
+        text.append(printable(one.template))
+        console.print(text, soft_wrap=True)
+        if explain:
+            for part in one.made_of:
+                console.print(Text(f"{'':11}{printable(part)}", style="dim"), soft_wrap=True)
+    more = f"; {clusters - len(shown):,} more are not shown" if clusters > len(shown) else ""
+    tell(f"{lines:,} lines in {clusters:,} clusters{more}.")
+
+
+def _remarks(account: Account) -> Iterator[str]:
+    for source in sources_read(account):
+        for one in source.remarks:
+            yield f"{source.name}: {one}"

@@ -1,0 +1,216 @@
+"""`netra logs garden`: what really happens in a log, and what is to be filed of it."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from netra.clock import SystemClock
+from netra.telemetry.redaction import redact_text
+from netra_ops.cli.administration.times import moment_in
+from netra_ops.cli.console import JsonOption, remark, rich_output, tell, tell_document
+from netra_ops.cli.logs.evidence import evidence_in
+from netra_ops.cli.logs.filing import ApplyOption, TrackerOption, filed
+from netra_ops.cli.logs.inputs import (
+    Fineness,
+    FormOption,
+    GranularityOption,
+    InputsArgument,
+    existing,
+    reading_progress,
+    skipped,
+    sources_read,
+    standard_input,
+)
+from netra_ops.cli.logs.memory import remembered, to_remember
+from netra_ops.cli.logs.output_directory import OutputDirectory
+from netra_ops.findings import CouldNotTell, printable
+from netra_ops.gardener.facts.deploys.deployments import deployments_of, label_changes
+from netra_ops.gardener.facts.deploys.evidence import Evidence
+from netra_ops.gardener.facts.tests_and_age import age_of
+from netra_ops.gardener.gathering import Gathered, Wanted, gathered
+from netra_ops.gardener.memory import Memory
+from netra_ops.gardener.reading.framing.forms import Form
+from netra_ops.gardener.reading.reader import Reading
+from netra_ops.gardener.worklog.as_html import as_html
+from netra_ops.gardener.worklog.as_markdown import as_markdown
+from netra_ops.gardener.worklog.composing import Composed, Given, composed
+from netra_ops.gardener.worklog.document import Worklog
+
+_ROWS: Final = 5000
+_STYLES: Final = {"P0": "bold red", "P1": "red", "P2": "yellow"}
+_SHOWN: Final = 15
+_NUMBERS: Final = frozenset({"count", "people", "requests"})
+
+
+def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    inputs: InputsArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write worklog.md, .json, .html there."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="From then on: a time, or 2h ago."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Only up to then.")
+    ] = None,
+    service: Annotated[str | None, typer.Option("--service", help="Only this service.")] = None,
+    form: FormOption = Form.AUTO,
+    granularity: GranularityOption = Fineness.NORMAL,
+    memory: Annotated[
+        Path | None,
+        typer.Option(
+            "--memory", metavar="FILE", help="What an earlier run knew, kept for the next one."
+        ),
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence",
+            metavar="DIR",
+            help="A directory with revisions.json, traffic.json, commits.json.",
+        ),
+    ] = None,
+    apply: ApplyOption = False,
+    tracker: TrackerOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Say what really happens in a log: since when, on which revision, who is hit, in which order.
+
+    Without --apply it only says what it would file. Exit code 0 all was read, 1 the tracker refused
+    something, 2 wrong usage, 3 something could not be read or filed, or there was nothing.
+    """
+    clock = SystemClock()
+    now = clock.timestamp()
+    known, beside = remembered(memory, granularity), evidence_in(evidence)
+    wanted = Wanted(
+        inputs=existing(inputs),
+        reading=Reading(now=round(now * 1e9), form=form),
+        service=service,
+        since=moment_in(since, "--since", now),
+        until=moment_in(until, "--until", now),
+        granularity=granularity.granularity,
+        known=known.templates,
+    )
+    target = OutputDirectory.made(out) if out is not None else None
+    with reading_progress(wanted.inputs) as progress:
+        found = gathered(wanted, standard_input(), progress)
+    result = composed(_given(wanted, found, known, beside, now))
+    issues, verdict = filed(result, tracker, apply=apply, clock=clock)
+    worklog = msgspec.structs.replace(result.worklog, issues=issues)
+    if target is not None:
+        target.write("worklog.json", _json(worklog))
+        target.write("worklog.md", as_markdown(worklog).encode("utf-8", "backslashreplace"))
+        target.write("worklog.html", as_html(worklog).encode("utf-8", "xmlcharrefreplace"))
+        target.write("entries.csv", b"".join(_entries(found)))
+    if memory is not None:
+        seen = known.with_seen(_first_seen(result))
+        to_remember(memory, Memory(granularity, found.groups.known, seen))
+    if as_json:
+        tell_document(worklog)
+    else:
+        _show(worklog, target)
+    if beside.left_out:
+        remark(f"{beside.left_out} records of the evidence had another form and were left out.")
+    for line in skipped(found.account):
+        remark(line)
+    if not found.facts.entries:
+        raise CouldNotTell(_why_nothing(found))
+    if any(source.failure or source.truncated for source in found.account.sources):
+        raise CouldNotTell("Not everything could be read; the worklog says what was.")
+    verdict()
+
+
+def _given(wanted: Wanted, found: Gathered, known: Memory, beside: Evidence, now: float) -> Given:
+    names = [printable(source.name) for source in found.account.sources]
+    facts = found.facts
+    return Given(
+        facts=facts,
+        deployments=deployments_of(facts.revisions, found.collected.deeds, names),
+        label_changes=label_changes(facts.revisions, found.collected.labels),
+        evidence=beside,
+        sources=sources_read(found.account),
+        made_of={one.id: one.made_of for one in found.groups.groups},
+        earlier=known.seen,
+        service=wanted.service,
+        since=wanted.since,
+        until=wanted.until,
+        outside=found.outside,
+        age=age_of(facts.span, wanted.since, wanted.until, now),
+        now=now,
+    )
+
+
+def _first_seen(result: Composed) -> dict[str, int]:
+    return {one.id: one.first for one in result.facts if one.first is not None}
+
+
+def _json(worklog: Worklog) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(worklog), indent=2) + b"\n"
+
+
+def _entries(found: Gathered) -> Iterator[bytes]:
+    columns, groups = found.collected.columns, found.groups
+    names = [redact_text(printable(source.name)) for source in found.account.sources]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("source", "record", "cluster_id"))
+    for begin in range(0, len(columns), _ROWS):
+        writer.writerows(
+            (
+                names[columns.source[row]],
+                columns.number[row],
+                groups.groups[groups.of_shape[columns.shape[row]]].id,
+            )
+            for row in range(begin, min(begin + _ROWS, len(columns)))
+        )
+        yield text.getvalue().encode("utf-8", "backslashreplace")
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode()
+
+
+def _why_nothing(found: Gathered) -> str:
+    if found.outside or found.of_others:
+        return (
+            f"No entry is of the time and the service asked for: {found.outside:,} are of another "
+            f"time, {found.of_others:,} of another service."
+        )
+    return "There was nothing to read."
+
+
+def _show(worklog: Worklog, target: OutputDirectory | None) -> None:
+    console = rich_output()
+    for line in worklog.summary:
+        console.print(Text(printable(line)), soft_wrap=True)
+    if worklog.clusters:
+        table: Any = Table(box=None, pad_edge=False, header_style="dim")
+        for name in ("", "what", "count", "first", "last", "revision", "people", "requests"):
+            table.add_column(
+                name, justify="right" if name in {"count", "people", "requests"} else "left"
+            )
+        for one in worklog.clusters[:_SHOWN]:
+            table.add_row(
+                Text(one.priority, style=_STYLES.get(one.priority, "")),
+                Text(f"{one.name} ({one.nature})"),
+                f"{one.count:,}",
+                (one.first or "-")[:19],
+                (one.last or "-")[:19],
+                Text(printable(one.onset.revision or "-")),
+                f"{one.principals.distinct:,}",
+                f"{one.requests.distinct:,}",
+            )
+        console.print(table)
+    for issue in worklog.issues[:_SHOWN]:
+        where = f" ({issue.where})" if issue.where else ""
+        tell(printable(f"{issue.action}: {issue.title}{where}"))
+    if target is not None:
+        tell(f"The worklog is in {printable(str(target.path))}: worklog.md, .json and .html.")

@@ -1,0 +1,153 @@
+"""What the commands that read logs have in common: inputs, progress, and what was read of them."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final
+
+import typer
+
+from netra_ops.cli.console import rich_progress
+from netra_ops.findings import UsageRefused, printable
+from netra_ops.gardener.mining.columns import Granularity
+from netra_ops.gardener.reading.account import Account, SourceAccount
+from netra_ops.gardener.reading.framing.forms import Form
+from netra_ops.gardener.worklog.document import SourceRead
+
+STANDARD_INPUT: Final = "-"
+
+InputsArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="INPUT...", help="Files, directories, or - for standard input."),
+]
+FormOption = Annotated[Form, typer.Option("--format", help="What records are; auto looks at each.")]
+
+
+class Fineness(StrEnum):
+    """How finely messages are told apart."""
+
+    COARSE = "coarse"
+    NORMAL = "normal"
+    FINE = "fine"
+
+    @property
+    def granularity(self) -> Granularity:
+        """Give what the miner calls it."""
+        return Granularity[self.name]
+
+
+GranularityOption = Annotated[
+    Fineness, typer.Option("--granularity", help="How finely messages are told apart.")
+]
+
+
+def existing(inputs: Sequence[str]) -> tuple[str, ...]:
+    """Give the inputs, all of which are there.
+
+    Raises:
+        UsageRefused: One is not, or standard input is named twice.
+    """
+    if sum(one == STANDARD_INPUT for one in inputs) > 1:
+        raise UsageRefused("Standard input can be read once only: name - once.")
+    for one in inputs:
+        if one != STANDARD_INPUT and not Path(one).exists():
+            raise UsageRefused(f"{printable(one)} is not there.")
+    return tuple(inputs)
+
+
+def standard_input() -> BinaryIO:
+    """Give standard input as bytes.
+
+    Raises:
+        UsageRefused: It is closed.
+    """
+    if sys.stdin is None:
+        raise UsageRefused("Standard input is closed.")
+    return sys.stdin.buffer
+
+
+@contextmanager
+def reading_progress(inputs: Sequence[str]) -> Iterator[Callable[[Account], None]]:
+    """Show how far the reading is, where somebody looks."""
+    console = rich_progress()
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    bars = import_module("rich.progress")
+    total = None if STANDARD_INPUT in inputs else sum(_size(Path(one)) for one in inputs)
+    with bars.Progress(
+        bars.TextColumn("Reading"),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TextColumn("{task.fields[records]:,} records"),
+        bars.TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("", total=total, records=0)
+
+        def told(account: Account) -> None:
+            done = sum(source.bytes_read for source in account.sources)
+            progress.update(task, completed=done, records=account.records)
+
+        yield told
+
+
+def sources_read(account: Account) -> tuple[SourceRead, ...]:
+    """Say of each source what was read, and what was not as it should be."""
+    return tuple(
+        SourceRead(
+            name=printable(one.name),
+            form=_form(one),
+            records=one.records,
+            remarks=tuple(_remarks(one)),
+        )
+        for one in account.sources
+    )
+
+
+def skipped(account: Account) -> tuple[str, ...]:
+    """Say which files were not read."""
+    return tuple(f"{printable(one.name)} was not read: {one.why}" for one in account.skipped)
+
+
+def _form(one: SourceAccount) -> str:
+    kinds = ((one.json_records, "JSON"), (one.plain_records, "text"))
+    form = " and ".join(kind for count, kind in kinds if count) or "nothing"
+    return f"{form}, {one.compression}" if one.compression else form
+
+
+def _remarks(one: SourceAccount) -> Iterator[str]:
+    counted = (
+        (one.damaged, "damaged, and kept by their text"),
+        (one.cut, "longer than is read; their beginning is kept"),
+        (one.mis_encoded, "not UTF-8, and read as Windows-1252"),
+        (one.with_nul, "with NUL bytes"),
+        (one.duplicates, "copies of others"),
+        (one.without_time, "without a time"),
+        (one.in_the_future, "of the future"),
+        (one.folded, "parts of others"),
+        (one.incomplete_splits, "long ones of which parts are missing"),
+    )
+    for count, what in counted:
+        if count:
+            yield f"{count:,} {what}"
+    if one.encoding != "utf-8":
+        yield f"it is {one.encoding}"
+    if one.looks_binary:
+        yield "it looks like no text"
+    for place in one.places:
+        yield f"record {place.number}: {place.why}"
+    if one.truncated:
+        yield f"it breaks off: {one.truncated}"
+    if one.failure:
+        yield f"not read to its end: {one.failure}"
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+    return path.stat().st_size
