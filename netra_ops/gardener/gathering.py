@@ -9,7 +9,7 @@ from netra_ops.gardener.facts.clusters import Facts, facts_of
 from netra_ops.gardener.facts.collected import Collected
 from netra_ops.gardener.grouping import Grouping, Groups
 from netra_ops.gardener.mining.clustering import Known
-from netra_ops.gardener.mining.columns import Granularity
+from netra_ops.gardener.mining.grouping.columns import Granularity
 from netra_ops.gardener.mining.miner import Account as Mined
 from netra_ops.gardener.reading.account import Account
 from netra_ops.gardener.reading.reader import Reading, read

@@ -14,7 +14,7 @@ from typing import Final
 
 from netra_ops.gardener.entries import Entry, Kind
 from netra_ops.gardener.mining.clustering import Known
-from netra_ops.gardener.mining.columns import Granularity
+from netra_ops.gardener.mining.grouping.columns import Granularity
 from netra_ops.gardener.mining.miner import Account as Mined
 from netra_ops.gardener.mining.miner import Miner
 from netra_ops.gardener.mining.templates import NORMAL_FORM

@@ -12,7 +12,7 @@ import typer
 
 from netra_ops.cli.console import rich_progress
 from netra_ops.findings import UsageRefused, printable
-from netra_ops.gardener.mining.columns import Granularity
+from netra_ops.gardener.mining.grouping.columns import Granularity
 from netra_ops.gardener.reading.account import Account, SourceAccount
 from netra_ops.gardener.reading.framing.forms import Form
 from netra_ops.gardener.worklog.document import SourceRead
