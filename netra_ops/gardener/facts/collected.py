@@ -4,7 +4,7 @@ Everything here is bounded, and says so where a bound was reached. Pure.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,6 +19,9 @@ _LOUD_SAMPLES: Final = 60_000
 _IDS: Final = 5
 _AUDITS: Final = 10_000
 _LABELS: Final = 200
+_LABELLED: Final = 5000
+"""So many entries of a revision tell what its labels are."""
+_PRINCIPALS: Final = 100_000
 
 
 class Deed(msgspec.Struct, frozen=True):
@@ -45,12 +48,26 @@ class Sample(msgspec.Struct):
         requests: Some of its request ids.
         traces: Some of its trace ids.
         tests: How many of its entries call themselves a test's.
+        full: Whether as many ids are kept as will be.
     """
 
     entry: Entry
     requests: list[str] = msgspec.field(default_factory=list)
     traces: list[str] = msgspec.field(default_factory=list)
     tests: int = 0
+    full: bool = False
+
+
+class Labels(msgspec.Struct):
+    """How many of the first entries of a revision carry which label with which value.
+
+    Attributes:
+        entries: How many were looked at.
+        values: The labels, each with its value.
+    """
+
+    entries: int = 0
+    values: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
 
 
 class Collected:
@@ -60,7 +77,7 @@ class Collected:
         columns: The rows.
         samples: By shape.
         deeds: Audit entries.
-        labels: Per revision, how many of its entries carry which label with which value.
+        labels: What labels the entries of each revision carry.
         copies: Entries that were there before and were left out.
     """
 
@@ -68,8 +85,9 @@ class Collected:
         self.columns = Columns()
         self.samples: dict[int, Sample] = {}
         self.deeds: list[Deed] = []
-        self.labels: dict[str, Counter[tuple[str, str]]] = {}
+        self.labels: dict[str, Labels] = {}
         self.copies = 0
+        self._tests: dict[str | None, bool] = {}
 
     def add(self, entries: Sequence[Entry], shapes: Iterable[int]) -> None:
         """Take entries in.
@@ -79,31 +97,54 @@ class Collected:
             shapes: Of each of them, the miner's number.
         """
         numbers = list(shapes)
+        if any(one.duplicate for one in entries):
+            self.copies += sum(one.duplicate for one in entries)
+            numbers = [n for n, one in zip(numbers, entries, strict=True) if not one.duplicate]
+            entries = [one for one in entries if not one.duplicate]
         self.columns.add(entries, numbers)
         for entry, shape in zip(entries, numbers, strict=True):
-            if entry.duplicate:
-                self.copies += 1
-            else:
-                self._add(entry, shape)
+            sample = self.samples.get(shape)
+            if sample is None or not sample.full or entry.level > sample.entry.level:
+                self._show(entry, shape, sample)
+            elif entry.principal is not None or entry.labels is not None:
+                sample.tests += self._is_test(entry)
+            if entry.audit is not None and len(self.deeds) < _AUDITS:
+                self.deeds.append(Deed(entry.time, entry.audit, entry.source, entry.number))
+            if entry.labels and entry.revision:
+                self._label(entry.revision, entry.labels)
 
-    def _add(self, entry: Entry, shape: int) -> None:
-        sample = self.samples.get(shape)
+    def _show(self, entry: Entry, shape: int, sample: Sample | None) -> None:
         if sample is None:
-            if len(self.samples) < (_LOUD_SAMPLES if entry.level >= Level.WARNING else _SAMPLES):
-                sample = self.samples[shape] = Sample(entry)
+            if len(self.samples) >= (_LOUD_SAMPLES if entry.level >= Level.WARNING else _SAMPLES):
+                return
+            sample = self.samples[shape] = Sample(entry)
         elif entry.level > sample.entry.level:
             sample.entry = entry
-        if sample is not None:
-            _keep(sample.requests, entry.request_id)
-            _keep(sample.traces, entry.trace)
-            if (entry.principal or entry.labels) and is_test(entry.principal, entry.labels):
-                sample.tests += 1
-        if entry.audit is not None and len(self.deeds) < _AUDITS:
-            self.deeds.append(Deed(entry.time, entry.audit, entry.source, entry.number))
-        if entry.labels and entry.revision:
-            counts = self.labels.setdefault(entry.revision, Counter())
-            if len(counts) < _LABELS:
-                counts.update(entry.labels.items())
+        _keep(sample.requests, entry.request_id)
+        _keep(sample.traces, entry.trace)
+        sample.tests += self._is_test(entry)
+        sample.full = len(sample.requests) == len(sample.traces) == _IDS
+
+    def _is_test(self, entry: Entry) -> bool:
+        """Ask once for each of the first principals: many entries are of the same few."""
+        if entry.labels is not None and is_test(None, entry.labels):
+            return True
+        principal = entry.principal
+        known = self._tests.get(principal)
+        if known is None:
+            known = is_test(principal, None)
+            if len(self._tests) < _PRINCIPALS:
+                self._tests[principal] = known
+        return known
+
+    def _label(self, revision: str, labels: Mapping[str, str]) -> None:
+        counted = self.labels.get(revision)
+        if counted is None:
+            counted = self.labels[revision] = Labels()
+        if counted.entries < _LABELLED:
+            counted.entries += 1
+            if len(counted.values) < _LABELS:
+                counted.values.update(labels.items())
 
 
 def _keep(ids: list[str], found: str | None) -> None:

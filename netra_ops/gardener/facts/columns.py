@@ -29,15 +29,21 @@ class Names:
         self._texts: list[str] = [""]
         self.overflowed = False
 
-    def number(self, text: str | None) -> int:
-        """Give a text's number; texts beyond the limit share one."""
+    def numbers(self, texts: Sequence[str | None]) -> list[int]:
+        """Give the numbers of texts; those beyond the limit share one."""
+        found = list(map(self._numbers.get, texts))
+        if None not in found:
+            return found  # type: ignore[return-value]  # None is in it no more.
+        return [self._number(text) for text in texts]
+
+    def _number(self, text: str | None) -> int:
         found = self._numbers.get(text)
-        if found is not None:
-            return found
-        if len(self._texts) > self._limit:
-            self.overflowed = True
-            return self.number(_OTHERS) if text != _OTHERS else self._add(_OTHERS)
-        return self._add(text or "")
+        if found is not None or text is None:
+            return found or 0
+        if len(self._texts) <= self._limit:
+            return self._add(text)
+        self.overflowed = True
+        return self._numbers.get(_OTHERS) or self._add(_OTHERS)
 
     def _add(self, text: str) -> int:
         self._texts.append(text)
@@ -47,10 +53,6 @@ class Names:
     def text(self, number: int) -> str:
         """Give the text that has a number."""
         return self._texts[number]
-
-    def number_of(self, text: str) -> int | None:
-        """Give the number a text has, if it has one."""
-        return self._numbers.get(text)
 
     def __len__(self) -> int:
         return len(self._texts) - 1
@@ -97,32 +99,28 @@ class Columns:
         return len(self.shape)
 
     def add(self, entries: Sequence[Entry], shapes: Iterable[int]) -> None:
-        """Take entries in with the shapes their messages have; copies are left out.
+        """Take entries in with the shapes their messages have.
 
         Args:
             entries: In the order in which they were read.
             shapes: Of each of them.
         """
-        for entry, shape in zip(entries, shapes, strict=True):
-            if not entry.duplicate:
-                self._add(entry, shape)
-
-    def _add(self, entry: Entry, shape: int) -> None:
-        http = entry.http
-        self.shape.append(shape)
-        self.time.append(UNDATED if entry.time is None else entry.time)
-        self.level.append(entry.level)
-        self.status.append(_status(entry.status))
-        self.service.append(self.services.number(entry.service))
-        self.revision.append(self.revisions.number(entry.revision))
-        self.instance.append(self.instances.number(entry.instance))
-        self.principal.append(self.principals.number(entry.principal))
-        self.path.append(self.paths.number(http.path) if http and http.path else 0)
-        self.logger.append(self.loggers.number(entry.logger or entry.log_name))
-        self.trace.append(hash(entry.trace) if entry.trace else 0)
-        self.request.append(hash(entry.request_id) if entry.request_id else 0)
-        self.source.append(entry.source)
-        self.number.append(entry.number)
+        self.shape.extend(shapes)
+        self.time.extend([UNDATED if one.time is None else one.time for one in entries])
+        self.level.extend([one.level for one in entries])
+        self.status.extend([_status(one.status) if one.status else 0 for one in entries])
+        self.service.extend(self.services.numbers([one.service for one in entries]))
+        self.revision.extend(self.revisions.numbers([one.revision for one in entries]))
+        self.instance.extend(self.instances.numbers([one.instance for one in entries]))
+        self.principal.extend(self.principals.numbers([one.principal for one in entries]))
+        self.path.extend(
+            self.paths.numbers([one.http.path if one.http else None for one in entries])
+        )
+        self.logger.extend(self.loggers.numbers([one.logger or one.log_name for one in entries]))
+        self.trace.extend([hash(one.trace) if one.trace else 0 for one in entries])
+        self.request.extend([hash(one.request_id) if one.request_id else 0 for one in entries])
+        self.source.extend([one.source for one in entries])
+        self.number.extend([one.number for one in entries])
 
     def in_time(self) -> list[int]:
         """Give the rows in the order of their times; those without a time are left out.
@@ -143,8 +141,8 @@ class Columns:
         return (min(dated), max(dated)) if dated else None
 
 
-def _status(status: int | None) -> int:
-    return status if status is not None and 0 < status <= _HIGHEST_STATUS else 0
+def _status(status: int) -> int:
+    return status if 0 < status <= _HIGHEST_STATUS else 0
 
 
 def _is_newest_first(time: Sequence[int], rows: Sequence[int]) -> bool:

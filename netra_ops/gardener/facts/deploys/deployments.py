@@ -1,14 +1,13 @@
 """What was deployed while a log was written, from every trace that a deployment leaves. Pure."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
 import msgspec
 
-from netra_ops.gardener.facts.collected import Deed
+from netra_ops.gardener.facts.collected import Deed, Labels
 from netra_ops.gardener.facts.deploys.revisions import Seen
 
 _DEPLOYING: Final = re.compile(
@@ -94,13 +93,13 @@ def deployments_of(
 
 
 def label_changes(
-    revisions: Mapping[str, Sequence[Seen]], labels: Mapping[str, Counter[tuple[str, str]]]
+    revisions: Mapping[str, Sequence[Seen]], labels: Mapping[str, Labels]
 ) -> tuple[LabelChange, ...]:
     """Say what differs between the labels of consecutive revisions: configuration, for nothing."""
     found = []
     for service, all_of in revisions.items():
         for earlier, later in pairwise(all_of):
-            old, new = (_of_all(one, labels.get(one.revision)) for one in (earlier, later))
+            old, new = (_of_all(labels.get(one.revision)) for one in (earlier, later))
             found += [
                 LabelChange(
                     service, name, old.get(name), new.get(name), later.revision, earlier.revision
@@ -111,14 +110,14 @@ def label_changes(
     return tuple(found)
 
 
-def _of_all(seen: Seen, counts: Counter[tuple[str, str]] | None) -> dict[str, str]:
+def _of_all(labels: Labels | None) -> dict[str, str]:
     """Give the labels that nearly all entries of a revision carry with one value."""
-    if counts is None:
+    if labels is None:
         return {}
     return {
         name: value
-        for (name, value), count in counts.items()
-        if count >= _NEARLY_ALL * seen.entries and not _OWN.match(name)
+        for (name, value), count in labels.values.items()
+        if count >= _NEARLY_ALL * labels.entries and not _OWN.match(name)
     }
 
 
