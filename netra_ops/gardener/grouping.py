@@ -95,14 +95,20 @@ class Grouping:
             if found[place] < 0:
                 lanes.setdefault(self._lane_of(entry), []).append(place)
         for name, places in lanes.items():
-            lane = self._lanes.get(name)
-            if lane is None:
-                lane = self._lanes[name] = self._lane(name)
+            lane = self._lane_named(name)
             mined = lane.miner.add([entries[place].message for place in places])
             self._number(lane)
             for place, shape in zip(places, mined, strict=True):
                 found[place] = lane.shapes[shape]
         return found
+
+    def add_messages(self, messages: Sequence[str]) -> list[int]:
+        """Give the number of the shape of each message that stands alone, in their order."""
+        lane = self._lane_named(_PLAIN)
+        mined = lane.miner.add(messages)
+        self._number(lane)
+        shapes = lane.shapes
+        return [shapes[shape] for shape in mined]
 
     def groups(self) -> Groups:
         """Give the groups of all shapes so far."""
@@ -154,8 +160,12 @@ class Grouping:
     def _is_static(self, event: str) -> bool:
         return len(self._lanes) < _EVENTS and _EVENT.fullmatch(event) is not None
 
-    def _lane(self, name: str) -> _Lane:
-        return _Lane(Miner(self._granularity, self._known.get(name, ())))
+    def _lane_named(self, name: str) -> _Lane:
+        lane = self._lanes.get(name)
+        if lane is None:
+            miner = Miner(self._granularity, self._known.get(name, ()))
+            lane = self._lanes[name] = _Lane(miner)
+        return lane
 
     def _number(self, lane: _Lane) -> None:
         """Give numbers to shapes that are new; parts of a learned pattern have theirs already."""

@@ -4,7 +4,7 @@ from io import BytesIO
 from pathlib import Path
 
 from netra_ops.gardener.entries import Entry
-from netra_ops.gardener.reading import Account, Form, Reading, read, read_texts
+from netra_ops.gardener.reading import Account, Form, Reading, read, read_apart
 
 NOW = 1_800_000_000_000_000_000
 """Later than all that tests write."""
@@ -34,7 +34,8 @@ def read_bytes(
 def messages_of(
     data: bytes, *, form: Form = Form.AUTO, now: int = NOW
 ) -> tuple[list[str], Account]:
-    """Read only the messages of standard input that holds this."""
+    """Read the messages of the records of standard input that holds this, each by itself."""
     account = Account()
-    batches = read_texts(["-"], account, Reading(now=now, form=form), BytesIO(data))
-    return [message for batch in batches for message in batch.messages], account
+    batches = read_apart(["-"], account, Reading(now=now, form=form), BytesIO(data))
+    records = [record for batch in batches for record in batch]
+    return [one.message if isinstance(one, Entry) else one for one in records], account

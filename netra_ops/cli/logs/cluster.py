@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import typer
 from rich.text import Text
@@ -27,11 +27,12 @@ from netra_ops.cli.logs.inputs import (
     standard_input,
 )
 from netra_ops.findings import CouldNotTell, printable
+from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.grouping import Group, Grouping, Groups
 from netra_ops.gardener.privacy import Privacy
 from netra_ops.gardener.reading.account import Account
 from netra_ops.gardener.reading.framing.forms import Form
-from netra_ops.gardener.reading.reader import Reading, read
+from netra_ops.gardener.reading.reader import Reading, read_apart
 
 _SHOWN: Final = 50
 _ROWS: Final = 5000
@@ -63,10 +64,10 @@ def cluster(
     """
     named = existing(inputs)
     account, grouping, shapes = Account(), Grouping(granularity.granularity), array("i")
-    reading = Reading(now=round(SystemClock().timestamp() * 1e9), form=form, gather=False)
+    reading = Reading(now=round(SystemClock().timestamp() * 1e9), form=form)
     with reading_progress(named) as progress:
-        for entries in read(named, account, reading, standard_input()):
-            shapes.extend(grouping.add(entries))
+        for records in read_apart(named, account, reading, standard_input()):
+            shapes.extend(_shapes(grouping, records))
             progress(account)
     groups = _private(grouping.groups())
     if assignments is not None:
@@ -85,6 +86,12 @@ def cluster(
         raise CouldNotTell("There was nothing to read.")
     if any(source.failure or source.truncated for source in account.sources):
         raise CouldNotTell("Not everything could be read; what was read is above.")
+
+
+def _shapes(grouping: Grouping, records: list[str] | list[Entry]) -> list[int]:
+    if records and isinstance(records[0], str):
+        return grouping.add_messages(cast("list[str]", records))
+    return grouping.add(cast("list[Entry]", records))
 
 
 def _private(groups: Groups) -> Groups:

@@ -2,6 +2,6 @@
 
 from netra_ops.gardener.reading.account import Account, SourceAccount
 from netra_ops.gardener.reading.framing.forms import Form
-from netra_ops.gardener.reading.reader import Reading, Texts, read, read_texts
+from netra_ops.gardener.reading.reader import Reading, read, read_apart
 
-__all__ = ["Account", "Form", "Reading", "SourceAccount", "Texts", "read", "read_texts"]
+__all__ = ["Account", "Form", "Reading", "SourceAccount", "read", "read_apart"]

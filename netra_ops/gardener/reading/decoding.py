@@ -83,14 +83,15 @@ class Decoder:
             found.append(entry)
         return found
 
-    def messages(self, block: Block) -> list[str]:
-        """Give the message of each record and nothing else, blank lines too.
+    def messages(self, block: Block) -> list[str] | None:
+        """Give the message of each record of a block of plain lines and nothing else.
 
-        It is much quicker for plain lines; their times are not read.
+        Blank lines have one too. It is much quicker than entries; times are not read. None if there
+        is anything but plain lines.
         """
         lines = self._plain(block)
         if lines is None:
-            return [entry.message for entry in self.entries(block)]
+            return None
         account = self._account
         account.records += len(lines)
         blank = sum(1 for line in lines if not line or line.isspace())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -67,30 +67,16 @@ def read(
             yield gathering.rest()
 
 
-class Texts(NamedTuple):
-    """Messages of records that follow each other.
-
-    Attributes:
-        source: Index of the source in the account.
-        first: Number of the first record, from 1; the others follow without a gap.
-        messages: What each says.
-    """
-
-    source: int
-    first: int
-    messages: list[str]
-
-
-def read_texts(
+def read_apart(
     inputs: Iterable[str],
     account: Account,
     reading: Reading,
     standard_input: BinaryIO | None = None,
-) -> Iterator[Texts]:
-    """Read only the message of each record, one for each and in their order, blank ones too.
+) -> Iterator[list[str] | list[Entry]]:
+    """Read every record as one of its own, in their order, blank ones too.
 
-    For clustering, which needs no more. The account says nothing then of times, copies and clocks,
-    and nothing is gathered.
+    For clustering: of plain lines only the messages are given, which is much quicker. The account
+    says nothing then of times, copies and clocks, and nothing is gathered.
 
     Args:
         inputs: As for `read`.
@@ -100,10 +86,10 @@ def read_texts(
     """
     apart = msgspec.structs.replace(reading, gather=False)
     for file, _ in _opened(inputs, account, standard_input):
-        index = len(account.sources) - 1
         decoder, blocks = _blocks(file, account, apart)
         for block in blocks:
-            yield Texts(index, block.first, decoder.messages(block))
+            messages = decoder.messages(block)
+            yield decoder.entries(block) if messages is None else messages
 
 
 def _opened(
