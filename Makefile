@@ -29,11 +29,12 @@ PYTEST := $(PY) -m pytest -n auto --maxprocesses=4 --dist=worksteal
 
 EXTRAS_RUN := --extra auth --extra backend --extra ops --extra build
 EXTRAS_LLM := $(EXTRAS_RUN) --extra llm
-EXTRAS_DEV := $(EXTRAS_LLM) --extra redis --extra dev
+EXTRAS_GITHUB := $(EXTRAS_RUN) --extra github
+EXTRAS_DEV := $(EXTRAS_LLM) --extra github --extra redis --extra dev
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup run llm test check lint types imports reference soak lock clean
+.PHONY: help setup run llm github test check lint types imports reference soak lock clean
 
 help: ## List the targets.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +46,9 @@ run: $(VENV)/.run ## Start the auth service and the backend; Ctrl-C stops both.
 
 llm: $(VENV)/.run ## Install what NETRA_MODEL needs besides: the clients of language models.
 	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/llm.txt
+
+github: $(VENV)/.run ## Install what filing issues at GitHub needs besides.
+	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/github.txt
 
 test: $(VENV)/.dev ## Run every quick test.
 	@$(PYTEST) -m "not long" $(PYTEST_ARGS)
@@ -73,7 +77,8 @@ lock: ## Write requirements/*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) $(EXTRAS_RUN) -o requirements/run.txt
 	$(COMPILE) --extra front -c requirements/run.txt -o requirements/front.txt
 	$(COMPILE) $(EXTRAS_LLM) -c requirements/run.txt -o requirements/llm.txt
-	$(COMPILE) $(EXTRAS_DEV) -c requirements/llm.txt -o requirements/dev.txt
+	$(COMPILE) $(EXTRAS_GITHUB) -c requirements/llm.txt -o requirements/github.txt
+	$(COMPILE) $(EXTRAS_DEV) -c requirements/github.txt -c requirements/llm.txt -o requirements/dev.txt
 
 clean: ## Remove .venv and every cache; keeps .netra.
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
