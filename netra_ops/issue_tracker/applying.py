@@ -11,7 +11,7 @@ from typing import Final
 from netra.telemetry.redaction import redact_text
 from netra_ops.findings import CouldNotTell, OpsError, Verdict
 from netra_ops.issue_tracker.planning import Act, Step, decided
-from netra_ops.issue_tracker.port import Comment, Draft, Issue, Refused, Tracker
+from netra_ops.issue_tracker.port import Comment, Draft, Issue, Refused, Tracker, Unreadable
 from netra_ops.issue_tracker.sighting import Deployed, Sighting
 
 MOST_WRITES: Final = 30
@@ -92,7 +92,7 @@ def applied(
 
 
 class _Spent(CouldNotTell):
-    """As much was written as may be."""
+    """As much was written as may be; what needs no writing is still found out."""
 
 
 class _Run:
@@ -123,7 +123,7 @@ class _Run:
                 work(sighting)
             except OpsError as raised:
                 error = raised
-                if not isinstance(raised, Refused) or raised.is_general:
+                if _ends_the_run(raised):
                     self._end = raised
             else:
                 return
@@ -208,6 +208,12 @@ class _Run:
     def _tell(self, issue: Issue, what: str) -> None:
         self.done.append(Done(issue, what))
         self._say(f"#{issue.number} {issue.title}: {what}")
+
+
+def _ends_the_run(error: OpsError) -> bool:
+    if isinstance(error, Refused):
+        return error.is_general
+    return not isinstance(error, Unreadable | _Spent)
 
 
 def _safe_draft(draft: Draft) -> Draft:

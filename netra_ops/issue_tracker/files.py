@@ -28,6 +28,7 @@ from netra_ops.issue_tracker.port import (
     Issue,
     Refused,
     State,
+    Unreadable,
 )
 
 _LOCK: Final = ".lock"
@@ -190,9 +191,9 @@ class FileTracker:
             try:
                 page = read(content.decode(), changed_at)
             except UnicodeDecodeError:
-                raise CouldNotTell(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
+                raise Unreadable(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
             except FileInvalid as flaw:
-                raise CouldNotTell(
+                raise Unreadable(
                     f"{path}:{flaw.line} {flaw.says}. Mend it: until then nobody can tell what is "
                     "filed already, and nothing of it is."
                 ) from None
@@ -254,7 +255,7 @@ def _content(path: Path) -> tuple[bytes, float]:
     with os.fdopen(file, "rb") as stream:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
-            raise CouldNotTell(f"{path} is no regular file of at most 8 MiB.")
+            raise Unreadable(f"{path} is no regular file of at most 8 MiB.")
         return stream.read(_MOST_BYTES), status.st_mtime
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from netra_ops.findings import Failed
+from netra_ops.findings import CouldNotTell, Failed
 
 
 class State(StrEnum):
@@ -37,6 +37,10 @@ class Refused(Failed):
     def __init__(self, text: str, *, is_general: bool = False) -> None:
         super().__init__(text)
         self.is_general = is_general
+
+
+class Unreadable(CouldNotTell):
+    """What the tracker has of one thing cannot be read; everything else can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,8 @@ class Tracker(Protocol):
     """Where issues are. What it does is done when its method returns.
 
     Every method raises `CouldNotTell` where the tracker cannot be reached or asks to wait for too
-    long, and `Refused` where it says no. What was done before is not undone by either.
+    long, `Unreadable` where that is so for one thing alone, and `Refused` where it says no. What
+    was done before is not undone by any of them.
     """
 
     @property

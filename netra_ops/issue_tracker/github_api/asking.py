@@ -14,7 +14,7 @@ from gidgethub.abc import GitHubAPI
 from netra.clock import Clock, as_iso
 from netra_ops.findings import CouldNotTell, OpsError, printable
 from netra_ops.issue_tracker.github_api.access import GitHubAccess
-from netra_ops.issue_tracker.port import Refused
+from netra_ops.issue_tracker.port import Refused, Unreadable
 from netra_ops.settings import USER_AGENT, trusted_authorities
 
 ANSWER_SECONDS: Final = 15.0
@@ -101,7 +101,7 @@ class Asking:
         async for one in self._wire.getiter(path):
             found.append(one)
             if self._wire.pages > MOST_PAGES:
-                raise CouldNotTell(f"A list at GitHub has more than {MOST_PAGES} pages.")
+                raise Unreadable(f"A list at GitHub has more than {MOST_PAGES} pages.")
         return found
 
     def _answer(self, asked: Coroutine[Any, Any, T], what: str) -> T:

@@ -85,6 +85,31 @@ def test_a_run_writes_no_more_than_it_may(tracker: FileTracker) -> None:
     assert told[3].startswith("left: GCP-new-P2-token-refresh-fails: This run wrote 3 times")
 
 
+def test_a_run_that_may_write_no_more_still_says_what_needs_nothing(tracker: FileTracker) -> None:
+    """A spent bound is no outage: where nothing is left to write, the verdict is PASS."""
+    known = sighting("v1:known", judged=Judged(Priority.P3, ("So it is.",)))
+    applied([known], tracker)
+
+    outcome = applied([sighting("v1:fresh"), known], tracker, most_writes=1)
+
+    assert (len(outcome.done), len(outcome.nothing)) == (1, 1)
+    assert outcome.verdict is Verdict.PASS
+
+
+def test_a_broken_file_keeps_no_other_issue(tracker: FileTracker, folder: Path) -> None:
+    """What it is about is left and named with its place; the rest is filed."""
+    applied([sighting("v1:aaaa")], tracker)
+    path = file_of(folder, 1)
+    path.write_text(path.read_text(encoding="utf-8").replace("state: open", "state: shut"))
+
+    outcome = applied([sighting("v1:aaaa", 2), sighting("v1:bbbb")], tracker)
+
+    assert [left.fingerprint for left in outcome.left] == ["v1:aaaa"]
+    assert f"{path}:3 says state" in outcome.left[0].why
+    assert [done.issue.fingerprint for done in outcome.done] == ["v1:bbbb"]
+    assert outcome.verdict is Verdict.UNKNOWN
+
+
 def test_what_a_person_closed_is_opened_on_a_later_revision(
     tracker: FileTracker, folder: Path
 ) -> None:

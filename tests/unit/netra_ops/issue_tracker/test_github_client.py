@@ -45,6 +45,8 @@ def test_a_strangers_issue_is_not_ours(fake: FakeGitHub) -> None:
     fake.filed_by(STRANGER, body())
     fake.filed_by(STRANGER, body(), (GENERAL_LABEL,))
     fake.filed_by(STRANGER, body("v1:bbbb"), (GENERAL_LABEL, label_of("v1:aaaa")))
+    other = IssueMarker("v1:bbbb", ("v1:aaaa",), key("forged")).line()
+    fake.filed_by(STRANGER, other, (GENERAL_LABEL, label_of("v1:aaaa")))
     fake.filed_by(STRANGER, f"Look:\n{body()}", (GENERAL_LABEL, label_of("v1:aaaa")))
     fake.filed_by(STRANGER, f" {body()}", (GENERAL_LABEL, label_of("v1:aaaa")))
 
@@ -153,6 +155,18 @@ def test_lists_are_read_to_their_end(fake: FakeGitHub) -> None:
     assert key(1) in found[0].keys
 
 
+def test_a_flood_of_comments_stops_nothing_else(fake: FakeGitHub) -> None:
+    """An issue with more comments than are read is left, and the others are filed."""
+    github_tracker(fake).create(draft("v1:aaaa"))
+    for number in range(5001):
+        fake.written_by(STRANGER, 1, str(number))
+
+    outcome = applied([sighting("v1:aaaa", 2), sighting("v1:bbbb")], github_tracker(fake))
+
+    assert [left.why for left in outcome.left] == ["A list at GitHub has more than 50 pages."]
+    assert [done.issue.fingerprint for done in outcome.done] == ["v1:bbbb"]
+
+
 def test_the_token_stays_with_github(fake: FakeGitHub) -> None:
     """A next page at another address is not asked for, and no redirection is followed."""
     labels = (GENERAL_LABEL, label_of("v1:aaaa"))
@@ -167,6 +181,17 @@ def test_the_token_stays_with_github(fake: FakeGitHub) -> None:
     with pytest.raises(Refused, match=r"acme/shop has moved \(301\)"):
         github_tracker(fake).find(["v1:aaaa"])
     assert not [path for path in fake.asked if "stolen" in path or path.endswith("/x")]
+
+
+def test_a_proxy_of_the_environment_gets_nothing(
+    fake: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the token goes is not decided by what else is set on a machine."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+
+    assert github_tracker(fake).find(["v1:aaaa"]) == ()
 
 
 LIMITS = {
