@@ -90,7 +90,7 @@ def cluster(
 
 def _shapes(grouping: Grouping, records: list[str] | list[Entry]) -> list[int]:
     if records and isinstance(records[0], str):
-        return grouping.add_messages(cast("list[str]", records))
+        return grouping.add_messages(records)
     return grouping.add(cast("list[Entry]", records))
 
 

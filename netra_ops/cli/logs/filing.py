@@ -1,6 +1,8 @@
 """What is filed of a worklog, and where: said, or done with --apply."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,8 +17,6 @@ from netra_ops.gardener.worklog.document import IssueLine, Worklog
 from netra_ops.gardener.worklog.filing import not_filed, sightings_of
 from netra_ops.issue_tracker.applying import Applied, applied
 from netra_ops.issue_tracker.files import FileTracker
-from netra_ops.issue_tracker.github import GitHubTracker
-from netra_ops.issue_tracker.github_api.access import access_from
 from netra_ops.issue_tracker.planning import planned
 from netra_ops.issue_tracker.port import Tracker
 from netra_ops.issue_tracker.sighting import Deployed, Sighting
@@ -54,30 +54,37 @@ def filed(
     if not sightings:
         return others, _nothing
     deployed = tuple(_deployed(result.worklog))
-    place = None
-    try:
-        place = tracker_of(tracker, clock)
-        if not apply:
+    with ExitStack() as until_done:
+        place = tracker_of(tracker, clock, until_done)
+        if apply:
+            outcome = applied(sightings, place, deployed, say=remark)
+            return (*_done(outcome), *others), lambda: _judge(outcome)
+        try:
             return (*_planned(sightings, place, deployed), *others), _nothing
-    except OpsError as error:
-        if place is None:
-            raise
-        problem = error
-        return others, lambda: _raise(problem)
-    outcome = applied(sightings, place, deployed, say=remark)
-    return (*_done(outcome), *others), lambda: _judge(outcome)
+        except OpsError as error:
+            problem = error
+            return others, lambda: _raise(problem)
 
 
-def tracker_of(text: str, clock: Clock) -> Tracker:
+def tracker_of(text: str, clock: Clock, until_done: ExitStack) -> Tracker:
     """Give the tracker that an option names.
+
+    Args:
+        text: The option; empty for the default.
+        clock: What says when a limit ends.
+        until_done: What closes the tracker's connections.
 
     Raises:
         UsageRefused: It is GitHub, and the token or the repository is not as it must be.
     """
-    if text.startswith(_GITHUB):
-        environment = process_environment()
-        return GitHubTracker(access_from(environment, text.removeprefix(_GITHUB)), clock)
-    return FileTracker(Path(text or DEFAULT_TRACKER), clock)
+    if not text.startswith(_GITHUB):
+        return FileTracker(Path(text or DEFAULT_TRACKER), clock)
+    # Who files in a directory needs no client of GitHub.
+    access = import_module("netra_ops.issue_tracker.github_api.access")
+    granted = access.access_from(process_environment(), text.removeprefix(_GITHUB))
+    github = import_module("netra_ops.issue_tracker.github").GitHubTracker(granted, clock)
+    tracker: Tracker = until_done.enter_context(github)
+    return tracker
 
 
 def _planned(
