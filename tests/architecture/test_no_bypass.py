@@ -87,6 +87,11 @@ EXEMPTIONS: Final = (
         "It reads the name of Cloud Logging's highest severity of log entries.",
     ),
     Exemption(
+        "netra_ops/gardener/facts/tests_and_age.py",
+        "a mode for tests: *",
+        "It tells which entries of a log are a test's; it admits nobody and hides nothing.",
+    ),
+    Exemption(
         "netra_ops/issue_tracker/priority.py",
         "a level of strictness: 'EMERGENCY'",
         "It is the severity of a log entry as Cloud Logging calls it, and admits nobody.",

@@ -49,36 +49,42 @@ _SHOWN: Final = 15
 _NUMBERS: Final = frozenset({"count", "people", "requests"})
 
 
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Write worklog.md, .json, .html there."),
+]
+SinceOption = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="From then on: a time, or 2h ago."),
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Only up to then.")
+]
+ServiceOption = Annotated[str | None, typer.Option("--service", help="Only this service.")]
+MemoryOption = Annotated[
+    Path | None,
+    typer.Option("--memory", metavar="FILE", help="What an earlier run knew, kept for the next."),
+]
+EvidenceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence",
+        metavar="DIR",
+        help="A directory with revisions.json, traffic.json, commits.json.",
+    ),
+]
+
+
 def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
     inputs: InputsArgument,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Write worklog.md, .json, .html there."),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="TIME", help="From then on: a time, or 2h ago."),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="Only up to then.")
-    ] = None,
-    service: Annotated[str | None, typer.Option("--service", help="Only this service.")] = None,
+    out: OutOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    service: ServiceOption = None,
     form: FormOption = Form.AUTO,
     granularity: GranularityOption = Fineness.NORMAL,
-    memory: Annotated[
-        Path | None,
-        typer.Option(
-            "--memory", metavar="FILE", help="What an earlier run knew, kept for the next one."
-        ),
-    ] = None,
-    evidence: Annotated[
-        Path | None,
-        typer.Option(
-            "--evidence",
-            metavar="DIR",
-            help="A directory with revisions.json, traffic.json, commits.json.",
-        ),
-    ] = None,
+    memory: MemoryOption = None,
+    evidence: EvidenceOption = None,
     apply: ApplyOption = False,
     tracker: TrackerOption = "",
     as_json: JsonOption = False,

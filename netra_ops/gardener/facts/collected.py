@@ -11,7 +11,7 @@ import msgspec
 
 from netra_ops.gardener.entries.entry import Audit, Entry, Level
 from netra_ops.gardener.facts.columns import Columns
-from netra_ops.gardener.facts.tests_and_age import is_test
+from netra_ops.gardener.facts.tests_and_age import is_probing
 
 _SAMPLES: Final = 20_000
 """So many shapes keep an entry that shows them; errors are kept beyond the bound."""
@@ -107,7 +107,7 @@ class Collected:
             if sample is None or not sample.full or entry.level > sample.entry.level:
                 self._show(entry, shape, sample)
             elif entry.principal is not None or entry.labels is not None:
-                sample.tests += self._is_test(entry)
+                sample.tests += self._is_probing(entry)
             if entry.audit is not None and len(self.deeds) < _AUDITS:
                 self.deeds.append(Deed(entry.time, entry.audit, entry.source, entry.number))
             if entry.labels and entry.revision:
@@ -122,17 +122,17 @@ class Collected:
             sample.entry = entry
         _keep(sample.requests, entry.request_id)
         _keep(sample.traces, entry.trace)
-        sample.tests += self._is_test(entry)
+        sample.tests += self._is_probing(entry)
         sample.full = len(sample.requests) == len(sample.traces) == _IDS
 
-    def _is_test(self, entry: Entry) -> bool:
+    def _is_probing(self, entry: Entry) -> bool:
         """Ask once for each of the first principals: many entries are of the same few."""
-        if entry.labels is not None and is_test(None, entry.labels):
+        if entry.labels is not None and is_probing(None, entry.labels):
             return True
         principal = entry.principal
         known = self._tests.get(principal)
         if known is None:
-            known = is_test(principal, None)
+            known = is_probing(principal, None)
             if len(self._tests) < _PRINCIPALS:
                 self._tests[principal] = known
         return known

@@ -33,7 +33,7 @@ class Age(msgspec.Struct, frozen=True):
     says: str = ""
 
 
-def is_test(principal: str | None, labels: Mapping[str, str] | None) -> bool:
+def is_probing(principal: str | None, labels: Mapping[str, str] | None) -> bool:
     """Tell whether an entry calls itself a test's: by its principal's name or a probe's label."""
     if principal is not None and _TEST_PERSON.search(principal):
         return True

@@ -1,8 +1,8 @@
-"""A worklog as one file of HTML that needs nothing else and runs nothing. Pure."""
+"""A worklog as one file of HTML that needs nothing else and runs nothing."""
 
 from datetime import UTC, datetime
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import Final
 
@@ -10,6 +10,7 @@ from netra_ops.gardener.entries.entry import Level
 from netra_ops.gardener.worklog.document import ClusterReport, Worklog
 from netra_ops.gardener.worklog.timeline import Bar, Mark, Row, Timeline, as_svg, moments
 
+_PAGE: Final = Path(__file__).with_name("page.html")
 _ROWS: Final = 25
 _BARS: Final = 12
 _SAME_DAY: Final = 86_400.0
@@ -17,7 +18,7 @@ _SAME_DAY: Final = 86_400.0
 
 def as_html(worklog: Worklog) -> str:
     """Write it: the summary, the picture, every cluster to be opened."""
-    page = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+    page = Template(_PAGE.read_text(encoding="utf-8"))
     covered = (
         f"{worklog.window.first} to {worklog.window.last}"
         if worklog.window.first

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from netra_ops.gardener.entries.entry import Entry, Kind
-from netra_ops.gardener.facts.tests_and_age import age_of, is_test
+from netra_ops.gardener.facts.tests_and_age import age_of, is_probing
 from netra_ops.gardener.known.failures import known_failure
 
 _NOW = 1_790_000_000.0
@@ -70,7 +70,7 @@ def test_tests_are_known_by_their_names(
     expected: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """A test's principal or label counts, a word that only holds the letters does not."""
-    assert is_test(principal, labels) is expected
+    assert is_probing(principal, labels) is expected
 
 
 def entry(message: str, **more: Any) -> Entry:
