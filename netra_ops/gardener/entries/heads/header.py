@@ -29,7 +29,7 @@ _LEVEL: Final = re.compile(
 _LEVEL_AHEAD: Final = re.compile(rf"[\w.$-]+(?:\s+-)?\s+(?:{WORDS.upper()})(?=[\s:|])")
 _PROCESS: Final = re.compile(r"\[\d+\]|\(\d+\)|\d+(?:#\d+)?:(?=\s)")
 _NUMBERS: Final = re.compile(r"\d+(?: +\d+)?(?=\s)")
-_THREAD: Final = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\]){0,120})\](?=\s|$)")
+_THREAD: Final = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\]){0,300})\](?=\s|$)")
 _LOGGER: Final = re.compile(
     r"([A-Za-z_$][\w$]*(?:[./-][\w$]+)+)(?:\s*:(?=\s)|(?=\s+[\[-])|(?=\s))"
     r"|([A-Za-z_$][\w$]*)(?:(?=\s+-\s)|(?=\s{2,}\S)|(?=\|))"
