@@ -1,0 +1,85 @@
+"""What is kept of the lines of one key: some texts, and what was the same in all of them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from netra_ops.gardener.mining.forms.keys import has_marks, readable
+from netra_ops.gardener.mining.forms.masks import WORD, Token, tokens_of
+from netra_ops.gardener.mining.templates import Reader
+
+TEXTS: Final = 8
+"""Different texts kept of a key; values are examples from there on."""
+
+
+class Shape:
+    """The lines of one key, watched until nothing more is learned from them."""
+
+    __slots__ = ("earlier", "key", "pieces", "texts")
+
+    def __init__(self, key: str, texts: Sequence[str] = (), earlier: int = 0) -> None:
+        self.key = key
+        self.earlier = earlier
+        self.texts: dict[str, None] = dict.fromkeys(texts)
+        self.pieces: dict[int, tuple[str, str]] | None = None
+        """Once there are enough texts: tokens that were the same in all lines, by number: what
+        stands there, and a piece of text that shows it."""
+
+    def see(self, text: str, most: int) -> int:
+        """Keep a text unless it is known or there are enough; return the characters now kept."""
+        if text in self.texts:
+            return 0
+        if len(self.texts) < most:
+            self.texts[text] = None
+            return len(text)
+        self.pieces = self._same()
+        self.compare([text])
+        return 0
+
+    def compare(self, texts: Sequence[str]) -> None:
+        """Let go of what was the same in all lines and is not in each of these."""
+        if self.pieces is None:
+            return
+        block = "\n".join(texts)
+        for number, (_, piece) in list(self.pieces.items()):
+            if block.count(piece) != len(texts):
+                del self.pieces[number]
+
+    @property
+    def varies(self) -> bool:
+        """Whether lines of this key can differ at all."""
+        return has_marks(self.key)
+
+    def tokens(self) -> tuple[Token, ...]:
+        """Return the words of these lines."""
+        return tokens_of(self.key)
+
+    def constants(self, tokens: Sequence[Token]) -> dict[int, str]:
+        """Return what the variable tokens that never varied are, by the token's number."""
+        if self.pieces is not None:
+            return {number: value for number, (value, _) in self.pieces.items()}
+        return {number: value for number, (value, _) in self._same(tokens).items()}
+
+    def _same(self, tokens: Sequence[Token] = ()) -> dict[int, tuple[str, str]]:
+        tokens = tokens or self.tokens()
+        candidates = [
+            number
+            for number, token in enumerate(tokens)
+            if token.kind != WORD or not token.text.isalpha()
+        ]
+        texts = list(self.texts)
+        if not texts or not candidates:
+            return {}
+        reader = Reader(tokens)
+        texts = [readable(text) for text in texts]
+        rows = [reader.values(text) for text in texts]
+        first = rows[0]
+        if not all(rows):
+            return {}
+        spans = reader.spans(texts[0])
+        found: dict[int, tuple[str, str]] = {}
+        for number in candidates:
+            if number < len(first) and all(row[number] == first[number] for row in rows):
+                before = number - 1 if number and first[number - 1].isalpha() else number
+                piece = texts[0][spans[before][0] : spans[number][1] + 1]
+                found[number] = (first[number], piece)
+        return found
