@@ -115,6 +115,7 @@ def _grouped(
             one.words,
             tuple(real for member in one.members for real in explained[member.words]),
             one.reasons,
+            tuple(real for member in one.absorbed for real in explained[member.words]),
         )
         for one in groups
     ]
@@ -169,20 +170,18 @@ def _cluster(
 
 
 def _merges(one: Group, members: Mapping[tuple[str, ...], Sequence[_Member]]) -> tuple[Merge, ...]:
-    columns = "; ".join(reason for place, reason in one.reasons if place >= 0)
-    absorbed = {reason for place, reason in one.reasons if place < 0}
+    columns = "; ".join(reason for _, reason in one.reasons)
+    absorbed = {signature.words for signature in one.absorbed}
     merges: list[Merge] = []
     for signature in one.members:
         form = " ".join(signature.words)
         lines = sum(member.lines + member.shape.earlier for member in members[signature.words])
         if signature.words == one.words:
             rule = "the template itself"
-        elif len(signature.words) == len(one.words) and all(
-            ours in {WILD, theirs} for ours, theirs in zip(one.words, signature.words, strict=True)
-        ):
-            rule = columns or "known from an earlier run"
+        elif signature.words in absorbed:
+            rule = "a case of the template"
         else:
-            rule = "absorbed" if absorbed else "known from an earlier run"
+            rule = columns or "known from an earlier run"
         merges.append(Merge(form, lines, rule))
     return tuple(sorted(merges, key=lambda merge: (-merge.lines, merge.form)))
 

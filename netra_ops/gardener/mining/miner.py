@@ -114,12 +114,13 @@ class Miner:
 
     def account(self) -> Account:
         """Return what was mined so far."""
+        totals = self.totals()
         return Account(
             lines=sum(self.counts),
-            shapes=sum(into == number for number, into in enumerate(self._into)),
+            shapes=len(totals),
             cut=self._cut,
             rough=sum(self.counts[shape] for shape in self._rough.values()),
-            learned=sum(self.counts[shape] for shape in self._learned),
+            learned=sum(totals[shape] for shape in self._learned & totals.keys()),
         )
 
     def live(self, shape: int) -> int:

@@ -53,11 +53,10 @@ def absorb(
     merged = list(groups)
     for number, target in sorted(into.items(), key=lambda pair: rank[pair[0]]):
         general, special = merged[target], groups[number]
-        reason = (-1, f"explains {' '.join(special.words)}")
         merged[target] = replace(
             general,
             members=general.members + special.members,
-            reasons=(*general.reasons, reason),
+            absorbed=general.absorbed + special.members,
         )
     return [one for number, one in enumerate(merged) if number not in into]
 

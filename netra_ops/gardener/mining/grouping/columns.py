@@ -38,20 +38,27 @@ _FIRST_LIMIT: Final = 12
 
 
 class Granularity(Enum):
-    """How readily values are taken for variables, as a weight of the evidence."""
+    """How readily values are taken for variables."""
 
-    COARSE = 2.0
-    NORMAL = 1.0
-    FINE = 0.5
+    COARSE = "coarse"
+    NORMAL = "normal"
+    FINE = "fine"
+
+
+_WEIGHTS: Final = {Granularity.COARSE: 2.0, Granularity.NORMAL: 1.0, Granularity.FINE: 0.5}
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A template's words, the signatures it stands for, and why its places are variables."""
+    """A template's words, the signatures it stands for, and why.
+
+    `reasons` are by places; `absorbed` are the members that another rule made cases of it.
+    """
 
     words: tuple[str, ...]
     members: tuple[Signature, ...]
     reasons: tuple[tuple[int, str], ...]
+    absorbed: tuple[Signature, ...] = ()
 
 
 def group(weights: Mapping[Signature, int], granularity: Granularity) -> list[Group]:
@@ -109,7 +116,7 @@ def _columns(
         evidence = _evidence(values, where.pop() if len(where) == 1 else Place.SENTENCE, place)
         if len(values) >= _FEWEST_SEEN_ONCE and lines <= _SEEN_ONCE * len(values):
             evidence *= _SEEN_ONCE_WEIGHT
-        if evidence * granularity.value >= _WHOLE:
+        if evidence * _WEIGHTS[granularity] >= _WHOLE:
             variable[place] = f"{len(values)} values in place {place + 1}"
         else:
             telling.append(place)
