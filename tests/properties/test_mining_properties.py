@@ -73,7 +73,7 @@ def test_what_a_line_says_is_read_back_from_its_key(line: str) -> None:
     tokens = tokens_of(key)
 
     assert "".join(token.lead + token.text for token in tokens) == key
-    found, _ = marks_of(readable)
-    if found == key:
-        values = Reader(tokens).values(readable)
-        assert len(values) == len(tokens) - 1
+    if marks_of(readable)[0] == key:
+        parts = Reader(tokens).parts(readable)
+        assert "".join(parts) == readable
+        assert len(parts) == 2 * len(tokens) - 1

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
-from netra_ops.gardener.mining.forms.keys import readable
 from netra_ops.gardener.mining.forms.masks import Token
 from netra_ops.gardener.mining.forms.words import WILD, Place, Signature, signature_of
 from netra_ops.gardener.mining.grouping.absorbing import absorb
@@ -15,7 +14,6 @@ from netra_ops.gardener.mining.shapes import TEXTS, Shape
 from netra_ops.gardener.mining.templates import (
     Cluster,
     Merge,
-    Reader,
     Values,
     cluster_id,
     written,
@@ -206,12 +204,10 @@ def _values(
     complete = len(members) <= _MOST_READ
     for member in members[:_MOST_READ]:
         complete = complete and member.shape.pieces is None and len(member.shape.texts) <= TEXTS
-        reader = Reader(member.tokens)
-        for text in map(readable, member.shape.texts):
-            spans = reader.spans(text)
-            for place in places if spans else ():
+        for parts in member.shape.values(member.tokens):
+            for place in places:
                 start, end = member.signature.spans[place]
-                found[place][text[spans[start][0] : spans[end - 1][1]]] = None
+                found[place]["".join(parts[2 * start + 1 : 2 * end])] = None
     values: list[Values] = []
     for place in places:
         kinds = {

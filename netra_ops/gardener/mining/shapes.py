@@ -7,14 +7,14 @@ from netra_ops.gardener.mining.forms.keys import has_marks, readable
 from netra_ops.gardener.mining.forms.masks import WORD, Token, tokens_of
 from netra_ops.gardener.mining.templates import Reader
 
-TEXTS: Final = 8
+TEXTS: Final = 5
 """Different texts kept of a key; values are examples from there on."""
 
 
 class Shape:
     """The lines of one key, watched until nothing more is learned from them."""
 
-    __slots__ = ("earlier", "key", "pieces", "texts")
+    __slots__ = ("earlier", "key", "pieces", "rows", "texts")
 
     def __init__(self, key: str, texts: Sequence[str] = (), earlier: int = 0) -> None:
         self.key = key
@@ -23,6 +23,9 @@ class Shape:
         self.pieces: dict[int, tuple[str, str]] | None = None
         """Once there are enough texts: tokens that were the same in all lines, by number: what
         stands there, and a piece of text that shows it."""
+
+        self.rows: list[tuple[str, ...]] | None = None
+        """Of each text what stands for its tokens, once it was read."""
 
     def see(self, text: str, most: int) -> int:
         """Keep a text unless it is known or there are enough; return the characters now kept."""
@@ -59,27 +62,34 @@ class Shape:
             return {number: value for number, (value, _) in self.pieces.items()}
         return {number: value for number, (value, _) in self._same(tokens).items()}
 
+    def values(self, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
+        """Return of each text what stands for its tokens, and for what precedes them.
+
+        A text's tokens are at the odd places; a text that cannot be read is left out.
+        """
+        if self.rows is None or len(self.rows) < len(self.texts):
+            reader = Reader(tokens)
+            self.rows = [reader.parts(readable(text)) for text in self.texts]
+        return [row for row in self.rows if row]
+
     def _same(self, tokens: Sequence[Token] = ()) -> dict[int, tuple[str, str]]:
         tokens = tokens or self.tokens()
         candidates = [
             number
-            for number, token in enumerate(tokens)
-            if token.kind != WORD or not token.text.isalpha()
+            for number, token in enumerate(tokens[:-1])
+            if token.kind != WORD or has_marks(token.text)
         ]
-        texts = list(self.texts)
-        if not texts or not candidates:
+        if not self.texts or not candidates:
             return {}
-        reader = Reader(tokens)
-        texts = [readable(text) for text in texts]
-        rows = [reader.values(text) for text in texts]
+        rows = self.values(tokens)
+        if len(rows) < len(self.texts):
+            return {}
         first = rows[0]
-        if not all(rows):
-            return {}
-        spans = reader.spans(texts[0])
         found: dict[int, tuple[str, str]] = {}
         for number in candidates:
-            if number < len(first) and all(row[number] == first[number] for row in rows):
-                before = number - 1 if number and first[number - 1].isalpha() else number
-                piece = texts[0][spans[before][0] : spans[number][1] + 1]
-                found[number] = (first[number], piece)
+            place = 2 * number + 1
+            if all(row[place] == first[place] for row in rows):
+                before = place - 2 if number and first[place - 2].isalpha() else place
+                after = first[place + 1][:1]
+                found[number] = (first[place], "".join(first[before : place + 1]) + after)
         return found

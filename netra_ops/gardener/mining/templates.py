@@ -90,7 +90,9 @@ def written(
     before: tuple[str, str] | None = None
     for number, token in enumerate(tokens):
         if number in constants:
-            text, bare = constants[number], constants[number]
+            # A number that never varied is shown, but the plain text is the one of any log.
+            text = constants[number]
+            bare = "<*>" if token.kind != WORD else _MARK.sub("<*>", token.text)
         elif token.kind != WORD:
             text, bare = f"<{token.kind}>", "<*>"
         elif number in variable and _LETTER.search(token.text):
@@ -119,6 +121,7 @@ class Reader:
             self._ends.append((at + len(token.lead), at + len(token.lead) + len(token.text)))
             at = self._ends[-1][1]
         self._marks = [mark.start() for mark in _MARK.finditer(self._key)]
+        self._only_digits = HEX not in self._key and UUID not in self._key
         # A word that was learned to be variable leaves no trace in the text, so a search finds it.
         self._pattern = re.compile(_searched(tokens)) if ANY in self._key else None
 
@@ -127,7 +130,7 @@ class Reader:
         if self._pattern is not None:
             match = self._pattern.fullmatch(text)
             return [match.span(group + 1) for group in range(len(self._ends))] if match else []
-        key, found = marks_of(text)
+        key, found = marks_of(text, only_digits=self._only_digits)
         if key != self._key:
             return []
         starts: list[int] = []
@@ -141,9 +144,19 @@ class Reader:
             starts.append(edge + shift)
         return list(zip(starts[::2], starts[1::2], strict=True))
 
-    def values(self, text: str) -> tuple[str, ...]:
-        """Return what stands in a readable text for each token but the last."""
-        return tuple(text[start:end] for start, end in self.spans(text))
+    def parts(self, text: str) -> tuple[str, ...]:
+        """Return what precedes and what stands for each token in turn, and the end of the text.
+
+        Nothing if the readable text has another key.
+        """
+        parts: list[str] = []
+        at = 0
+        spans = self.spans(text)
+        for start, end in spans:
+            parts += (text[at:start], text[start:end])
+            at = end
+        parts.append(text[at:])
+        return tuple(parts) if len(spans) == len(self._ends) else ()
 
 
 def _searched(tokens: Sequence[Token]) -> str:

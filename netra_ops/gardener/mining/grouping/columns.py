@@ -14,6 +14,10 @@ from netra_ops.gardener.mining.forms.words import WILD, Look, Place, Signature, 
 
 _FREQUENT: Final = 0.5
 """A pattern is made of words at least this often as frequent as the line's most frequent one."""
+_ENOUGH: Final = 0.5
+"""Share of a line's words that a pattern must have to say which template the line is of."""
+_FEWEST_AGAIN: Final = 4
+"""Signatures from which on a pattern is looked for again."""
 _SEEN_ONCE: Final = 2
 """Lines per value up to which a place's values hardly repeat: constants would."""
 _FEWEST_SEEN_ONCE: Final = 3
@@ -79,16 +83,22 @@ def group(weights: Mapping[Signature, int], granularity: Granularity) -> list[Gr
     return list(found.values())
 
 
-def _patterns(signatures: Sequence[Signature]) -> Iterable[tuple[list[Signature], frozenset[int]]]:
+def _patterns(
+    signatures: Sequence[Signature], fixed: frozenset[int] = frozenset()
+) -> Iterable[tuple[Sequence[Signature], frozenset[int]]]:
+    """Return the signatures by their longest pattern, with the places that it fixes.
+
+    A pattern of few of the words, such as what a header has, says nothing of the rest, in which
+    the pattern is looked for again.
+    """
     frequency: Counter[tuple[int, str]] = Counter()
     for signature in signatures:
-        frequency.update(pair for pair in enumerate(signature.words) if pair[1] != WILD)
+        frequency.update(_open(signature, fixed))
     groups: dict[tuple[tuple[int, str], ...], list[Signature]] = defaultdict(list)
     for signature in signatures:
         alike: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        for pair in enumerate(signature.words):
-            if pair[1] != WILD:
-                alike[frequency[pair]].append(pair)
+        for pair in _open(signature, fixed):
+            alike[frequency[pair]].append(pair)
         if alike:
             least = max(alike) * _FREQUENT
             _, chosen = max((len(pairs), often) for often, pairs in alike.items() if often >= least)
@@ -96,7 +106,16 @@ def _patterns(signatures: Sequence[Signature]) -> Iterable[tuple[list[Signature]
         else:
             groups[()].append(signature)
     for pattern, members in groups.items():
-        yield members, frozenset(place for place, _ in pattern)
+        places = fixed | {place for place, _ in pattern}
+        words = sum(word != WILD for word in members[0].words)
+        if pattern and len(members) >= _FEWEST_AGAIN and len(places) < words * _ENOUGH:
+            yield from _patterns(members, places)
+        else:
+            yield members, places
+
+
+def _open(signature: Signature, fixed: frozenset[int]) -> list[tuple[int, str]]:
+    return [pair for pair in enumerate(signature.words) if pair[1] != WILD and pair[0] not in fixed]
 
 
 def _columns(
