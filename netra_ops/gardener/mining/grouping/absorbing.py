@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from heapq import nsmallest
 from typing import Final
 
 from netra_ops.gardener.mining.forms.words import WILD, Look, Signature, look_of
@@ -21,6 +22,8 @@ _TOO_MANY: Final = 2
 """Plain words that are no values any more."""
 _MOST_WORDS: Final = 64
 """Longer templates absorb nothing: matching them costs the square of their length."""
+_MOST_TRIED: Final = 16
+"""General templates that are tried on one that has all their words, the most frequent first."""
 _MOST_ABSORBERS: Final = 64
 """General templates that a word leads to; a word in more of them tells nothing."""
 
@@ -35,6 +38,7 @@ def absorb(
     ranks = sorted(range(len(groups)), key=lambda number: (-lines[number], groups[number].words))
     rank = {number: position for position, number in enumerate(ranks)}
     index: dict[str, list[int]] = defaultdict(list)
+    needed = [frozenset(one.words) - {WILD} for one in groups]
     for number in ranks:
         if _general(groups[number].words):
             first = next(word for word in groups[number].words if word != WILD)
@@ -43,8 +47,14 @@ def absorb(
     into: dict[int, int] = {}
     for number in ranks:
         words = groups[number].words
-        near = {other for word in set(words) for other in index.get(word, ())}
-        for other in sorted(near, key=rank.__getitem__):
+        have = set(words)
+        near = {
+            other
+            for word in have
+            for other in index.get(word, ())
+            if needed[other] <= have and len(groups[other].words) <= len(words)
+        }
+        for other in nsmallest(_MOST_TRIED, near, key=rank.__getitem__):
             if rank[other] >= rank[number]:
                 break
             if explains(groups[other].words, words):
@@ -73,7 +83,8 @@ def explains(general: Sequence[str], words: Sequence[str]) -> bool:
 
     At most one plain word is taken for a value, and only where it stands alone.
     """
-    if len(words) > _MOST_WORDS:
+    ends = ((general[0], words[0]), (general[-1], words[-1]))
+    if len(words) > _MOST_WORDS or any(ours not in {WILD, theirs} for ours, theirs in ends):
         return False
 
     @cache
