@@ -26,11 +26,12 @@ _SEEN_ONCE_WEIGHT: Final = 1.5
 _NAMED_WEIGHT: Final = 2.0
 _WHOLE: Final = 0.999
 
-# How many distinct values of a look it takes for a place to be a variable. Digits that are part of
-# a word hardly ever are its meaning; words in capitals are mostly states, of which there are few.
+# How many distinct values of a look it takes for a place to be a variable. Digits and dots inside
+# a word mark names and ids, hardly ever the meaning; words in capitals are mostly states, of which
+# there are few.
 _LIMITS: Final[dict[Look, int]] = {
     Look.DIGITS: 2,
-    Look.JOINED: 3,
+    Look.JOINED: 2,
     Look.COMPOUND: 4,
     Look.PLAIN: 6,
     Look.CAPITALS: 12,
