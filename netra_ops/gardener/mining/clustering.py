@@ -96,7 +96,7 @@ def _grouped(
     stand_in: dict[tuple[str, ...], Signature] = {}
     for words in sorted(members):
         signature = members[words][0].signature
-        lines = sum(member.lines + member.shape.earlier for member in members[words])
+        lines = sum(member.lines for member in members[words])
         template = finder.find(words)
         if template is not None:
             explained[template.words].append(signature)
@@ -145,7 +145,7 @@ def _cluster(
 ) -> Cluster:
     all_members = [member for signature in one.members for member in members[signature.words]]
     fitting = [m for m in all_members if len(m.signature.words) == len(one.words)]
-    shown = min(fitting or all_members, key=lambda m: (-(m.lines + m.shape.earlier), m.shape.key))
+    shown = min(fitting or all_members, key=lambda m: (-m.lines, m.shape.key))
     identity = cluster_id(one.words)
     words = one.words if fitting else shown.signature.words
     values, constants = _values(words, shown, fitting)
@@ -159,7 +159,6 @@ def _cluster(
         template=template,
         plain=plain,
         lines=sum(member.lines for member in all_members),
-        earlier=sum(member.shape.earlier for member in all_members),
         shapes=tuple(sorted(member.number for member in all_members)),
         values=values,
         merges=_merges(one, members),
@@ -173,7 +172,7 @@ def _merges(one: Group, members: Mapping[tuple[str, ...], Sequence[_Member]]) ->
     merges: list[Merge] = []
     for signature in one.members:
         form = " ".join(signature.words)
-        lines = sum(member.lines + member.shape.earlier for member in members[signature.words])
+        lines = sum(member.lines for member in members[signature.words])
         if signature.words == one.words:
             rule = "the template itself"
         elif signature.words in absorbed:

@@ -5,7 +5,7 @@ Knows nothing of where the texts come from. What it keeps does not grow with the
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Final
@@ -136,24 +136,6 @@ class Miner:
             totals[self.live(number)] += count
         return totals
 
-    def restore(
-        self,
-        key: str,
-        texts: Sequence[str],
-        pieces: Mapping[int, tuple[str, str]] | None,
-        lines: int,
-    ) -> int:
-        """Take a shape over from an earlier run, and return its number."""
-        shape = self._shape(key)
-        one = self.shapes[shape]
-        one.earlier += lines
-        one.texts.update(dict.fromkeys(texts))
-        one.pieces = None if pieces is None else dict(pieces)
-        if texts:
-            done = not one.varies or one.pieces == {}
-            self._watched[shape] = 0 if done else _OPEN if one.pieces is None else _FULL
-        return shape
-
     def _resolve(self, forms: Sequence[bytes], maybe: list[int | None]) -> None:
         missing = list(dict.fromkeys(compress(forms, [shape is None for shape in maybe])))
         resolved: dict[bytes, int] = {}
@@ -225,7 +207,6 @@ class Miner:
                 if gone == shape:
                     continue
                 self._into[gone] = shape
-                self.shapes[shape].earlier += self.shapes[gone].earlier
                 self.shapes[gone] = _GONE
                 self._watched[gone] = 0
             self._by_key[pattern] = shape

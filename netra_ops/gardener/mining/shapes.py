@@ -14,11 +14,10 @@ TEXTS: Final = 5
 class Shape:
     """The lines of one key, watched until nothing more is learned from them."""
 
-    __slots__ = ("earlier", "key", "pieces", "rows", "texts")
+    __slots__ = ("key", "pieces", "rows", "texts")
 
-    def __init__(self, key: str, texts: Sequence[str] = (), earlier: int = 0) -> None:
+    def __init__(self, key: str, texts: Sequence[str] = ()) -> None:
         self.key = key
-        self.earlier = earlier
         self.texts: dict[str, None] = dict.fromkeys(texts)
         self.pieces: dict[int, tuple[str, str]] | None = None
         """Once there are enough texts: tokens that were the same in all lines, by number: what

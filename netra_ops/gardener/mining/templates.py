@@ -49,14 +49,13 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A template with what is known of it; `lines` are this run's, `earlier` those before it."""
+    """A template with what is known of it."""
 
     id: str
     aliases: tuple[str, ...]
     template: str
     plain: str
     lines: int
-    earlier: int
     shapes: tuple[int, ...]
     values: tuple[Values, ...]
     merges: tuple[Merge, ...]

@@ -97,6 +97,8 @@ class Decoder:
         blank = sum(1 for line in lines if not line or line.isspace())
         account.blank += blank
         account.plain_records += len(lines) - blank
+        if blank:
+            lines = ["" if line.isspace() else line for line in lines]
         return (self._stripping or self._sample(block)).messages(lines)
 
     def _plain(self, block: Block) -> list[str] | None:
