@@ -78,7 +78,9 @@ class TestConfigurations:
         evidence = evidence_of([{"kind": "Service"}, 7, None], "none", [{"sha": "1"}])
 
         assert evidence.left_out == 5
-        assert not (evidence.changes or evidence.deployments or evidence.commits)
+        assert not evidence.changes
+        assert not evidence.deployments
+        assert not evidence.commits
 
 
 def test_traffic_is_a_deployment() -> None:
