@@ -86,4 +86,6 @@ def rhythm_of(times: Sequence[int]) -> Rhythm | None:
 
 
 def _short(seconds: float) -> str:
+    if seconds < 0.1:  # noqa: PLR2004 - where one digit would show none
+        return f"{seconds:.2f}"
     return f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"  # noqa: PLR2004 - three digits

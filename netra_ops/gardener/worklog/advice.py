@@ -45,13 +45,24 @@ def summary(reports: Sequence[ClusterReport], whole: Facts, age: Age) -> tuple[s
     ]
     if age.says:
         said.append(age.says)
-    said += [_of_one(report) for report in reports[:_TOLD]]
-    if len(reports) > _TOLD:
-        said.append(f"{len(reports) - _TOLD} more clusters are below.")
+    leading = _leading(reports)
+    said += [_of_one(report, _after(report, reports)) for report in leading[:_TOLD]]
+    if len(leading) > _TOLD:
+        said.append(f"{_many(len(leading) - _TOLD, 'more is', 'more are')} below.")
     return tuple(said)
 
 
-def _of_one(report: ClusterReport) -> str:
+def _leading(reports: Sequence[ClusterReport]) -> list[ClusterReport]:
+    """Leave out what only follows or doubles another cluster of them."""
+    ids = {report.id for report in reports}
+    return [one for one in reports if one.follows not in ids and one.doubles not in ids]
+
+
+def _after(leader: ClusterReport, reports: Sequence[ClusterReport]) -> list[str]:
+    return [one.name for one in reports if leader.id in {one.follows, one.doubles}]
+
+
+def _of_one(report: ClusterReport, after: Sequence[str]) -> str:
     said = [f"{report.priority} {report.name}: {report.count} times"]
     if report.first and report.last:
         said.append(f"from {report.first} to {report.last}")
@@ -61,7 +72,7 @@ def _of_one(report: ClusterReport) -> str:
         said.append(_many(report.requests.distinct, "request", "requests"))
     if report.principals.distinct:
         said.append(_many(report.principals.distinct, "principal", "principals"))
-    tail = " It doubles another cluster." if report.doubles else ""
+    tail = f" With it each time: {', '.join(after)}." if after else ""
     tail += " It is test traffic." if report.tests else ""
     return f"{', '.join(said)}. {report.onset.says}{tail}"
 
@@ -71,7 +82,8 @@ def checklist(reports: Sequence[ClusterReport], service: str) -> tuple[str, ...]
     if not reports:
         return ()
     found = ["Does the covered interval include the beginning? If not, export an earlier one."]
-    begun = [one for one in reports if one.onset.nature == _REGRESSION]
+    leading = _leading(reports)
+    begun = [one for one in leading if one.onset.nature == _REGRESSION]
     found += [
         f"{one.name}: compare the configuration of {one.onset.last_good} with that of "
         f"{one.onset.revision} (`netra config diff {service}@{one.onset.last_good} FILE`)."
@@ -79,7 +91,7 @@ def checklist(reports: Sequence[ClusterReport], service: str) -> tuple[str, ...]
     ]
     found += [
         f"{one.name}: one of its requests from end to end: {one.requests.top[0].name}"
-        for one in reports[:_TOLD]
+        for one in leading[:_TOLD]
         if one.requests.top
     ]
     found.append("Which revision serves now, and was it proven? (`netra revisions`)")
@@ -94,7 +106,7 @@ def next_steps(reports: Sequence[ClusterReport], service: str, age: Age) -> tupl
     if not reports:
         return ()
     found = []
-    urgent = [one for one in reports if one.priority in {"P0", "P1"}]
+    urgent = [one for one in _leading(reports) if one.priority in {"P0", "P1"}]
     for one in urgent[:_TOLD]:
         if one.onset.nature == _REGRESSION and one.onset.gone_since is None:
             found.append(

@@ -23,6 +23,7 @@ _STILL: Final = 0.1
 _WORDS: Final = 6
 _LONGEST: Final = 60
 _WORD: Final = re.compile(r"<[^<>]*>|[A-Za-z][a-z]*|[A-Z]+(?![a-z])")
+_HIDDEN: Final = "redacted"
 _LETTERS_AND_DIGITS: Final = re.compile(r"[a-z0-9]+")
 _SMALL: Final = frozenset(
     {"a", "an", "and", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or", "that"}
@@ -51,7 +52,7 @@ def name_of(facts: ClusterFacts, known: Known | None, text: str) -> str:
         for word in _WORD.findall(text.split("\n", maxsplit=1)[0])
         if not word.startswith("<") and len(word) > 1
     ]
-    telling = [word for word in words if word not in _SMALL][:_WORDS]
+    telling = [word for word in words if word not in _SMALL and word != _HIDDEN][:_WORDS]
     return _slug(" ".join(telling))
 
 
