@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,7 +12,14 @@ import typer
 from netra.clock import Clock
 from netra.isolated_environment import process_environment
 from netra_ops.cli.console import remark
-from netra_ops.findings import CouldNotTell, Failed, OpsError, Verdict, printable
+from netra_ops.findings import (
+    CouldNotTell,
+    Failed,
+    OpsError,
+    UsageRefused,
+    Verdict,
+    printable,
+)
 from netra_ops.gardener.worklog.composing import Composed
 from netra_ops.gardener.worklog.document import IssueLine, Worklog
 from netra_ops.gardener.worklog.filing import not_filed, sightings_of
@@ -39,8 +47,26 @@ TrackerOption = Annotated[
 ]
 
 
+GitHubUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--github-url",
+        metavar="URL",
+        help="GitHub's API elsewhere: https://HOST/api/v3 of GitHub Enterprise.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where issues are: what the options say."""
+
+    tracker: str
+    github_url: str | None
+
+
 def filed(
-    result: Composed, tracker: str, *, apply: bool, clock: Clock
+    result: Composed, where: Where, *, apply: bool, clock: Clock
 ) -> tuple[tuple[IssueLine, ...], Callable[[], None]]:
     """File what is to be filed, or say what would be.
 
@@ -55,7 +81,7 @@ def filed(
         return others, _nothing
     deployed = tuple(_deployed(result.worklog))
     with ExitStack() as until_done:
-        place = tracker_of(tracker, clock, until_done)
+        place = tracker_of(where, clock, until_done)
         if apply:
             outcome = applied(sightings, place, deployed, say=remark)
             return (*_done(outcome), *others), lambda: _judge(outcome)
@@ -66,22 +92,26 @@ def filed(
             return others, lambda: _raise(problem)
 
 
-def tracker_of(text: str, clock: Clock, until_done: ExitStack) -> Tracker:
-    """Give the tracker that an option names.
+def tracker_of(where: Where, clock: Clock, until_done: ExitStack) -> Tracker:
+    """Give the tracker that the options name.
 
     Args:
-        text: The option; empty for the default.
+        where: The options.
         clock: What says when a limit ends.
         until_done: What closes the tracker's connections.
 
     Raises:
         UsageRefused: It is GitHub, and the token or the repository is not as it must be.
     """
-    if not text.startswith(_GITHUB):
-        return FileTracker(Path(text or DEFAULT_TRACKER), clock)
+    if not where.tracker.startswith(_GITHUB):
+        if where.github_url is not None:
+            raise UsageRefused("--github-url is for --tracker github:OWNER/REPO.")
+        return FileTracker(Path(where.tracker or DEFAULT_TRACKER), clock)
     # Who files in a directory needs no client of GitHub.
     access = import_module("netra_ops.issue_tracker.github_api.access")
-    granted = access.access_from(process_environment(), text.removeprefix(_GITHUB))
+    repository = where.tracker.removeprefix(_GITHUB)
+    url = where.github_url or access.PUBLIC_URL
+    granted = access.access_from(process_environment(), repository, url)
     github = import_module("netra_ops.issue_tracker.github").GitHubTracker(granted, clock)
     tracker: Tracker = until_done.enter_context(github)
     return tracker

@@ -16,7 +16,7 @@ from netra.telemetry.redaction import redact_text
 from netra_ops.cli.administration.times import moment_in
 from netra_ops.cli.console import JsonOption, remark, rich_output, tell, tell_document
 from netra_ops.cli.logs.evidence import evidence_in
-from netra_ops.cli.logs.filing import ApplyOption, TrackerOption, filed
+from netra_ops.cli.logs.filing import ApplyOption, GitHubUrlOption, TrackerOption, Where, filed
 from netra_ops.cli.logs.inputs import (
     Fineness,
     FormOption,
@@ -87,6 +87,7 @@ def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
     evidence: EvidenceOption = None,
     apply: ApplyOption = False,
     tracker: TrackerOption = "",
+    github_url: GitHubUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what really happens in a log: since when, on which revision, who is hit, in which order.
@@ -110,7 +111,7 @@ def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
     with reading_progress(wanted.inputs) as progress:
         found = gathered(wanted, standard_input(), progress)
     result = composed(_given(wanted, found, known, beside, now))
-    issues, verdict = filed(result, tracker, apply=apply, clock=clock)
+    issues, verdict = filed(result, Where(tracker, github_url), apply=apply, clock=clock)
     worklog = msgspec.structs.replace(result.worklog, issues=issues)
     if target is not None:
         target.write("worklog.json", _json(worklog))

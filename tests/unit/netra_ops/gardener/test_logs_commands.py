@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from fakes import incident_log
+from fakes import github_server, incident_log
 from fakes.netra_command import Run, stateless_runner
+from netra.isolated_environment import IsolatedEnvironment, replaced_environment
 
 
 @pytest.fixture
@@ -169,6 +170,23 @@ def test_filing_twice_files_once(run: Run, tmp_path: Path, log: Path) -> None:
     assert again.code == 0
     assert {one.name: one.read_text() for one in (tmp_path / "issues").glob("*.md")} == before
     assert len(before) == 2
+
+
+def test_filing_at_github(run: Run, log: Path) -> None:
+    """Issues are filed at GitHub once, with the token of the environment, which is never shown."""
+    environment = IsolatedEnvironment.of({"GITHUB_TOKEN": github_server.TOKEN})
+    with replaced_environment(environment), github_server.github() as fake:
+        arguments = (
+            "logs", "garden", str(log), "--apply", "--github-url", fake.url,
+            "--tracker", f"github:{github_server.REPOSITORY}",
+        )  # fmt: skip
+        planned = run(*[one for one in arguments if one != "--apply"])
+        done, again = run(*arguments), run(*arguments)
+
+        assert (planned.code, done.code, again.code) == (0, 0, 0), done.err
+        assert "would create: GCP-regression-P0-module-missing" in planned.out
+        assert len(fake.open_numbers()) == 2
+        assert github_server.TOKEN not in done.out + done.err + again.out + again.err
 
 
 def test_a_later_run_knows_an_earlier_one(
