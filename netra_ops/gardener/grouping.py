@@ -126,9 +126,9 @@ class Grouping:
                 of_shape[shape] = len(groups) + clustering.of_shape[local]
             groups += [
                 Group(
-                    _of_event(name, one.id),
+                    event_id(name, one.id),
                     f"{name}: {one.template}" if name else one.template,
-                    tuple(_of_event(name, alias) for alias in one.aliases),
+                    tuple(event_id(name, alias) for alias in one.aliases),
                     tuple(f"{merge.lines}: {merge.form} ({merge.rule})" for merge in one.merges),
                 )
                 for one in clustering.clusters
@@ -177,7 +177,13 @@ class Grouping:
         return self._shapes - 1
 
 
-def _of_event(name: str, cluster: str) -> str:
+def event_id(name: str, cluster: str) -> str:
+    """Give the id of a group of an event's messages.
+
+    Args:
+        name: The event's name; empty for plain messages.
+        cluster: The miner's id among them.
+    """
     return _id_of(("event", name, cluster)) if name else cluster
 
 

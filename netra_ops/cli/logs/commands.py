@@ -5,6 +5,7 @@ from typing import Final
 import typer
 
 from netra_ops.cli.logs.cluster import cluster
+from netra_ops.cli.logs.following.follow import follow
 from netra_ops.cli.logs.garden import garden
 from netra_ops.cli.logs.tail import tail
 
@@ -12,3 +13,4 @@ app: Final = typer.Typer(no_args_is_help=True, help="What services wrote.")
 app.command()(tail)
 app.command()(cluster)
 app.command()(garden)
+app.command()(follow)

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
-from netra_ops.gardener.entries.entry import Kind, Level
+from netra_ops.gardener.entries.entry import Entry, Kind, Level
 from netra_ops.gardener.facts.clusters import ClusterFacts, Facts
 from netra_ops.gardener.facts.deploys.onset import Nature as Beginning
 from netra_ops.gardener.facts.sequence import Order, Within
@@ -31,7 +31,19 @@ _SMALL: Final = frozenset(
 )
 
 
-def name_of(facts: ClusterFacts, known: Known | None, text: str) -> str:
+class Named(Protocol):
+    """What a name is taken from."""
+
+    @property
+    def sample(self) -> Entry | None:
+        """Give an entry that shows the cluster."""
+
+    @property
+    def template(self) -> str:
+        """Give what its entries say."""
+
+
+def name_of(facts: Named, known: Known | None, text: str) -> str:
     """Give a cluster a short name: what it is known as or calls itself, else its first words.
 
     Args:
