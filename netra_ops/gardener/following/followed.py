@@ -81,8 +81,7 @@ class Followed:
             if not grown.content or grown.anew:
                 break
             yield self.stream.take(grown.content, now)
-        last = self.stream.pause(now + _WHOLE_SECONDS)
-        yield last
+        yield self.stream.flush()
 
     def added(self, now: float) -> Iterator[Arrived]:
         """Give what was added, at most a few MiB of it; there may be more if it is a lot."""

@@ -152,6 +152,10 @@ class Stream:
         """Give what is held back, if nothing came for a moment or it is held for long."""
         if self._held_since is None or not self._may_pause(now - self._came, now):
             return Arrived(self.name, ())
+        return self.flush()
+
+    def flush(self) -> Arrived:
+        """Give what is held back now; a half line waits on."""
         self._held_since = None
         return Arrived(self.name, self._gathering.rest(), self._numbered)
 
@@ -165,8 +169,7 @@ class Stream:
     def end(self, now: float) -> Arrived:
         """Give everything, since nothing more will come."""
         last = self.take_blocks(self._lines.rest(), now)
-        self._held_since = None
-        return Arrived(self.name, [*last.entries, *self._gathering.rest()], self._numbered)
+        return Arrived(self.name, [*last.entries, *self.flush().entries], self._numbered)
 
     def _decoded(self, block: Block, now: float) -> list[Entry]:
         before = len(self._sample)
