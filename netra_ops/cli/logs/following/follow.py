@@ -56,8 +56,6 @@ class Threshold(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     CRITICAL = "critical"
-    ALERT = "alert"
-    EMERGENCY = "emergency"
 
     @property
     def level(self) -> Level:

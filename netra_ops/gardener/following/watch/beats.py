@@ -39,48 +39,51 @@ class Beats:
     """When something came, the last few times.
 
     Attributes:
-        begins: When the last beats began.
-        last: When the last one arrived.
+        spans: The last beats: when each began and when the last of it arrived.
     """
 
-    __slots__ = ("begins", "last")
+    __slots__ = ("spans",)
 
     def __init__(self) -> None:
-        self.begins: deque[float] = deque(maxlen=_KEPT)
-        self.last: float | None = None
+        self.spans: deque[tuple[float, float]] = deque(maxlen=_KEPT)
 
     def add(self, now: float) -> None:
         """Note one that arrives; time does not go backwards."""
-        if self.last is None or now - self.last > _BURST_GAP:
-            self.begins.append(now)
-        self.last = now
+        self._add(now, now)
 
     def join(self, other: "Beats") -> None:
-        """Note what another noted too; beats that were two in one are one."""
-        times = sorted((*self.begins, *other.begins))
-        self.begins.clear()
-        before: float | None = None
-        for time in times:
-            if before is None or time - before > _BURST_GAP:
-                self.begins.append(time)
-            before = time
-        self.last = max((one for one in (self.last, other.last) if one is not None), default=None)
+        """Note what another noted too; beats that overlap or nearly touch are one."""
+        spans = sorted((*self.spans, *other.spans))
+        self.spans.clear()
+        for begin, end in spans:
+            self._add(begin, end)
+
+    def begin_anew(self) -> None:
+        """Let go of all beats."""
+        self.spans.clear()
 
     def silence(self, now: float) -> Silence | None:
-        """Find that a rhythm has missed three beats; what was found once is begun anew.
+        """Find that a rhythm has missed three beats.
 
         It needs eight beats in a row with none left out, gaps that are those of a rhythm as
         `facts.rhythm` has it, and a pause of three of them and a moment.
         """
-        begins, last = self.begins, self.last
-        if len(begins) < _FEWEST or last is None or now - last < _LEAST:
+        spans = self.spans
+        if len(spans) < _FEWEST or now - spans[-1][1] < _LEAST:
             return None
-        if now - begins[-1] < _MISSED * (begins[-1] - begins[0]) / (len(begins) - 1):
+        first, last = spans[0][0], spans[-1][0]
+        if now - last < _MISSED * (last - first) / (len(spans) - 1):
             return None
-        rhythm = rhythm_of([round(time * SECOND) for time in begins])
+        rhythm = rhythm_of([round(begin * SECOND) for begin, _ in spans])
         if rhythm is None or rhythm.missed:
             return None
-        if now - begins[-1] < _MISSED * rhythm.seconds + max(_SLACK, rhythm.deviation):
+        if now - last < _MISSED * rhythm.seconds + max(_SLACK, rhythm.deviation):
             return None
-        begins.clear()
-        return Silence(rhythm, now - last)
+        return Silence(rhythm, now - spans[-1][1])
+
+    def _add(self, begin: float, end: float) -> None:
+        if self.spans and begin - self.spans[-1][1] <= _BURST_GAP:
+            former_begin, former_end = self.spans[-1]
+            self.spans[-1] = (former_begin, max(former_end, end))
+        else:
+            self.spans.append((begin, end))

@@ -154,8 +154,14 @@ class Watch:
     def _silences(self, now: float, at: float) -> Iterable[Event]:
         for track in self._kinds.tracks():
             silence = track.beats.silence(now)
-            if silence is not None and track.placed:
-                yield event_of(track, at, silence)
+            if silence is None or not track.placed:
+                continue
+            if self._kinds.unplaced:
+                # Its lines may come under a new shape: that is to be known first.
+                self._quiet_since = now - _QUIET_SETTLE
+                continue
+            track.beats.begin_anew()
+            yield event_of(track, at, silence)
 
 
 def _counting(entries: Sequence[Entry]) -> list[Entry]:

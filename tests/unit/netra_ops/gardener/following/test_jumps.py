@@ -5,9 +5,11 @@ from random import Random
 import pytest
 
 from fakes.watched_log import WatchedLog
+from netra_ops.gardener.following.watch.beats import Beats
 from netra_ops.gardener.following.watch.series import BUCKET, Series
 from netra_ops.gardener.following.watch.watching import COOLDOWN
 
+WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty")
 LINE = "WARNING token of client 7 was refused"
 
 
@@ -137,6 +139,30 @@ class TestSilences:
         assert event.silence is not None
         assert event.silence.rhythm.startswith(f"every {period}.0 s")
         assert event.silence.seconds < 4.5 * period
+
+    def test_what_comes_with_other_values_is_no_silence(self) -> None:
+        """A heartbeat whose words change is the same, also before that is known."""
+        log = WatchedLog([f"INFO heartbeat of worker {word} at night" for word in WORDS[:6]])
+        for _ in range(10):
+            log.write("INFO heartbeat of worker amber at night")
+            log.wait(5)
+        for word in WORDS[6:]:
+            log.write(f"INFO heartbeat of worker {word} at night")
+            log.wait(5)
+
+        assert log.told == []
+
+    def test_what_comes_all_the_time_has_no_beats(self) -> None:
+        """What never pauses has no rhythm, also where parts of it turn out to be the same."""
+        one, other = Beats(), Beats()
+        for second in range(300):
+            one.add(second)
+            if second % 30 == 0:
+                other.add(second)
+        one.join(other)
+
+        assert len(one.spans) == 1
+        assert one.silence(1000.0) is None
 
     def test_it_is_told_again_when_it_stops_again(self) -> None:
         """What came back for a while and stops again is told again."""
