@@ -109,7 +109,6 @@ class Stream:
         framing: str = "lines",
     ) -> None:
         self.name = name
-        self.records = self.damaged = 0
         self._form = form
         self._ahead = at - now
         self._duplicates = duplicates
@@ -179,19 +178,14 @@ class Stream:
         is_wiser = any(before < enough <= len(self._sample) for enough in _ENOUGH)
         if is_wiser or now - self._decoding_since >= _DECODER_SECONDS:
             self._begin_decoding(now)
-        account = self._account
-        damaged, records = account.damaged, account.records
-        entries = self._decoder.entries(block)
-        self.damaged += account.damaged - damaged
-        self.records += account.records - records
-        return entries
+        return self._decoder.entries(block)
 
     def _begin_decoding(self, now: float) -> None:
         """Begin with what is known by now: columns of the lines so far, and the time."""
         self._decoding_since = now
-        self._account = SourceAccount(self.name, form=self._framing)
+        account = SourceAccount(self.name, form=self._framing)
         self._decoder = Decoder(
-            0, self._account, self._form, round((self._ahead + now) * 1e9), keep_blank=False
+            0, account, self._form, round((self._ahead + now) * 1e9), keep_blank=False
         )
         if self._sample:
             zeroes = [0] * len(self._sample)
