@@ -5,7 +5,7 @@ new. Files of directories are found within a second.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from stat import S_ISFIFO
 from typing import Final
@@ -38,6 +38,7 @@ class Inputs:
         patience: Seconds that an input may be away before it is gone for good.
         say: Is told what is not followed, and why.
         standard_input: The descriptor that `-` stands for.
+        own: Files that are written by who follows: following them would never end.
 
     Attributes:
         has_ended: Whether a pipe came to its end: then nothing is followed any more.
@@ -51,7 +52,9 @@ class Inputs:
         patience: float,
         say: Callable[[str], None],
         standard_input: int = 0,
+        own: Collection[Identity] = (),
     ) -> None:
+        self._own = own
         self._terms = terms
         self._patience = patience
         self._say = say
@@ -140,6 +143,9 @@ class Inputs:
         try:
             identity = Identity.of(path.stat())
         except OSError:
+            return None
+        if identity in self._own:
+            self._say_once(identity, f"{path}: what is told is written there")
             return None
         known = self._files.get(identity)
         if known is not None:

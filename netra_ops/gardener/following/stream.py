@@ -156,7 +156,7 @@ class Stream:
     def flush(self) -> Arrived:
         """Give what is held back now; a half line waits on."""
         self._held_since = None
-        return Arrived(self.name, self._gathering.rest(), self._numbered)
+        return Arrived(self.name, self._gathering.rest(), self._numbered, self._came)
 
     def _may_pause(self, quiet: float, now: float) -> bool:
         held = 0.0 if self._held_since is None else now - self._held_since

@@ -1,9 +1,10 @@
 """`netra logs follow`: what is new in growing logs, what jumps, and what falls silent."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from threading import Event as Flag
@@ -31,6 +32,7 @@ from netra_ops.findings import CouldNotTell, UsageRefused, printable
 from netra_ops.gardener.entries import Level
 from netra_ops.gardener.following.alarm import Alarm, Receiver
 from netra_ops.gardener.following.followed import Terms
+from netra_ops.gardener.following.growing import Identity
 from netra_ops.gardener.following.inputs import Inputs
 from netra_ops.gardener.following.watch.events import Event, as_line
 from netra_ops.gardener.following.watch.kinds import Kinds
@@ -108,7 +110,7 @@ def follow(  # noqa: PLR0913, PLR0917 - one parameter for each option
     watch = Watch(Kinds(granularity.granularity, known), level.level, now)
     say = _Say()
     with _stop_asked() as stop:
-        followed = Inputs(named, terms, patience, say, _descriptor(named))
+        followed = Inputs(named, terms, patience, say, _descriptor(named), _own_outputs())
         sent = Alarm(receiver, say) if receiver is not None else None
         telling = _Telling(sent, as_text=as_text or _is_terminal())
         _follow(followed, watch, telling, clock, stop, from_start=from_start)
@@ -222,6 +224,15 @@ def _stop_asked() -> Iterator[Flag]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _own_outputs() -> frozenset[Identity]:
+    """Say which files standard output and standard error are, as far as they are any."""
+    found = set()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            found.add(Identity.of(os.fstat(stream.fileno())))
+    return frozenset(found)
 
 
 def _is_terminal() -> bool:

@@ -48,7 +48,7 @@ class Beats:
         self.spans: deque[tuple[float, float]] = deque(maxlen=_KEPT)
 
     def add(self, now: float) -> None:
-        """Note one that arrives; time does not go backwards."""
+        """Note one that arrives; time does not go backwards by more than a moment."""
         self._add(now, now)
 
     def join(self, other: "Beats") -> None:

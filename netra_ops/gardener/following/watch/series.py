@@ -58,11 +58,11 @@ class Series:
         self.buckets: deque[tuple[int, int]] = deque()
 
     def add(self, now: float) -> None:
-        """Count one that arrives; time does not go backwards."""
+        """Count one that arrives; one that was held back counts with those that came since."""
         current = int(now // BUCKET)
         buckets = self.buckets
-        if buckets and buckets[-1][0] == current:
-            buckets[-1] = (current, buckets[-1][1] + 1)
+        if buckets and buckets[-1][0] >= current:
+            buckets[-1] = (buckets[-1][0], buckets[-1][1] + 1)
             return
         buckets.append((current, 1))
         while buckets[0][0] < current - HORIZON:

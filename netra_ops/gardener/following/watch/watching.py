@@ -34,11 +34,13 @@ class Arrived(msgspec.Struct, frozen=True):
         source: The name of their source.
         entries: Whole entries, in the order in which they came.
         numbered: Whether their numbers count from the beginning of the source.
+        came: When the last of them was read, if it was held back since.
     """
 
     source: str
     entries: Sequence[Entry]
     numbered: bool = True
+    came: float | None = None
 
 
 class Watch:
@@ -85,9 +87,10 @@ class Watch:
         """Take entries that arrive."""
         entries = _counting(arrived.entries)
         placed = self._kinds.place(entries, now)
+        came = now if arrived.came is None else arrived.came
         for entry, (found, shape) in zip(entries, placed, strict=True):
             track = found.live()
-            track.take(entry, shape, arrived.source, now, numbered=arrived.numbered)
+            track.take(entry, shape, arrived.source, came, numbered=arrived.numbered)
             self._active[track] = None
             if not track.is_settled and level_of(entry) >= self._level:
                 self._loud[track] = None

@@ -121,6 +121,21 @@ def test_a_new_cluster_is_told_within_five_seconds(start: Start, log: Path) -> N
 
 
 @pytest.mark.long
+def test_what_is_told_is_not_followed(start: Start, tmp_path: Path) -> None:
+    """Events that are written into a directory that is followed are no lines of a log."""
+    follow = start(str(tmp_path), "--text")
+    follow.begin()
+    (tmp_path / "app.log").write_text(ERROR)
+    eventually_blocking(lambda: follow.out, within=START)
+    (tmp_path / "second.log").write_text("ERROR disk is full\n")
+    eventually_blocking(lambda: "disk-full" in follow.out, within=START)
+
+    assert follow.end() == 0
+    assert follow.out.count("\n") == 2
+    assert "out: what is told is written there" in follow.err
+
+
+@pytest.mark.long
 def test_a_webhook_that_hangs_delays_nothing(start: Start, log: Path) -> None:
     """Events come on standard output while their receiver hangs; what was not taken is said."""
     with webhook() as receiver:

@@ -7,7 +7,7 @@ import pytest
 from fakes.watched_log import WatchedLog
 from netra_ops.gardener.following.watch.beats import Beats
 from netra_ops.gardener.following.watch.series import BUCKET, Series
-from netra_ops.gardener.following.watch.watching import COOLDOWN
+from netra_ops.gardener.following.watch.watching import COOLDOWN, Arrived
 
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty")
 LINE = "WARNING token of client 7 was refused"
@@ -163,6 +163,22 @@ class TestSilences:
 
         assert len(one.spans) == 1
         assert one.silence(1000.0) is None
+
+    def test_what_was_held_back_beats_when_it_came(self) -> None:
+        """Entries count from when they were read, not from when it was clear that they end."""
+        log = WatchedLog()
+        for number in range(12):
+            late = 0.6 if number % 2 else 0.0
+            log.wait(late)
+            came = log.clock.monotonic() - late
+            entries = log.entries("INFO heartbeat of worker 3")
+            log.watch.take(Arrived("app.log", entries, came=came), log.clock.monotonic())
+            log.wait(2 - late)
+        log.wait(30)
+
+        (event,) = log.told
+        assert event.silence is not None
+        assert event.silence.rhythm.startswith("every 2.0 s ± 0.0")
 
     def test_it_is_told_again_when_it_stops_again(self) -> None:
         """What came back for a while and stops again is told again."""
