@@ -62,6 +62,12 @@ def ended_in(process: BackendProcess, run_id: str) -> list[dict[str, Any]]:
     return [line for line in lines if line["run_id"] == run_id]
 
 
+async def brought_to_its_end(process: BackendProcess, run_id: str, revision: str) -> None:
+    """See that a process ended a run, once: it says so a moment after it has."""
+    await eventually(lambda: ended_in(process, run_id), within=20 * UNIT)
+    assert [line["revision"] for line in ended_in(process, run_id)] == [revision]
+
+
 async def token_of(auth: RunningAuth) -> str:
     """Log a new person in."""
     tokens = await auth.tokens_of(await auth.registered_person())
@@ -94,11 +100,9 @@ async def test_a_candidate_does_its_own_runs_and_no_others(tmp_path: Path) -> No
                 await walker.hear_end(accepted.run_id)
                 await user.hear_end(accepted.run_id)
         assert walker.events == user.events
-        assert all(
-            [line["revision"] for line in ended_in(candidate, one.run_id)] == [CANDIDATE]
-            for one in walked
-        )
-        assert [line["revision"] for line in ended_in(serving, used.run_id)] == [SERVING]
+        for one in walked:
+            await brought_to_its_end(candidate, one.run_id, CANDIDATE)
+        await brought_to_its_end(serving, used.run_id, SERVING)
         assert not any(ended_in(serving, one.run_id) for one in walked)
         assert await serving.stop() == 0
 
@@ -127,6 +131,6 @@ async def test_a_candidate_does_its_own_runs_and_no_others(tmp_path: Path) -> No
             assert (await http.get("/api/me", headers={"Host": SERVICE})).status_code == 401
         assert not await says_standby(candidate)
         await journal.ended(left.run_id)
-        assert [line["revision"] for line in ended_in(candidate, left.run_id)] == [CANDIDATE]
+        await brought_to_its_end(candidate, left.run_id, CANDIDATE)
         assert len(candidate.events("duties_taken_up")) == 1
         journal.check()

@@ -55,8 +55,7 @@ def name_of(facts: Named, known: Known | None, text: str) -> str:
         return known.name
     sample = facts.sample
     if sample is not None and sample.kind is Kind.REQUEST and sample.http is not None:
-        http = sample.http
-        return _slug(f"{http.method or ''} {http.path or ''} {sample.status or ''}")
+        return _slug(text.replace(" answered ", " "))
     if sample is not None and sample.event is not None and facts.template.startswith(sample.event):
         return _slug(sample.event)
     words = [
