@@ -180,16 +180,16 @@ class Inputs:
         for identity, followed in list(self._files.items()):
             if now - followed.grew < _LEFT_SECONDS:
                 continue
-            if self._has_left(followed):
+            if not self._is_where_it_was(followed):
                 del self._files[identity]
                 yield followed.ended(now)
 
-    def _has_left(self, followed: Followed) -> bool:
-        """Tell whether a file is no more where it was found: it was renamed to elsewhere."""
+    def _is_where_it_was(self, followed: Followed) -> bool:
+        """Tell whether a file still has the name under which it was found."""
         try:
-            return Identity.of(followed.file.path.stat()) != followed.file.identity
+            return Identity.of(followed.file.path.stat()) == followed.file.identity
         except OSError:
-            return True
+            return False
 
     def _piped(self, pipe: Pipe, stream: Stream, now: float) -> Iterator[Arrived]:
         for read in pipe.taken():
