@@ -139,14 +139,14 @@ def test_a_wrong_configuration_is_refused_before_anything_is_made(
 
 
 @pytest.mark.parametrize(
-    ("fault", "check", "exit_code"),
+    ("fault", "check", "exit_codes"),
     [
-        ("identity is optional", "caller_wrongly_admitted", 1),
-        ("always 200", None, 1),
-        ("says another revision", None, 1),
-        ("ends", None, 1),
-        # What does not answer in time has not said that it is wrong.
-        ("hangs", None, 3),
+        ("identity is optional", "caller_wrongly_admitted", {1}),
+        ("always 200", None, {1}),
+        ("says another revision", None, {1}),
+        ("ends", None, {1}),
+        # What does not answer in time has not said that it is wrong; its health may have.
+        ("hangs", None, {1, 3}),
     ],
 )
 def test_a_wrong_build_is_refused_before_it_has_traffic(
@@ -155,7 +155,7 @@ def test_a_wrong_build_is_refused_before_it_has_traffic(
     tmp_path: Path,
     fault: str,
     check: str | None,
-    exit_code: int,
+    exit_codes: set[int],
 ) -> None:
     """It fails its golden path, or does not start; nobody is served by it (checklist 64)."""
     before = traffic(running)
@@ -164,7 +164,7 @@ def test_a_wrong_build_is_refused_before_it_has_traffic(
         running, "--code", str(faulty_code(tmp_path / "code", fault)), "--set", "LOG_LEVEL=INFO"
     )
 
-    assert code == exit_code, said
+    assert code in exit_codes, said
     assert check is None or check in failures(events), said
     assert "shifted" not in {event["event"] for event in events}
     assert traffic(running) == before
