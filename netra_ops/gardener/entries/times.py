@@ -13,7 +13,10 @@ _RFC_3339: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"\d{9,19}(?:\.\d+)?", re.ASCII)
 _UNITS: Final[tuple[int, ...]] = tuple(10 ** (9 - digits) for digits in range(10))
-_LATEST: Final = 253_402_300_800 * SECOND
+_YEARS: Final = range(1678, 2262)
+"""Whose nanoseconds 64 bits hold; what names another year is kept as an entry without a time."""
+_LATEST: Final = 9_214_646_400 * SECOND
+"""When 2262 begins."""
 _REMEMBERED: Final = 8_192
 
 _seconds_of: dict[str, int] = {}
@@ -74,13 +77,15 @@ def from_value(value: Any) -> int | None:
         seconds, nanos = value.get("seconds"), value.get("nanos", 0)
         if isinstance(seconds, str) and seconds.isdecimal() and len(seconds) < 13:  # noqa: PLR2004 - longer is no epoch
             seconds = int(seconds)
-        if type(seconds) is int and type(nanos) is int and 0 < seconds * SECOND < _LATEST:
-            return seconds * SECOND + nanos
+        if type(seconds) is int and type(nanos) is int and 0 <= nanos < SECOND:
+            return seconds * SECOND + nanos if 0 < seconds * SECOND < _LATEST else None
     return None
 
 
 def seconds_of(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int | None:
-    """Give the seconds since the epoch of a moment in UTC; None if there is none such."""
+    """Give the seconds since the epoch of a moment in UTC; None if there is none such, or too far."""
+    if year not in _YEARS:
+        return None
     leap = second == 60  # noqa: PLR2004 - a leap second is the next minute's first
     try:
         moment = datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=UTC)
