@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
+import msgspec
 import typer
 from rich.text import Text
 
@@ -132,12 +133,15 @@ def _counted(shapes: Sequence[int], groups: Groups) -> list[tuple[int, Group]]:
 def _document(
     account: Account, shown: Sequence[tuple[int, Group]], clusters: int, lines: int
 ) -> dict[str, Any]:
+    hide = Privacy().hide
     return {
         "version": 1,
         "lines": lines,
         "clusters": clusters,
-        "sources": sources_read(account),
-        "skipped": skipped(account),
+        "sources": [
+            msgspec.structs.replace(one, name=hide(one.name)) for one in sources_read(account)
+        ],
+        "skipped": [hide(one) for one in skipped(account)],
         "shown": [
             {
                 "id": one.id,

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from netra.clock import SystemClock
-from netra.telemetry.redaction import redact_text
 from netra_ops.cli.administration.times import moment_in
 from netra_ops.cli.console import JsonOption, remark, rich_output, tell, tell_document
 from netra_ops.cli.logs.evidence import evidence_in
@@ -117,7 +116,7 @@ def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
         target.write("worklog.json", _json(worklog))
         target.write("worklog.md", as_markdown(worklog).encode("utf-8", "backslashreplace"))
         target.write("worklog.html", as_html(worklog).encode("utf-8", "xmlcharrefreplace"))
-        target.write("entries.csv", b"".join(_entries(found)))
+        target.write("entries.csv", b"".join(_entries(found, worklog)))
     if memory is not None:
         seen = known.with_seen(_first_seen(result))
         to_remember(memory, Memory(granularity, found.groups.known, seen))
@@ -164,9 +163,10 @@ def _json(worklog: Worklog) -> bytes:
     return msgspec.json.format(msgspec.json.encode(worklog), indent=2) + b"\n"
 
 
-def _entries(found: Gathered) -> Iterator[bytes]:
+def _entries(found: Gathered, worklog: Worklog) -> Iterator[bytes]:
+    """Name sources as the worklog does: what is private in a name has its number there."""
     columns, groups = found.collected.columns, found.groups
-    names = [redact_text(printable(source.name)) for source in found.account.sources]
+    names = [source.name for source in worklog.sources]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("source", "record", "cluster_id"))

@@ -83,7 +83,7 @@ def from_value(value: Any) -> int | None:
 
 
 def seconds_of(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int | None:
-    """Give the seconds since the epoch of a moment in UTC; None if there is none such, or too far."""
+    """Give the seconds since the epoch of a moment in UTC; None if it is none, or too far."""
     if year not in _YEARS:
         return None
     leap = second == 60  # noqa: PLR2004 - a leap second is the next minute's first

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from netra_ops.gardener.entries.entry import Audit, Entry, Level
-from netra_ops.gardener.facts.columns import Columns
+from netra_ops.gardener.facts.columns import Columns, plain_name
 from netra_ops.gardener.facts.tests_and_age import is_probing
 
 _SAMPLES: Final = 20_000
@@ -77,7 +77,8 @@ class Collected:
         columns: The rows.
         samples: By shape.
         deeds: Audit entries.
-        labels: What labels the entries of each revision carry.
+        labels: What labels the entries of each revision carry, by the names of its service and
+            its own.
         copies: Entries that were there before and were left out.
     """
 
@@ -85,8 +86,9 @@ class Collected:
         self.columns = Columns()
         self.samples: dict[int, Sample] = {}
         self.deeds: list[Deed] = []
-        self.labels: dict[str, Labels] = {}
+        self.labels: dict[tuple[str, str], Labels] = {}
         self.copies = 0
+        self._labels: dict[tuple[str | None, str], Labels] = {}
         self._tests: dict[str | None, bool] = {}
 
     def add(self, entries: Sequence[Entry], shapes: Iterable[int]) -> None:
@@ -111,7 +113,7 @@ class Collected:
             if entry.audit is not None and len(self.deeds) < _AUDITS:
                 self.deeds.append(Deed(entry.time, entry.audit, entry.source, entry.number))
             if entry.labels and entry.revision:
-                self._label(entry.revision, entry.labels)
+                self._label((entry.service, entry.revision), entry.labels)
 
     def _show(self, entry: Entry, shape: int, sample: Sample | None) -> None:
         if sample is None:
@@ -137,10 +139,12 @@ class Collected:
                 self._tests[principal] = known
         return known
 
-    def _label(self, revision: str, labels: Mapping[str, str]) -> None:
-        counted = self.labels.get(revision)
+    def _label(self, whose: tuple[str | None, str], labels: Mapping[str, str]) -> None:
+        counted = self._labels.get(whose)
         if counted is None:
-            counted = self.labels[revision] = Labels()
+            counted = self._labels[whose] = Labels()
+            service, revision = whose
+            self.labels[plain_name(service or ""), plain_name(revision)] = counted
         if counted.entries < _LABELLED:
             counted.entries += 1
             if len(counted.values) < _LABELS:

@@ -5,8 +5,9 @@ belongs together are kept as a hash of this process: equal ids have equal hashes
 they were is remembered of a few.
 """
 
+import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -18,13 +19,24 @@ _NAMES: Final = 200_000
 """So many texts are told apart in one column; what comes after is counted as one."""
 _OTHERS: Final = "(others)"
 _HIGHEST_STATUS: Final = 999
+_ODD: Final = re.compile(r"[^\w.:/@%+-]")
+
+
+def plain_name(text: str) -> str:
+    """Give the name of a service or a revision with `?` for all that no such name has.
+
+    Sentences and commands to be copied name them: what a log calls one must be no markup there and
+    no other command.
+    """
+    return _ODD.sub("?", text)
 
 
 class Names:
     """Numbers for texts, from 1 in the order of their coming; 0 says that there is none."""
 
-    def __init__(self, limit: int = _NAMES) -> None:
+    def __init__(self, limit: int = _NAMES, form: Callable[[str], str] = str) -> None:
         self._limit = limit
+        self._form = form
         self._numbers: dict[str | None, int] = {None: 0}
         self._texts: list[str] = [""]
         self.overflowed = False
@@ -46,7 +58,7 @@ class Names:
         return self._numbers.get(_OTHERS) or self._add(_OTHERS)
 
     def _add(self, text: str) -> int:
-        self._texts.append(text)
+        self._texts.append(text if text == _OTHERS else self._form(text))
         self._numbers[text] = number = len(self._texts) - 1
         return number
 
@@ -88,8 +100,8 @@ class Columns:
         self.request = array("q")
         self.source = array("i")
         self.number = array("q")
-        self.services = Names()
-        self.revisions = Names()
+        self.services = Names(form=plain_name)
+        self.revisions = Names(form=plain_name)
         self.instances = Names()
         self.principals = Names()
         self.paths = Names()

@@ -9,6 +9,7 @@ from typing import Final
 
 from netra_ops.gardener.facts.clusters import Facts
 from netra_ops.gardener.facts.tests_and_age import Age
+from netra_ops.gardener.worklog.as_markdown import code
 from netra_ops.gardener.worklog.document import ClusterReport
 
 _TOLD: Final = 5
@@ -90,7 +91,7 @@ def checklist(reports: Sequence[ClusterReport], service: str) -> tuple[str, ...]
         for one in begun[:_TOLD]
     ]
     found += [
-        f"{one.name}: one of its requests from end to end: {one.requests.top[0].name}"
+        f"{one.name}: one of its requests from end to end: {code(one.requests.top[0].name)}"
         for one in leading[:_TOLD]
         if one.requests.top
     ]

@@ -7,6 +7,7 @@ from string import Template
 from typing import Final
 
 from netra_ops.gardener.entries.entry import Level
+from netra_ops.gardener.worklog.as_markdown import visible
 from netra_ops.gardener.worklog.document import ClusterReport, Worklog
 from netra_ops.gardener.worklog.timeline import Bar, Mark, Row, Timeline, as_svg, moments
 
@@ -24,7 +25,7 @@ def as_html(worklog: Worklog) -> str:
         if worklog.window.first
         else "no entry has a time"
     )
-    return page.substitute(
+    written = page.substitute(
         title=escape(worklog.title),
         severity=escape(worklog.severity),
         priority=escape(worklog.clusters[0].priority if worklog.clusters else "none"),
@@ -49,6 +50,7 @@ def as_html(worklog: Worklog) -> str:
             ]
         ),
     )
+    return visible(written)
 
 
 def _picture(worklog: Worklog) -> str:

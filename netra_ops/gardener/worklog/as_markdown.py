@@ -6,6 +6,7 @@ What a log says is somebody else's text: it stands in code, in which nothing is 
 from collections.abc import Iterable
 from typing import Final
 
+from netra_ops.findings import printable
 from netra_ops.gardener.worklog.document import ClusterReport, Shown, Spread, Worklog
 
 _TOP: Final = 5
@@ -41,7 +42,12 @@ def as_markdown(worklog: Worklog) -> str:
     parts += ["", "## Correlation ids", "", *_list(map(code, worklog.correlation_ids))]
     parts += ["", "## Next steps", "", *_numbered(worklog.next_steps)]
     parts += ["", "## What was read", "", *_sources(worklog)]
-    return "\n".join(parts) + "\n"
+    return visible("\n".join(parts)) + "\n"
+
+
+def visible(text: str) -> str:
+    """Give a text of several lines that writes nothing on a terminal but itself."""
+    return "\n".join(printable(line.replace("\t", " ")) for line in text.split("\n"))
 
 
 def cluster_section(place: int, report: ClusterReport) -> list[str]:
@@ -114,7 +120,7 @@ def fenced(text: str, kind: str = "text") -> list[str]:
 
 def _shown(shown: Shown) -> list[str]:
     head = f"{shown.time or 'no time'} {shown.severity or f'({shown.level})'} {shown.reference}"
-    fields = [f"{name}: {text}" for name, text in shown.fields.items()]
+    fields = [f"{name}: {' '.join(text.split())}" for name, text in shown.fields.items()]
     return fenced("\n".join((head, *fields, "", shown.message)))
 
 
@@ -177,7 +183,7 @@ def _revisions(worklog: Worklog) -> list[str]:
         parts += ["", "Deployments that are told:", ""]
         parts += [
             f"- {one.time} {code(one.says)} by {code(one.who or 'nobody named')} "
-            f"({one.by}, {one.evidence})"
+            f"({one.by}, {code(one.evidence or '-')})"
             for one in told
         ]
     if worklog.configuration_changes:

@@ -1,7 +1,7 @@
 """From facts to a worklog. Pure; every text goes through privacy on its way."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -9,6 +9,7 @@ from netra.clock import as_iso
 from netra_ops.gardener.entries.entry import Entry, Level
 from netra_ops.gardener.facts import clusters as known_of
 from netra_ops.gardener.facts.clusters import ClusterFacts, Facts, Share
+from netra_ops.gardener.facts.columns import plain_name
 from netra_ops.gardener.facts.deploys.deployments import Deployment, LabelChange
 from netra_ops.gardener.facts.deploys.evidence import Evidence, suspects_of
 from netra_ops.gardener.facts.tests_and_age import Age
@@ -41,6 +42,7 @@ _FOLLOWS: Final = 30
 _CORRELATION_IDS: Final = 20
 _MESSAGE: Final = 2000
 _TEMPLATE: Final = 600
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,11 +127,11 @@ class _Composer:
         reports = tuple(self._report(place) for place in self._loud)
         quiet = [one for one in whole.clusters if not one.loud]
         names = {report.id: report.name for report in reports}
-        service = given.service or _most(whole) or "unknown"
+        service = self._hide(plain_name(given.service or _most(whole) or "unknown"))
         worklog = Worklog(
             title=f"Log worklog: {reports[0].name if reports else 'nothing to look at'}",
-            focus=advice.focus(reports, given.service),
-            service=self._hide(service),
+            focus=advice.focus(reports, service if given.service else None),
+            service=service,
             generated=_time(given.now),
             severity=advice.severity(reports),
             window=self._window(),
@@ -156,18 +158,8 @@ class _Composer:
                 for one in all_of
             ),
             deployments=tuple(self._deployed(one) for one in self._deployments()),
-            label_changes=tuple(
-                msgspec.structs.replace(
-                    one,
-                    before=None if one.before is None else self._hide(one.before),
-                    after=None if one.after is None else self._hide(one.after),
-                )
-                for one in given.label_changes
-            ),
-            configuration_changes=tuple(
-                msgspec.structs.replace(one, name=self._hide(one.name))
-                for one in given.evidence.changes
-            ),
+            label_changes=tuple(map(self._hidden, given.label_changes)),
+            configuration_changes=tuple(map(self._hidden, given.evidence.changes)),
             impact=whole.impact,
             checklist=advice.checklist(reports, service),
             correlation_ids=_correlation_ids(reports),
@@ -199,7 +191,7 @@ class _Composer:
         return ClusterReport(
             id=facts.id,
             aliases=facts.aliases,
-            name=judging.name_of(facts, known, self._template(facts)),
+            name=judging.name_of(facts, known, self._template(facts), self._hide),
             nature=judging.nature_of(facts, self._given.earlier),
             priority=judged.priority,
             reasons=judged.reasons,
@@ -215,9 +207,9 @@ class _Composer:
             onset=Beginning(
                 nature=onset.nature,
                 says=self._hide(onset.says),
-                revision=onset.revision,
-                last_good=onset.last_good,
-                gone_since=onset.gone_since,
+                revision=self._or_none(onset.revision),
+                last_good=self._or_none(onset.last_good),
+                gone_since=self._or_none(onset.gone_since),
             ),
             services=self._spread(facts.services),
             revisions=self._spread(facts.revisions),
@@ -251,7 +243,7 @@ class _Composer:
         found = suspects_of(facts.onset, self._given.evidence.commits, firsts, files)
         return tuple(
             Suspect(
-                one.sha,
+                self._hide(one.sha),
                 _nanoseconds(one.time),
                 self._hide(one.author),
                 self._hide(one.subject),
@@ -280,9 +272,9 @@ class _Composer:
             "path": entry.http.path if entry.http else None,
         }
         return Shown(
-            reference=f"{self._given.sources[entry.source].name}:{entry.number}",
+            reference=f"{self._hide(self._given.sources[entry.source].name)}:{entry.number}",
             time=_or_none(entry.time),
-            severity=entry.severity,
+            severity=self._or_none(entry.severity),
             level=entry.level.name,
             message=self._hide(_cut(entry.message, _MESSAGE)),
             fields={name: self._hide(text) for name, text in fields.items() if text},
@@ -332,17 +324,18 @@ class _Composer:
         )
 
     def _source(self, one: SourceRead) -> SourceRead:
-        return msgspec.structs.replace(one, remarks=tuple(map(self._hide, one.remarks)))
+        remarks = tuple(map(self._hide, one.remarks))
+        return msgspec.structs.replace(one, name=self._hide(one.name), remarks=remarks)
 
     def _deployed(self, one: Deployment) -> Deployed:
         return Deployed(
             time=_nanoseconds(one.time),
             by=one.by,
             says=self._hide(one.says),
-            service=one.service,
-            revision=one.revision,
-            who=None if one.who is None else self._hide(one.who),
-            evidence=one.evidence,
+            service=self._or_none(one.service),
+            revision=self._or_none(one.revision),
+            who=self._or_none(one.who),
+            evidence=self._or_none(one.evidence),
         )
 
     def _spread(self, spread: known_of.Spread) -> Spread:
@@ -354,6 +347,18 @@ class _Composer:
 
     def _hide(self, text: str) -> str:
         return self._privacy.hide(text)
+
+    def _hidden(self, one: T) -> T:
+        """Hide what is private in all texts of something."""
+        texts = {
+            name: self._hide(text)
+            for name, text in msgspec.structs.asdict(one).items()
+            if isinstance(text, str)
+        }
+        return msgspec.structs.replace(one, **texts)
+
+    def _or_none(self, text: str | None) -> str | None:
+        return None if text is None else self._hide(text)
 
 
 def _most(whole: Facts) -> str | None:

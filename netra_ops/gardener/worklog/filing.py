@@ -9,7 +9,7 @@ from typing import Final
 
 from netra_ops.gardener.entries.entry import Level
 from netra_ops.gardener.facts.clusters import ClusterFacts
-from netra_ops.gardener.worklog.as_markdown import cluster_body
+from netra_ops.gardener.worklog.as_markdown import cluster_body, visible
 from netra_ops.gardener.worklog.composing import Composed
 from netra_ops.gardener.worklog.document import ClusterReport, IssueLine, Worklog
 from netra_ops.issue_tracker.priority import Judged
@@ -75,7 +75,7 @@ def _sighting(
         name=report.name,
         nature=Nature(report.nature),
         judged=judged,
-        body="\n".join([*head, *cluster_body(report)]),
+        body=visible("\n".join([*head, *cluster_body(report)])),
         news=News(
             began=first,
             last=last,

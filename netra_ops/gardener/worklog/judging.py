@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from netra_ops.gardener.entries.entry import Entry, Kind, Level
@@ -43,13 +43,14 @@ class Named(Protocol):
         """Give what its entries say."""
 
 
-def name_of(facts: Named, known: Known | None, text: str) -> str:
+def name_of(facts: Named, known: Known | None, text: str, hide: Callable[[str], str]) -> str:
     """Give a cluster a short name: what it is known as or calls itself, else its first words.
 
     Args:
         facts: What is known of it.
         known: The failure it is known as.
         text: Its template, in which nothing private is left.
+        hide: Takes what is private out of a text.
     """
     if known is not None:
         return known.name
@@ -57,7 +58,7 @@ def name_of(facts: Named, known: Known | None, text: str) -> str:
     if sample is not None and sample.kind is Kind.REQUEST and sample.http is not None:
         return _slug(text.replace(" answered ", " "))
     if sample is not None and sample.event is not None and facts.template.startswith(sample.event):
-        return _slug(sample.event)
+        return _slug(hide(sample.event))
     words = [
         word.lower()
         for word in _WORD.findall(text.split("\n", maxsplit=1)[0])

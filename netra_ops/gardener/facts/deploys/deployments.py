@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from netra_ops.gardener.facts.collected import Deed, Labels
+from netra_ops.gardener.facts.columns import plain_name
 from netra_ops.gardener.facts.deploys.revisions import Seen
 
 _DEPLOYING: Final = re.compile(
@@ -93,13 +94,13 @@ def deployments_of(
 
 
 def label_changes(
-    revisions: Mapping[str, Sequence[Seen]], labels: Mapping[str, Labels]
+    revisions: Mapping[str, Sequence[Seen]], labels: Mapping[tuple[str, str], Labels]
 ) -> tuple[LabelChange, ...]:
     """Say what differs between the labels of consecutive revisions: configuration, for nothing."""
     found = []
     for service, all_of in revisions.items():
         for earlier, later in pairwise(all_of):
-            old, new = (_of_all(labels.get(one.revision)) for one in (earlier, later))
+            old, new = (_of_all(labels.get((service, one.revision))) for one in (earlier, later))
             found += [
                 LabelChange(
                     service, name, old.get(name), new.get(name), later.revision, earlier.revision
@@ -123,7 +124,7 @@ def _of_all(labels: Labels | None) -> dict[str, str]:
 
 def _service(deed: Deed) -> str | None:
     resource = deed.audit.resource or ""
-    return resource.rpartition("/")[2] or None if "/services/" in resource else None
+    return plain_name(resource.rpartition("/")[2]) or None if "/services/" in resource else None
 
 
 def _with(deed: Deed) -> str:

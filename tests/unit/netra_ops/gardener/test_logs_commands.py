@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -331,3 +332,51 @@ def test_options_are_refused(run: Run, tmp_path: Path, log: Path) -> None:
         done = run("logs", "garden", str(log), *arguments)
         assert done.code == 2, arguments
         assert says in done.err, done.err
+
+
+def test_names_of_things_hide_people_and_are_no_markup(run: Run, tmp_path: Path) -> None:
+    """Names of files, services, revisions, labels, paths hide people and are no markup."""
+    mark = "\x1b[31m\n# H [l](x) $(reboot) <b>"
+    file = tmp_path / "of ada@example.com.ndjson"
+    file.write_text(incident_log.as_ndjson(_odd_entries(mark)))
+
+    done = run(
+        "logs", "garden", str(file), "--out", str(tmp_path / "out"),
+        "--tracker", str(tmp_path / "issues"), "--memory", str(tmp_path / "memory"), "--apply",
+    )  # fmt: skip
+
+    assert done.code == 0, done.err
+    files = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]
+    texts = [done.out, done.err, *(one.read_text() for one in files)]
+    assert "regression" in done.out
+    for found in ("@example.com", "example-com", "\x1b"):
+        assert not [text for text in texts if found in text], found
+    markdown = (tmp_path / "out" / "worklog.md").read_text()
+    assert not [line for line in markdown.splitlines() if line.startswith("# H")]
+    commands = [line for line in markdown.splitlines() if "netra rollback " in line]
+    assert commands
+    assert not [line for line in commands if "$(" in line or "[l]" in line]
+
+
+def _odd_entries(mark: str) -> Iterator[dict[str, Any]]:
+    for second in range(0, 7200, 20):
+        bad = second >= 3600
+        labels = {
+            "service_name": f"svc bob@example.com{mark}",
+            "revision_name": f"{'bad' if bad else 'good'}-cid@example.com{mark}",
+        }
+        more: dict[str, Any] = {"severity": "INFO", "textPayload": "fine"}
+        if bad and second % 60 == 0:
+            more = {
+                "severity": "ERROR of dan@example.com",
+                "jsonPayload": {"message": "ERROR broke", "request_id": f"{second}{mark}"},
+            }
+        elif bad and second % 60 == 20:
+            request = {"requestMethod": "GET", "requestUrl": "https://h/users/eve@example.com/x"}
+            more = {"severity": "ERROR", "httpRequest": {**request, "status": 500}}
+        yield incident_log.entry(
+            second,
+            resource={"type": "cloud_run_revision", "labels": labels},
+            labels={"by fay@example.com": f"gus@example.com {bad}"},
+            **more,
+        )

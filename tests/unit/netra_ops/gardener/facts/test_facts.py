@@ -292,3 +292,17 @@ class TestDeployments:
         (change,) = label_changes(facts.revisions, collected.labels)
 
         assert (change.name, change.before, change.after) == ("vpc", "on", "off")
+
+    def test_labels_of_another_service_are_not_compared(self) -> None:
+        """Two services may name their revisions alike; each has its own labels."""
+        entries = [
+            entry(at, "x", service=service, revision=f"r{at // 10}", labels={"vpc": mode})
+            for at in range(20)
+            for service, mode in (("web", "on" if at < 10 else "off"), ("api", "api"))
+        ]
+        collected, clusters, places = gathered(entries)
+        facts = facts_of(collected, clusters, places)
+
+        (change,) = label_changes(facts.revisions, collected.labels)
+
+        assert (change.service, change.before, change.after) == ("web", "on", "off")
