@@ -24,6 +24,8 @@ _NEAR: Final = 0.25
 _REGULAR_SHARE: Final = 0.8
 """At least so many gaps are near the median, or near twice or three times it."""
 _SKIPPED: Final = 3
+_TICKS: Final = 5
+"""Times in whole seconds are regular by themselves; what is so many seconds apart is not."""
 
 
 class Rhythm(msgspec.Struct, frozen=True):
@@ -72,6 +74,8 @@ def rhythm_of(times: Sequence[int]) -> Rhythm | None:
         return None
     gaps = [after - before for before, after in pairwise(beginnings)]
     middle = median(gaps)
+    if middle < _TICKS * SECOND and all(time % SECOND == 0 for time in times):
+        return None
     beats = [max(1, round(gap / middle)) for gap in gaps]
     if sum(beat > 1 for beat in beats) > len(gaps) * (1 - _REGULAR_SHARE):
         return None

@@ -73,3 +73,20 @@ class TestRhythm:
     def test_one_instant(self) -> None:
         """A thousand entries of one moment are one burst."""
         assert rhythm_of([5] * 1000) is None
+
+    def test_whole_seconds_are_no_rhythm(self) -> None:
+        """What comes by chance and often is not regular for times in whole seconds."""
+        random = Random(5)  # noqa: S311 - chance to be judged, not a secret
+        found, now = [], 0.0
+        for _ in range(300):
+            now += random.expovariate(4.0)
+            found.append(int(now) * SECOND)
+
+        assert rhythm_of(found) is None
+
+    def test_a_rhythm_in_whole_seconds(self) -> None:
+        """A loop of many seconds is one also where times are whole seconds."""
+        rhythm = rhythm_of([int(7.1 * beat) * SECOND for beat in range(30)])
+
+        assert rhythm is not None
+        assert rhythm.seconds == pytest.approx(7, abs=0.2)
