@@ -2,22 +2,31 @@
 
 That something was not seen before says only as much as there was to see it in. So the earlier
 revisions' entries and minutes are weighed: at the rate it has since, how often would it have shown
-there? A log that would have shown it three times and shows it never is wrong once in twenty
-(a Poisson count of mean 3 is 0 with probability 0.05). Of the two estimates, by entries and by
-minutes, the smaller is taken.
+there? The rate is itself known from a count only: if what came n times has one rate all the time,
+none of it lies in the earlier part with probability (1 + due / n) ** -n. That is once in twenty
+where a large n was due three times, and where a single one was due nineteen times. Of the two
+estimates, by entries and by minutes, the smaller is taken.
+
+What began long after its revision did, began with something else: the same is asked of the time
+that the revision ran without it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from math import log
-from typing import Final
+from math import log, log1p
+from typing import Final, NamedTuple
 
 import msgspec
 
 from netra_ops.gardener.facts.deploys.revisions import Seen, minute_of
 
 ENOUGH: Final = 3.0
-"""So often it must have been due before for its absence to say something."""
+"""The absence of something says this much, as the logarithm of how rare it is, if it is no chance:
+so often must be due what has come often."""
+_CERTAIN: Final = 2 * ENOUGH
+"""As much for what ran without it first: one in four hundred that a revision brings is later."""
+_PARTS: Final = 4
 _CLEAR: Final = 15.0
 """Twice the log-likelihood ratio from which two rates are two: chance does it once in 10,000."""
 _TIMES_MORE: Final = 3.0
@@ -27,6 +36,7 @@ class Nature(StrEnum):
     """What a log says of the beginning of a cluster."""
 
     REGRESSION = "regression"
+    LATER = "later"
     MORE_OFTEN = "more_often"
     ALSO_EARLIER = "also_earlier"
     TOO_LITTLE_BEFORE = "too_little_before"
@@ -61,17 +71,24 @@ class Shown(msgspec.Struct):
     Attributes:
         count: How many entries.
         first: The first of them, nanoseconds.
-        minutes: The minutes in which there was one.
+        minutes: How many in each minute in which there was one.
     """
 
     count: int
     first: int
-    minutes: set[int]
+    minutes: Mapping[int, int]
 
     @classmethod
     def of(cls, times: Sequence[int]) -> "Shown":
         """Sum up the times, which rise."""
-        return cls(len(times), times[0], {minute_of(time) for time in times})
+        return cls(len(times), times[0], Counter(minute_of(time) for time in times))
+
+
+class _Weight(NamedTuple):
+    """How often something was due where it was not, and how much its absence says."""
+
+    due: float
+    says: float
 
 
 def onset_of(revisions: Sequence[Seen], shown: Mapping[str, Shown]) -> Onset:
@@ -95,9 +112,9 @@ def onset_of(revisions: Sequence[Seen], shown: Mapping[str, Shown]) -> Onset:
 
 def _absent_before(revisions: Sequence[Seen], shown: Mapping[str, Shown], start: int) -> Onset:
     began = revisions[start]
-    due = _due(revisions[:start], revisions[start:], shown)
+    due, telling = _weighed(revisions[:start], revisions[start:], shown)
     since = (shown[began.revision].first - began.first) / 1e9
-    if due < ENOUGH:
+    if telling < ENOUGH:
         return Onset(
             nature=Nature.TOO_LITTLE_BEFORE,
             says=f"First seen on {began.revision}; before that there is too little to say: at its "
@@ -106,11 +123,20 @@ def _absent_before(revisions: Sequence[Seen], shown: Mapping[str, Shown], start:
             due_before=due,
             after_start=since,
         )
+    alone = _weighed(*_parted(began, minute_of(shown[began.revision].first)), shown)
+    if alone.says >= _CERTAIN:
+        return Onset(
+            nature=Nature.LATER,
+            says=f"First seen on {began.revision}, {_long(since)} after its first entry; at its "
+            f"rate since it would have shown {alone.due:.0f} times in that time, so it did not "
+            "begin with it.",
+            after_start=since,
+        )
     good = next(
         (
             revisions[place].revision
             for place in range(start - 1, -1, -1)
-            if _due(revisions[place : place + 1], revisions[start:], shown) >= ENOUGH
+            if _weighed(revisions[place : place + 1], revisions[start:], shown).says >= ENOUGH
         ),
         revisions[start - 1].revision,
     )
@@ -136,15 +162,19 @@ def _on_the_first(
             revision=revisions[0].revision,
             after_start=(shown[revisions[0].revision].first - revisions[0].first) / 1e9,
         )
-    for start in range(1, len(revisions)):
-        if _is_more(revisions[:start], revisions[start:], shown):
-            began, good = revisions[start].revision, revisions[start - 1].revision
-            return Onset(
-                nature=Nature.MORE_OFTEN,
-                says=f"Also on {revisions[with_it[0]].revision}, and far more often since {began}.",
-                revision=began,
-                last_good=good,
-            )
+    start = max(
+        range(1, len(revisions)), key=lambda at: _gain(revisions[:at], revisions[at:], shown)
+    )
+    if _is_more(revisions[:start], revisions[start:], shown) and not _rose_within(
+        revisions, start, shown
+    ):
+        began, good = revisions[start].revision, revisions[start - 1].revision
+        return Onset(
+            nature=Nature.MORE_OFTEN,
+            says=f"Also on {revisions[with_it[0]].revision}, and far more often since {began}.",
+            revision=began,
+            last_good=good,
+        )
     names = ", ".join(revisions[place].revision for place in with_it[:3])
     more = "" if len(with_it) <= 3 else f" and {len(with_it) - 3} more"  # noqa: PLR2004
     only = f" and not on {revisions[-1].revision}" if len(with_it) == 1 else ""
@@ -158,12 +188,12 @@ def _on_the_first(
 def _gone_since(revisions: Sequence[Seen], shown: Mapping[str, Shown], last: int) -> str | None:
     """Give the first revision after the last that shows it, if those after had enough to show."""
     after = revisions[last + 1 :]
-    if not after or _due(after, revisions[: last + 1], shown) < ENOUGH:
+    if not after or _weighed(after, revisions[: last + 1], shown).says < ENOUGH:
         return None
     return after[0].revision
 
 
-def _due(there: Sequence[Seen], here: Sequence[Seen], shown: Mapping[str, Shown]) -> float:
+def _weighed(there: Sequence[Seen], here: Sequence[Seen], shown: Mapping[str, Shown]) -> _Weight:
     """Give how often it would have shown `there` at the rate it has `here`."""
     found = [shown[one.revision] for one in here if one.revision in shown]
     count = sum(one.count for one in found)
@@ -172,20 +202,57 @@ def _due(there: Sequence[Seen], here: Sequence[Seen], shown: Mapping[str, Shown]
     minutes = len(set[int]().union(*(one.minutes for one in found)))
     lived = len(set[int]().union(*(one.minutes for one in here)))
     by_minutes = minutes * len(set[int]().union(*(one.minutes for one in there))) / max(lived, 1)
-    return min(by_entries, by_minutes)
+    says = min(count * log1p(by_entries / count), minutes * log1p(by_minutes / minutes))
+    return _Weight(min(by_entries, by_minutes), says)
+
+
+def _parted(seen: Seen, minute: int) -> tuple[Sequence[Seen], Sequence[Seen]]:
+    """Part a revision into what it wrote before a minute and what since."""
+    early = {one: count for one, count in seen.minutes.items() if one < minute}
+    late = {one: count for one, count in seen.minutes.items() if one >= minute}
+    return tuple(
+        (msgspec.structs.replace(seen, entries=sum(part.values()), minutes=part),)
+        for part in (early, late)
+    )  # type: ignore[return-value]  # There are two of them.
+
+
+def _rose_within(revisions: Sequence[Seen], start: int, shown: Mapping[str, Shown]) -> bool:
+    """Tell whether a revision ran first as the ones before, and the rise came while it ran."""
+    began, before = revisions[start], revisions[:start]
+    its = shown.get(began.revision)
+    minutes = sorted(began.minutes)
+    for part in range(1, _PARTS):
+        minute = minutes[len(minutes) * part // _PARTS]
+        (early,), (late,) = _parted(began, minute)
+        early.revision, late.revision = "\0early", "\0late"
+        parts = dict(shown)
+        if its is not None:
+            for name, of in ((early.revision, early), (late.revision, late)):
+                some = {one: n for one, n in its.minutes.items() if one in of.minutes}
+                parts[name] = Shown(sum(some.values()), its.first, some)
+        rose = _is_more((early,), (late, *revisions[start + 1 :]), parts)
+        if early.entries and rose and not _is_more(before, (early,), parts):
+            return True
+    return False
 
 
 def _is_more(before: Sequence[Seen], after: Sequence[Seen], shown: Mapping[str, Shown]) -> bool:
     events = [_count(group, shown) for group in (before, after)]
     spans = [sum(one.entries for one in group) for group in (before, after)]
     rates = [count / max(span, 1) for count, span in zip(events, spans, strict=True)]
-    if rates[1] < _TIMES_MORE * rates[0]:
-        return False
+    return rates[1] >= _TIMES_MORE * rates[0] and _gain(before, after, shown) >= _CLEAR
+
+
+def _gain(before: Sequence[Seen], after: Sequence[Seen], shown: Mapping[str, Shown]) -> float:
+    """Give how much likelier two rates are than one: twice the log-likelihood ratio."""
+    events = [_count(group, shown) for group in (before, after)]
+    spans = [sum(one.entries for one in group) for group in (before, after)]
+    rates = [count / max(span, 1) for count, span in zip(events, spans, strict=True)]
     whole = sum(events) / max(sum(spans), 1)
     gain = sum(
         count * log(rate / whole) for count, rate in zip(events, rates, strict=True) if count
     )
-    return 2 * gain >= _CLEAR
+    return 2 * gain
 
 
 def _count(group: Sequence[Seen], shown: Mapping[str, Shown]) -> int:

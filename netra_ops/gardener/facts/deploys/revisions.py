@@ -22,7 +22,7 @@ class Seen(msgspec.Struct):
         first: Its first entry, nanoseconds.
         last: Its last one.
         entries: How many there are of it.
-        minutes: The minutes in which there is at least one, counted from the epoch.
+        minutes: How many there are in each minute that has one, minutes counted from the epoch.
     """
 
     service: str
@@ -30,7 +30,7 @@ class Seen(msgspec.Struct):
     first: int
     last: int
     entries: int = 0
-    minutes: set[int] = msgspec.field(default_factory=set)
+    minutes: dict[int, int] = msgspec.field(default_factory=dict)
 
     @property
     def generation(self) -> int:
@@ -61,7 +61,8 @@ def revisions_of(columns: Columns, rows: Iterable[int]) -> Mapping[str, tuple[Se
             seen = found[key] = Seen(service, revision, time, time)
         seen.last = time
         seen.entries += 1
-        seen.minutes.add(time // _MINUTE)
+        minute = time // _MINUTE
+        seen.minutes[minute] = seen.minutes.get(minute, 0) + 1
     services: dict[str, list[Seen]] = {}
     for seen in found.values():
         services.setdefault(seen.service, []).append(seen)

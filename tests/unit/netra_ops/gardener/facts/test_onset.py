@@ -14,7 +14,7 @@ def seen(number: int, start: int, minutes: int, per_minute: int = 20) -> Seen:
         start * _MINUTE,
         (start + minutes) * _MINUTE - 1,
         minutes * per_minute,
-        set(range(start, start + minutes)),
+        dict.fromkeys(range(start, start + minutes), per_minute),
     )
 
 
@@ -93,6 +93,56 @@ class TestOnset:
         onset = onset_of(revisions, {"web-00002-abc": shown(2, 3, 8)})
 
         assert onset.nature is Nature.TOO_LITTLE_BEFORE
+
+    def test_an_outage_that_comes_later_is_no_regression(self) -> None:
+        """What a revision ran fifty minutes without, at one a minute, it did not bring."""
+        revisions = (seen(1, 0, 60), seen(2, 60, 60))
+
+        onset = onset_of(revisions, {"web-00002-abc": shown(110, 10, 5)})
+
+        assert onset.nature is Nature.LATER
+        assert (onset.revision, onset.last_good) == (None, None)
+        assert "did not begin with it" in onset.says
+
+    def test_one_entry_is_due_rarely(self) -> None:
+        """A single entry in the last quarter lies there by chance once in four logs."""
+        revisions = (seen(1, 0, 45), seen(2, 45, 15))
+
+        onset = onset_of(revisions, {"web-00002-abc": shown(50, 1)})
+
+        assert onset.nature is Nature.TOO_LITTLE_BEFORE
+        assert onset.due_before >= 3
+
+    def test_the_revision_that_made_it_more_frequent_is_named(self) -> None:
+        """A revision that has it as rarely as the first one is not blamed for the next one's."""
+        revisions = (seen(1, 0, 60), seen(2, 60, 60), seen(3, 120, 60))
+
+        onset = onset_of(
+            revisions,
+            {
+                "web-00001-abc": shown(10, 5),
+                "web-00002-abc": shown(70, 5),
+                "web-00003-abc": shown(120, 60, 5),
+            },
+        )
+
+        assert (onset.nature, onset.revision) == (Nature.MORE_OFTEN, "web-00003-abc")
+
+    def test_an_outage_on_a_revision_makes_it_no_cause(self) -> None:
+        """What became frequent long after the revision began is not put down to it."""
+        revisions = (seen(1, 0, 60), seen(2, 60, 60))
+
+        onset = onset_of(
+            revisions,
+            {
+                "web-00001-abc": shown(10, 2),
+                "web-00002-abc": Shown.of(
+                    [minute * _MINUTE for minute in (65, *range(110, 120)) for _ in range(5)]
+                ),
+            },
+        )
+
+        assert onset.nature is Nature.ALSO_EARLIER
 
     def test_no_revision(self) -> None:
         """Entries that name none say so."""
