@@ -14,6 +14,7 @@ that the revision ran without it.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import accumulate
 from math import log, log1p
 from typing import Final, NamedTuple
 
@@ -84,6 +85,15 @@ class Shown(msgspec.Struct):
         return cls(len(times), times[0], Counter(minute_of(time) for time in times))
 
 
+class _Rate(NamedTuple):
+    """How often something is: entries of it and others, minutes with it and all of them."""
+
+    own: int
+    others: int
+    minutes: int
+    lived: int
+
+
 class _Weight(NamedTuple):
     """How often something was due where it was not, and how much its absence says."""
 
@@ -112,7 +122,8 @@ def onset_of(revisions: Sequence[Seen], shown: Mapping[str, Shown]) -> Onset:
 
 def _absent_before(revisions: Sequence[Seen], shown: Mapping[str, Shown], start: int) -> Onset:
     began = revisions[start]
-    due, telling = _weighed(revisions[:start], revisions[start:], shown)
+    rate = _rate(revisions[start:], shown)
+    due, telling = _weighed(revisions[:start], rate)
     since = (shown[began.revision].first - began.first) / 1e9
     if telling < ENOUGH:
         return Onset(
@@ -123,7 +134,8 @@ def _absent_before(revisions: Sequence[Seen], shown: Mapping[str, Shown], start:
             due_before=due,
             after_start=since,
         )
-    alone = _weighed(*_parted(began, minute_of(shown[began.revision].first)), shown)
+    without, with_it = _parted(began, minute_of(shown[began.revision].first))
+    alone = _weighed(without, _rate(with_it, shown))
     if alone.says >= _CERTAIN:
         return Onset(
             nature=Nature.LATER,
@@ -136,7 +148,7 @@ def _absent_before(revisions: Sequence[Seen], shown: Mapping[str, Shown], start:
         (
             revisions[place].revision
             for place in range(start - 1, -1, -1)
-            if _weighed(revisions[place : place + 1], revisions[start:], shown).says >= ENOUGH
+            if _weighed(revisions[place : place + 1], rate).says >= ENOUGH
         ),
         revisions[start - 1].revision,
     )
@@ -162,9 +174,7 @@ def _on_the_first(
             revision=revisions[0].revision,
             after_start=(shown[revisions[0].revision].first - revisions[0].first) / 1e9,
         )
-    start = max(
-        range(1, len(revisions)), key=lambda at: _gain(revisions[:at], revisions[at:], shown)
-    )
+    start = _steepest(revisions, shown)
     if _is_more(revisions[:start], revisions[start:], shown) and not _rose_within(
         revisions, start, shown
     ):
@@ -188,21 +198,29 @@ def _on_the_first(
 def _gone_since(revisions: Sequence[Seen], shown: Mapping[str, Shown], last: int) -> str | None:
     """Give the first revision after the last that shows it, if those after had enough to show."""
     after = revisions[last + 1 :]
-    if not after or _weighed(after, revisions[: last + 1], shown).says < ENOUGH:
+    if not after or _weighed(after, _rate(revisions[: last + 1], shown)).says < ENOUGH:
         return None
     return after[0].revision
 
 
-def _weighed(there: Sequence[Seen], here: Sequence[Seen], shown: Mapping[str, Shown]) -> _Weight:
-    """Give how often it would have shown `there` at the rate it has `here`."""
+def _rate(here: Sequence[Seen], shown: Mapping[str, Shown]) -> _Rate:
+    """Give how often something is on these revisions."""
     found = [shown[one.revision] for one in here if one.revision in shown]
     count = sum(one.count for one in found)
     others = sum(one.entries for one in here) - count
-    by_entries = count * sum(one.entries for one in there) / max(others, 1)
     minutes = len(set[int]().union(*(one.minutes for one in found)))
     lived = len(set[int]().union(*(one.minutes for one in here)))
-    by_minutes = minutes * len(set[int]().union(*(one.minutes for one in there))) / max(lived, 1)
-    says = min(count * log1p(by_entries / count), minutes * log1p(by_minutes / minutes))
+    return _Rate(count, max(others, 1), minutes, max(lived, 1))
+
+
+def _weighed(there: Sequence[Seen], rate: _Rate) -> _Weight:
+    """Give how often something would have shown `there` at a rate it has elsewhere."""
+    by_entries = rate.own * sum(one.entries for one in there) / rate.others
+    lived = len(set[int]().union(*(one.minutes for one in there)))
+    by_minutes = rate.minutes * lived / rate.lived
+    says = min(
+        rate.own * log1p(by_entries / rate.own), rate.minutes * log1p(by_minutes / rate.minutes)
+    )
     return _Weight(min(by_entries, by_minutes), says)
 
 
@@ -236,23 +254,33 @@ def _rose_within(revisions: Sequence[Seen], start: int, shown: Mapping[str, Show
     return False
 
 
+def _steepest(revisions: Sequence[Seen], shown: Mapping[str, Shown]) -> int:
+    """Give the revision, not the first, at which two rates are likelier than one by most."""
+    counts = [_count((one,), shown) for one in revisions]
+    sums = list(accumulate(counts))
+    spans = list(accumulate(one.entries for one in revisions))
+    gains = [
+        _gain((sums[at - 1], sums[-1] - sums[at - 1]), (spans[at - 1], spans[-1] - spans[at - 1]))
+        for at in range(1, len(revisions))
+    ]
+    return 1 + max(range(len(gains)), key=gains.__getitem__)
+
+
 def _is_more(before: Sequence[Seen], after: Sequence[Seen], shown: Mapping[str, Shown]) -> bool:
-    events = [_count(group, shown) for group in (before, after)]
-    spans = [sum(one.entries for one in group) for group in (before, after)]
-    rates = [count / max(span, 1) for count, span in zip(events, spans, strict=True)]
-    return rates[1] >= _TIMES_MORE * rates[0] and _gain(before, after, shown) >= _CLEAR
+    counts = (_count(before, shown), _count(after, shown))
+    spans = (sum(one.entries for one in before), sum(one.entries for one in after))
+    return _gain(counts, spans) >= _CLEAR
 
 
-def _gain(before: Sequence[Seen], after: Sequence[Seen], shown: Mapping[str, Shown]) -> float:
-    """Give how much likelier two rates are than one: twice the log-likelihood ratio."""
-    events = [_count(group, shown) for group in (before, after)]
-    spans = [sum(one.entries for one in group) for group in (before, after)]
-    rates = [count / max(span, 1) for count, span in zip(events, spans, strict=True)]
-    whole = sum(events) / max(sum(spans), 1)
-    gain = sum(
-        count * log(rate / whole) for count, rate in zip(events, rates, strict=True) if count
+def _gain(counts: tuple[int, int], spans: tuple[int, int]) -> float:
+    """Give twice the log-likelihood ratio of two rates to one; 0 where the second is no more."""
+    rates = [count / max(span, 1) for count, span in zip(counts, spans, strict=True)]
+    if rates[1] < _TIMES_MORE * rates[0]:
+        return 0.0
+    whole = sum(counts) / max(sum(spans), 1)
+    return 2 * sum(
+        count * log(rate / whole) for count, rate in zip(counts, rates, strict=True) if count
     )
-    return 2 * gain
 
 
 def _count(group: Sequence[Seen], shown: Mapping[str, Shown]) -> int:

@@ -1,5 +1,9 @@
 """With which revision something began, as far as a log can tell."""
 
+from time import perf_counter
+
+import pytest
+
 from netra_ops.gardener.facts.deploys.onset import Nature, Shown, onset_of
 from netra_ops.gardener.facts.deploys.revisions import Seen, minute_of
 
@@ -143,6 +147,19 @@ class TestOnset:
         )
 
         assert onset.nature is Nature.ALSO_EARLIER
+
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_many_revisions_are_weighed_in_one_go(self, first: int) -> None:
+        """Twenty thousand revisions take no time that grows with their square."""
+        revisions = tuple(seen(number, number, 1) for number in range(20_000))
+        with_it = {one.revision: shown(place, 1) for place, one in enumerate(revisions)}
+        begun = dict(list(with_it.items())[first * 19_000 :])
+
+        began = perf_counter()
+        onset = onset_of(revisions, begun)
+
+        assert perf_counter() - began < 5
+        assert onset.nature is (Nature.REGRESSION if first else Nature.ALSO_EARLIER)
 
     def test_no_revision(self) -> None:
         """Entries that name none say so."""
