@@ -20,6 +20,8 @@ _LAGS: Final = 1000
 """So many lags are kept of one pair."""
 _LONGEST: Final = 500
 """So many entries of one chain are looked at: the rest of a loop says the same again."""
+_FILLS: Final = 10
+"""What is in one burst more often fills it: whatever else is in it comes after some of that."""
 _OFTEN: Final = 2
 _STEPS: Final = 12
 
@@ -95,6 +97,10 @@ def order_of(columns: Columns, rows: Iterable[int], cluster: Mapping[int, int]) 
             firsts.setdefault(one, time)
         for one in firsts:
             having[within, one] += 1
+        if within is Within.BURST:
+            counts = Counter(one for one, _ in steps)
+            steps = [step for step in steps if counts[step[0]] <= _FILLS]
+            firsts = {one: time for one, time in firsts.items() if counts[one] <= _FILLS}
         if len(firsts) < _OFTEN:
             continue
         for (one, before), (other, after) in pairwise(steps):

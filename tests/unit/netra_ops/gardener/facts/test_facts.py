@@ -223,6 +223,19 @@ class TestOrder:
         ]
         assert (course.within, course.times) == (Within.BURST, 10)
 
+    def test_what_is_everywhere_leads_nothing(self) -> None:
+        """Before whatever comes, something that never stops was; it is not followed for that."""
+        loud = [entry(at / 8, "storm") for at in range(8 * 300)]
+        rare = [entry(at + 0.05, "lost") for at in range(5, 300, 13)]
+        pauses = set(range(0, 300, 20))
+        entries = [
+            one for one in loud + rare if ((one.time or 0) - _START) // _SECOND not in pauses
+        ]
+
+        order = known(sorted(entries, key=lambda one: one.time or 0)).order
+
+        assert (order.courses, order.followings) == ((), ())
+
     def test_once_is_no_order(self) -> None:
         """What happened once says nothing of what follows what."""
         facts = known([entry(1, "a", request_id="r"), entry(2, "b", request_id="r")])
