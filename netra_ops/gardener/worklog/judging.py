@@ -20,6 +20,8 @@ STARTS: Final = frozenset(
 _NEARLY_ALWAYS: Final = 0.9
 _STILL: Final = 0.1
 """Something goes on if it is seen in this last part of the covered interval."""
+_STARTED: Final = 60_000_000_000
+"""Nanoseconds; who writes so long after that nothing is wrong has started."""
 _WORDS: Final = 6
 _LONGEST: Final = 60
 _WORD: Final = re.compile(r"<[^<>]*>|[A-Za-z][a-z]*|[A-Z]+(?![a-z])")
@@ -120,7 +122,8 @@ def stopping_start(whole: Facts, known: Mapping[int, Known | None]) -> frozenset
     """Give the places of the clusters by which a service does not start.
 
     Those that say so, and those that regularly come before them in the same burst of an instance:
-    the error that ends a program comes before its end.
+    the error that ends a program comes before its end. What a revision ran on after kept nobody
+    from starting: one instance ended, and another was there.
     """
     ends = {place for place, one in known.items() if one is not None and one.name in STARTS}
     found = set(ends)
@@ -130,7 +133,23 @@ def stopping_start(whole: Facts, known: Mapping[int, Known | None]) -> frozenset
         last = max((at for at, one in enumerate(course.clusters) if one in ends), default=-1)
         found.update(one for one in course.clusters[: last + 1])
     return frozenset(
-        one for one in found if whole.clusters[one].level >= Level.ERROR or one in ends
+        one
+        for one in found
+        if (whole.clusters[one].level >= Level.ERROR or one in ends)
+        and not _ran_on(whole.clusters[one], whole)
+    )
+
+
+def _ran_on(facts: ClusterFacts, whole: Facts) -> bool:
+    """Tell whether all its revisions served after it, or wrote a minute later that all is well."""
+    last, names = facts.last, {one.name for one in facts.revisions.top}
+    its = [one for all_of in whole.revisions.values() for one in all_of if one.revision in names]
+    if last is None or not its or facts.revisions.distinct > len(names):
+        return False
+    return all(
+        (one.served is not None and one.served > last)
+        or (one.well is not None and one.well > last + _STARTED)
+        for one in its
     )
 
 

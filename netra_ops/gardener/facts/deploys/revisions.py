@@ -6,9 +6,11 @@ from typing import Final
 
 import msgspec
 
+from netra_ops.gardener.entries.entry import Level
 from netra_ops.gardener.facts.columns import Columns
 
 _MINUTE: Final = 60_000_000_000
+_SERVED: Final = range(200, 400)
 _GENERATION: Final = re.compile(r"-(\d{5})-[a-z0-9]{3}$")
 """Cloud Run, and the local platform, number the revisions of a service."""
 
@@ -23,6 +25,8 @@ class Seen(msgspec.Struct):
         last: Its last one.
         entries: How many there are of it.
         minutes: How many there are in each minute that has one, minutes counted from the epoch.
+        well: Its last entry that is less than a warning; None if there is none.
+        served: Its last answer of 2xx or 3xx, which no platform gives in its place.
     """
 
     service: str
@@ -31,6 +35,8 @@ class Seen(msgspec.Struct):
     last: int
     entries: int = 0
     minutes: dict[int, int] = msgspec.field(default_factory=dict)
+    well: int | None = None
+    served: int | None = None
 
     @property
     def generation(self) -> int:
@@ -61,6 +67,10 @@ def revisions_of(columns: Columns, rows: Iterable[int]) -> Mapping[str, tuple[Se
             seen = found[key] = Seen(service, revision, time, time)
         seen.last = time
         seen.entries += 1
+        if columns.level[row] < Level.WARNING:
+            seen.well = time
+            if columns.status[row] in _SERVED:
+                seen.served = time
         minute = time // _MINUTE
         seen.minutes[minute] = seen.minutes.get(minute, 0) + 1
     services: dict[str, list[Seen]] = {}

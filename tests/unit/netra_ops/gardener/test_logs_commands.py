@@ -95,6 +95,20 @@ def test_what_was_there_before_is_no_regression(run: Run, tmp_path: Path, log: P
     assert caller["principals"]["top"] == [{"name": "service:reporting", "count": caller["count"]}]
 
 
+def test_one_failed_start_among_good_ones_is_not_urgent(
+    run: Run, tmp_path: Path, incident: list[dict[str, Any]]
+) -> None:
+    """An instance that ended once, on a revision that ran on, keeps no service from starting."""
+    file = tmp_path / "one.ndjson"
+    good = [one for one in incident if incident_log.GOOD in json.dumps(one)]
+    ended = incident_log.entry(600, severity="ERROR", textPayload="Container called exit(1).")
+    file.write_text(incident_log.as_ndjson([*good, ended]))
+
+    worklog = gardened(run, tmp_path, str(file))
+
+    assert named(worklog, "container-exited")["priority"] == "P2"
+
+
 def test_deployments_are_told(run: Run, tmp_path: Path, log: Path) -> None:
     """The audit entry says who deployed and when, and a build's label differs."""
     worklog = gardened(run, tmp_path, str(log))
