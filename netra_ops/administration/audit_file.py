@@ -45,8 +45,8 @@ def appearing_whole(path: Path) -> Iterator[BinaryIO]:
         UsageRefused: There is something of that name, or it cannot be made there.
         Failed: It could not be written to its end.
     """
-    if path.exists() or path.is_symlink():
-        raise UsageRefused(f"{path} is there already. Name another file with --out.")
+    if os.path.lexists(path):
+        raise UsageRefused(f"{path} is there already. Name another file.")
     unfinished = path.with_name(f".{path.name}.{random_token()[:8]}")
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from netra.secret import Secret
-from netra_ops.cli.output import remark, tell, tell_document
+from netra_ops.cli.output import Told, remark, tell, tell_document
 from netra_ops.findings import UsageRefused
 from netra_ops.platform.local import state_directory
 from netra_ops.platform.local.state_directory import StateDirectory
@@ -45,8 +45,8 @@ __all__ = [
 
 def rich_output() -> Any:
     """Give Rich's console for tables; when nobody looks, without colour and of a fixed width."""
-    width = None if sys.stdout.isatty() else _FILE_WIDTH
-    return _rich(highlight=False, markup=False, emoji=False, width=width)
+    width = None if sys.stdout is not None and sys.stdout.isatty() else _FILE_WIDTH
+    return _rich(file=Told(), highlight=False, markup=False, emoji=False, width=width)
 
 
 def rich_progress() -> Any:

@@ -24,15 +24,40 @@ def tell(text: str) -> None:
     Raises:
         CouldNotTell: Nobody takes it: what was not told is no pass.
     """
+    put(f"{text}\n")
+
+
+def put(text: str) -> None:
+    """Give a part of a result that ends no line.
+
+    Raises:
+        CouldNotTell: Nobody takes it.
+    """
     if sys.stdout is None:
         raise CouldNotTell("The result cannot be written: standard output is closed.")
     try:
-        sys.stdout.write(f"{_encodable(text)}\n")
+        sys.stdout.write(_encodable(text))
         sys.stdout.flush()
     except OSError as error:
         _give_up_output()
         reason = (error.strerror or "it was closed").lower()
         raise CouldNotTell(f"The result cannot be written: {reason}.") from None
+
+
+class Told:
+    """Standard output for what draws on a file: where nobody takes it, it fails as `tell` does."""
+
+    def write(self, text: str) -> int:
+        """Give it at once; see `put`."""
+        put(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: all is given."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Be as standard output is: a terminal or none, of its width and its letters."""
+        return getattr(sys.stdout, name)
 
 
 def tell_document(document: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from netra_ops.cli.logs.inputs import is_there
 from netra_ops.findings import UsageRefused, printable
 from netra_ops.gardener.facts.deploys.evidence import Evidence, evidence_of
 
@@ -19,7 +20,7 @@ def evidence_in(folder: Path | None) -> Evidence:
     """
     if folder is None:
         return Evidence()
-    if not folder.is_dir():
+    if not is_there(folder) or not folder.is_dir():
         raise UsageRefused(f"{printable(str(folder))} is no directory.")
     documents = [_document(folder / f"{name}.json") for name in ("revisions", "traffic", "commits")]
     if all(document is None for document in documents):

@@ -53,9 +53,17 @@ def existing(inputs: Sequence[str]) -> tuple[str, ...]:
     if sum(one == STANDARD_INPUT for one in inputs) > 1:
         raise UsageRefused("Standard input can be read once only: name - once.")
     for one in inputs:
-        if one != STANDARD_INPUT and not Path(one).exists():
+        if one != STANDARD_INPUT and not is_there(Path(one)):
             raise UsageRefused(f"{printable(one)} is not there.")
     return tuple(inputs)
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether there is something of this name; none is of a name that none can have."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def standard_input() -> BinaryIO:

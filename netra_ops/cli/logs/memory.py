@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from netra_ops.cli.logs.inputs import is_there
 from netra_ops.cli.logs.output_directory import OutputDirectory
 from netra_ops.findings import UsageRefused, printable
 from netra_ops.gardener.memory import Memory, NotReadable, decoded, encoded
@@ -13,7 +14,7 @@ def remembered(path: Path | None, granularity: str) -> Memory:
     Raises:
         UsageRefused: The file cannot be read, or is no memory of this form.
     """
-    if path is None or not path.exists():
+    if path is None or not is_there(path):
         return Memory(granularity)
     try:
         return decoded(path.read_bytes(), granularity)

@@ -5,6 +5,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +331,38 @@ class TestBadInput:
 
         assert done.code == 0
         assert len(done.out) < 100_000
+
+
+@pytest.mark.parametrize("command", ["cluster", "garden"])
+def test_a_full_disk_is_told(
+    run: Run, log: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A result that standard output does not take is no pass, and nobody sees a traceback."""
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        done = run("logs", command, str(log))
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.flush()
+
+    assert done.code == 3
+    assert "cannot be written" in done.err
+
+
+def test_names_that_no_file_can_have_are_refused(run: Run, tmp_path: Path, log: Path) -> None:
+    """A name longer than any is told like one that is not there, or cannot be written."""
+    long = str(tmp_path / ("x" * 300))
+
+    for arguments, code in (
+        (("cluster", long), 2),
+        (("garden", long), 2),
+        (("cluster", str(log), "--assignments", long), 2),
+        (("garden", str(log), "--evidence", long), 2),
+        (("garden", str(log), "--memory", long), 3),
+    ):
+        done = run("logs", *arguments)
+        assert (done.code, "Traceback" in done.err) == (code, False), done.err
+        assert "xxx" in done.err
 
 
 def test_options_are_refused(run: Run, tmp_path: Path, log: Path) -> None:
