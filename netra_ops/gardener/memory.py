@@ -62,7 +62,7 @@ def encoded(memory: Memory) -> bytes:
     A template in which something private stands is left out; the next run finds it anew, under the
     same id.
     """
-    hide = Privacy().hide
+    hide = Privacy().hide_words
     templates = {
         event: tuple(one for one in known if hide(" ".join(one.words)) == " ".join(one.words))
         for event, known in memory.templates.items()

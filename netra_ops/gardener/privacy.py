@@ -10,7 +10,7 @@ import re
 from ipaddress import ip_address
 from typing import Final
 
-from netra.telemetry.redaction import Redactor
+from netra.telemetry.redaction import REDACTED, Redactor
 
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
@@ -20,6 +20,10 @@ _IPV6: Final = re.compile(
     r"(?<![\w:.])(?=[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:)(?=[A-Fa-f:.]*\d)[0-9A-Fa-f:.]{2,45}(?![\w:])"
 )
 """With a digit in it: `a::b` is a name in some languages."""
+_NAMES_A_SECRET: Final = re.compile(
+    r"pass|pwd|secret|token|key|auth|bearer|basic|cookie|session|credential", re.IGNORECASE
+)
+_LIKE_A_TOKEN: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[^<>]{12,}|.*-----.*", re.DOTALL)
 _MACHINES_OWN: Final = ("127.", "0.0.0.0", "255.")  # noqa: S104 - an address to leave as it is
 
 
@@ -37,6 +41,21 @@ class Privacy:
         text = _EMAIL.sub(lambda found: self._number("email", found[0].lower()), text)
         text = _IPV4.sub(lambda found: self._address(found[0]), text)
         return _IPV6.sub(lambda found: self._address(found[0]), text)
+
+    def hide_words(self, text: str) -> str:
+        """Hide in words from which a log's signs were taken what was a secret between them.
+
+        A colon or an equals sign that told a password from a word is gone there, so what comes
+        after the name of a secret goes whatever it is, and so does all that looks like a token.
+        """
+        words, after_name = [], False
+        for word in self.hide(text).split(" "):
+            is_secret = not word.startswith("<") and (
+                after_name or _LIKE_A_TOKEN.fullmatch(word) is not None
+            )
+            after_name = _NAMES_A_SECRET.search(word) is not None
+            words.append(REDACTED if is_secret and word else word)
+        return " ".join(words)
 
     def _address(self, text: str) -> str:
         try:

@@ -97,9 +97,13 @@ def _shapes(grouping: Grouping, records: list[str] | list[Entry]) -> list[int]:
 
 def _private(groups: Groups) -> Groups:
     """Hide what must not be written; what is told apart stays told apart."""
-    hide = Privacy().hide
+    privacy = Privacy()
     hidden = tuple(
-        replace(one, template=hide(one.template), made_of=tuple(map(hide, one.made_of)))
+        replace(
+            one,
+            template=privacy.hide(one.template),
+            made_of=tuple(map(privacy.hide_words, one.made_of)),
+        )
         for one in groups.groups
     )
     return replace(groups, groups=hidden)

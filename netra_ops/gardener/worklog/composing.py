@@ -225,7 +225,7 @@ class _Composer:
             follows=self._leader(place),
             suspects=self._suspects(facts),
             tests=facts.tests,
-            made_of=tuple(map(self._hide, self._given.made_of.get(facts.id, ()))),
+            made_of=tuple(map(self._privacy.hide_words, self._given.made_of.get(facts.id, ()))),
             related=tuple(
                 self._given.facts.clusters[other].id for other in self._related.get(place, ())
             ),

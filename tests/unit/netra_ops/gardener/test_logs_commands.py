@@ -427,3 +427,22 @@ def _odd_entries(mark: str) -> Iterator[dict[str, Any]]:
             labels={"by fay@example.com": f"gus@example.com {bad}"},
             **more,
         )
+
+
+def test_no_secret_in_what_clusters_are_made_of(run: Run, tmp_path: Path) -> None:
+    """The words by which lines were taken for one show no secret, nor does the memory."""
+    secrets = (
+        "Authorization: Basic dXNlcjpwYXNzd29yZA==",
+        "password: correcthorse",
+        "client_secret=GOCSPX-abcdefghijklmnop",
+        "xoxb-123456789012-abcdefghijkl",
+    )
+    file = tmp_path / "secrets.log"
+    file.write_text("".join(f"ERROR sent {one} on its way\n" for one in secrets for _ in "123"))
+
+    gardened(run, tmp_path, str(file), "--memory", str(tmp_path / "memory"))
+    shown = run("logs", "cluster", str(file), "--explain").out
+
+    files = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]
+    for found in ("dXNlcj", "correcthorse", "GOCSPX", "abcdefghijkl"):
+        assert not [text for text in (shown, *(one.read_text() for one in files)) if found in text]
