@@ -12,9 +12,7 @@ from typing import Final
 
 from netra.telemetry.redaction import REDACTED, Redactor
 
-_EMAIL: Final = re.compile(
-    r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
-)
+_EMAIL: Final = re.compile(r"[\w.%+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d]|\.\d)")
 _IPV6: Final = re.compile(
     r"(?<![\w:.])(?=[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:)(?=[A-Fa-f:.]*\d)[0-9A-Fa-f:.]{2,45}(?![\w:])"
@@ -38,7 +36,9 @@ class Privacy:
     def hide(self, text: str) -> str:
         """Give a text without secrets, and with people and machines by number."""
         text = self._redactor.text(text)
-        text = _EMAIL.sub(lambda found: self._number("email", found[0].lower()), text)
+        text = _EMAIL.sub(
+            lambda found: self._number("email", found[0].lower().replace("%40", "@")), text
+        )
         text = _IPV4.sub(lambda found: self._address(found[0]), text)
         return _IPV6.sub(lambda found: self._address(found[0]), text)
 

@@ -14,6 +14,8 @@ class TestPrivacy:
 
         assert hide("from ada@example.com to Bob@example.com") == "from <email-1> to <email-2>"
         assert hide("ADA@EXAMPLE.COM again") == "<email-1> again"
+        assert hide("/users/ada%40example.com?x") == "/users/<email-1>?x"
+        assert hide("to jörg@exämple.com") == "to <email-3>"
         assert hide("203.0.113.9 and 198.51.100.1, 203.0.113.9") == "<ip-1> and <ip-2>, <ip-1>"
         assert hide("[2001:db8::1]:443 and 2001:0db8:0:0::1") == "[<ip-3>]:443 and <ip-3>"
 
