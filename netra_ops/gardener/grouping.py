@@ -26,6 +26,8 @@ _REQUESTS: Final = 5000
 _ID_DIGITS: Final = 12
 _PLAIN: Final = ""
 _REQUEST: Final = "request"
+_OWN_REQUEST: Final = "http_request"
+"""How Netra's services call their own record of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Grouping:
         self._granularity = granularity
         self._known = dict(known or {})
         self._lanes: dict[str, _Lane] = {}
-        self._requests: dict[tuple[str, str, int], int] = {}
+        self._requests: dict[tuple[str, str, int, str], int] = {}
         self._shapes = 0
 
     def add(self, entries: Sequence[Entry]) -> list[int]:
@@ -90,7 +92,7 @@ class Grouping:
         found = [-1] * len(entries)
         lanes: dict[str, list[int]] = {}
         for place, entry in enumerate(entries):
-            if entry.http is not None and entry.kind is Kind.REQUEST:
+            if entry.http is not None and _is_request(entry):
                 found[place] = self._of_request(entry)
             if found[place] < 0:
                 lanes.setdefault(self._lane_of(entry), []).append(place)
@@ -115,10 +117,11 @@ class Grouping:
         groups: list[Group] = []
         of_shape = [0] * self._shapes
         known: dict[str, tuple[Known, ...]] = dict(self._known)
-        for (method, path, status), shape in sorted(self._requests.items()):
+        for (method, path, status, by), shape in sorted(self._requests.items()):
             of_shape[shape] = len(groups)
-            words = (_REQUEST, method, path, str(status))
-            groups.append(Group(_id_of(words), f"{method} {path} answered {status}"))
+            words = (_REQUEST, method, path, str(status), *([by] if by else []))
+            told = f", told as {by}" if by else ""
+            groups.append(Group(_id_of(words), f"{method} {path} answered {status}{told}"))
         for name, lane in sorted(self._lanes.items()):
             clustering = lane.miner.clusters()
             known[name] = clustering.known
@@ -143,7 +146,9 @@ class Grouping:
         http = entry.http
         if http is None or http.method is None or http.path is None:
             return -1
-        key = http.method, http.path, entry.status or 0
+        # The platform's record of a request and the program's own are told apart: both are of one.
+        by = "" if entry.kind is Kind.REQUEST else entry.event or ""
+        key = http.method, http.path, entry.status or 0, by
         shape = self._requests.get(key)
         if shape is None:
             if len(self._requests) >= _REQUESTS:
@@ -155,6 +160,7 @@ class Grouping:
         event = entry.event
         if event is None or (event not in self._lanes and not self._is_static(event)):
             return _PLAIN
+        self._lane_named(event)
         return event
 
     def _is_static(self, event: str) -> bool:
@@ -185,6 +191,10 @@ def event_id(name: str, cluster: str) -> str:
         cluster: The miner's id among them.
     """
     return _id_of(("event", name, cluster)) if name else cluster
+
+
+def _is_request(entry: Entry) -> bool:
+    return entry.kind is Kind.REQUEST or entry.event == _OWN_REQUEST
 
 
 def _id_of(words: Sequence[str]) -> str:

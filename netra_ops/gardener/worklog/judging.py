@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from netra_ops.gardener.entries.entry import Entry, Kind, Level
+from netra_ops.gardener.entries.entry import Entry, Level
 from netra_ops.gardener.facts.clusters import ClusterFacts, Facts
 from netra_ops.gardener.facts.deploys.onset import Nature as Beginning
 from netra_ops.gardener.facts.sequence import Order, Within
@@ -57,8 +57,8 @@ def name_of(facts: Named, known: Known | None, text: str, hide: Callable[[str], 
     if known is not None:
         return known.name
     sample = facts.sample
-    if sample is not None and sample.kind is Kind.REQUEST and sample.http is not None:
-        return _slug(text.replace(" answered ", " "))
+    if sample is not None and sample.http is not None and " answered " in text:
+        return _slug(text.partition(", told as ")[0].replace(" answered ", " "))
     if sample is not None and sample.event is not None and facts.template.startswith(sample.event):
         return _slug(hide(sample.event))
     words = [
