@@ -15,6 +15,7 @@ from netra_ops.gardener.reading.account import Account
 from netra_ops.gardener.reading.reader import Reading, read
 
 _BILLION: Final = 1_000_000_000
+_DAY: Final = 86_400 * _BILLION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class _Filter:
         self.until = _nanoseconds(self.wanted.until)
 
     def __call__(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        self._disbelieve(entries)
         service = self.wanted.service
         if service is not None:
             kept = [entry for entry in entries if entry.service == service]
@@ -88,6 +90,13 @@ class _Filter:
         kept = [entry for entry in entries if self._is_inside(entry.time)]
         self.outside += len(entries) - len(kept)
         return kept
+
+    def _disbelieve(self, entries: Sequence[Entry]) -> None:
+        """Take no time that is far ahead: one wrong clock would stretch what the log covers."""
+        latest = self.wanted.reading.now + _DAY
+        for entry in entries:
+            if entry.time is not None and entry.time > latest:
+                entry.time = None
 
     def _is_inside(self, time: int | None) -> bool:
         """Keep what has no time: nobody can say that it is of another one."""

@@ -235,6 +235,24 @@ def test_the_window_is_kept_and_told(run: Run, tmp_path: Path, log: Path) -> Non
     assert [one["severity"] for one in worklog["clusters"]] == ["WARNING"]
 
 
+def test_a_clock_far_ahead_is_not_believed(
+    run: Run, tmp_path: Path, incident: list[dict[str, Any]], log: Path
+) -> None:
+    """One entry of the year 2200 changes neither what is covered nor what goes on."""
+    expected = gardened(run, tmp_path, str(log))
+    ahead = incident_log.entry(1, severity="INFO", textPayload="out of time")
+    ahead |= {"timestamp": "2200-01-01T00:00:00Z"}
+    log.write_text(incident_log.as_ndjson([*incident, ahead]))
+
+    worklog = gardened(run, tmp_path, str(log))
+
+    assert worklog["window"]["last"] == expected["window"]["last"]
+    assert [one["priority"] for one in worklog["clusters"]] == [
+        one["priority"] for one in expected["clusters"]
+    ]
+    assert worklog["window"]["entries"] == expected["window"]["entries"] + 1
+
+
 def test_a_window_after_the_log_is_stale(run: Run, log: Path) -> None:
     """Nothing is of the time asked for: that is no answer, and it says what the log has."""
     done = run("logs", "garden", str(log), "--since", "2026-10-01T00:00:00Z")
