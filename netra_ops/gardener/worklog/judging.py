@@ -18,6 +18,8 @@ STARTS: Final = frozenset(
 )
 """What says that a service did not start."""
 _NEARLY_ALWAYS: Final = 0.9
+_ENOUGH: Final = 10
+"""Of so many requests or principals at least it is said which share was hit."""
 _STILL: Final = 0.1
 """Something goes on if it is seen in this last part of the covered interval."""
 _STARTED: Final = 60_000_000_000
@@ -192,4 +194,5 @@ def _slug(text: str) -> str:
 
 
 def _share(hit: int, total: int) -> float | None:
-    return min(1.0, hit / total) if total else None
+    """Give which share was hit; of too few there is none to speak of."""
+    return min(1.0, hit / total) if total >= _ENOUGH else None
