@@ -1,6 +1,7 @@
 """Two backends over one store: a run has one owner, whoever dies or falls asleep."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -67,7 +68,7 @@ async def test_who_wakes_up_late_writes_nothing_into_what_others_went_on_with(
     store: Path, tmp_path: Path, packages: list[Path]
 ) -> None:
     """A backend that stood still for longer than its leases disturbs no run when it goes on."""
-    path = tmp_path / "stamps.jsonl"
+    path, thawed = tmp_path / "stamps.jsonl", list[float]()
     async with two_backends(tmp_path, store, packages) as (both, second):
         urls = [both.backend.url, second.url]
         async with visiting(both.people, urls, path, PEOPLE) as visitors:
@@ -78,8 +79,9 @@ async def test_who_wakes_up_late_writes_nothing_into_what_others_went_on_with(
                 await asyncio.sleep(ASLEEP_SECONDS)
                 awake = [v for v in visitors.everyone if v.client.url != asleep.url]
                 await eventually(lambda: all(v.is_done for v in awake), within=20 * UNIT)  # noqa: B023 - asked within the round
+                thawed.append(time.monotonic())
                 asleep.thaw()
                 await visitors.served_again(within=20 * UNIT)
             await visitors.ended()
 
-            await visitors.check(second.url)
+            await visitors.check(second.url, thawed=thawed)
