@@ -23,7 +23,7 @@ from typing import Final
 from fakes import log_exports
 from netra.clock import SystemClock
 from netra_ops.gardener.gathering import Wanted, gathered
-from netra_ops.gardener.reading import Account, Form, Reading, read
+from netra_ops.logs.reading import Account, Form, Reading, read
 
 _MEBI: Final = 1_000_000
 _DISTINCT: Final = 100_000

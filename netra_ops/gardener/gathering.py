@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
-from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.facts.clusters import Facts, facts_of
 from netra_ops.gardener.facts.collected import Collected
 from netra_ops.gardener.grouping import Grouping, Groups
 from netra_ops.gardener.mining.clustering import Known
 from netra_ops.gardener.mining.grouping.columns import Granularity
 from netra_ops.gardener.mining.miner import Account as Mined
-from netra_ops.gardener.reading.account import Account
-from netra_ops.gardener.reading.reader import Reading, read
+from netra_ops.logs.entries import Entry
+from netra_ops.logs.reading.account import Account
+from netra_ops.logs.reading.reader import Reading, read
 
 _BILLION: Final = 1_000_000_000
 _DAY: Final = 86_400 * _BILLION

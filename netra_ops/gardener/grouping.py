@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from netra_ops.gardener.entries import Entry, Kind
 from netra_ops.gardener.mining.clustering import Known
 from netra_ops.gardener.mining.grouping.columns import Granularity
 from netra_ops.gardener.mining.miner import Account as Mined
 from netra_ops.gardener.mining.miner import Miner
 from netra_ops.gardener.mining.templates import NORMAL_FORM
+from netra_ops.logs.entries import Entry, Kind
 
 _EVENT: Final = re.compile(r"[a-z][a-z0-9_.]{2,63}")
 _EVENTS: Final = 400

@@ -77,12 +77,12 @@ EXEMPTIONS: Final = (
         "The golden path sends these headers to see that they make nobody of the caller.",
     ),
     Exemption(
-        "netra_ops/gardener/entries/entry.py",
+        "netra_ops/logs/entries/entry.py",
         "a level of strictness: *",
         "It is the name of Cloud Logging's highest severity of log entries.",
     ),
     Exemption(
-        "netra_ops/gardener/entries/severity.py",
+        "netra_ops/logs/entries/severity.py",
         "a level of strictness: *",
         "It reads the name of Cloud Logging's highest severity of log entries.",
     ),

@@ -3,8 +3,8 @@
 from io import BytesIO
 from pathlib import Path
 
-from netra_ops.gardener.entries import Entry
-from netra_ops.gardener.reading import Account, Form, Reading, read, read_apart
+from netra_ops.logs.entries import Entry
+from netra_ops.logs.reading import Account, Form, Reading, read, read_apart
 
 NOW = 1_800_000_000_000_000_000
 """Later than all that tests write."""

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from fakes.clock import ManualClock
-from netra_ops.gardener.entries import Entry, Kind, Level
-from netra_ops.gardener.entries.texts import read_line
 from netra_ops.gardener.following.watch.events import Event
 from netra_ops.gardener.following.watch.kinds import Bounds, Kinds
 from netra_ops.gardener.following.watch.watching import Arrived, Watch
 from netra_ops.gardener.memory import Memory
 from netra_ops.gardener.mining.grouping.columns import Granularity
+from netra_ops.logs.entries import Entry, Kind, Level
+from netra_ops.logs.entries.texts import read_line
 
 TICK = 0.2
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.gardener import messages_of, read_bytes
-from netra_ops.gardener.entries import Entry
-from netra_ops.gardener.reading import Account, Form
-from netra_ops.gardener.reading.framing.elements import elements_of
-from netra_ops.gardener.reading.framing.lines import lines_of
+from netra_ops.logs.entries import Entry
+from netra_ops.logs.reading import Account, Form
+from netra_ops.logs.reading.framing.elements import elements_of
+from netra_ops.logs.reading.framing.lines import lines_of
 
 PIECES = st.sampled_from(
     [

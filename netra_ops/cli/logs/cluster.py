@@ -28,12 +28,12 @@ from netra_ops.cli.logs.inputs import (
     standard_input,
 )
 from netra_ops.findings import CouldNotTell, printable
-from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.grouping import Group, Grouping, Groups
 from netra_ops.gardener.privacy import Privacy
-from netra_ops.gardener.reading.account import Account
-from netra_ops.gardener.reading.framing.forms import Form
-from netra_ops.gardener.reading.reader import Reading, read_apart
+from netra_ops.logs.entries import Entry
+from netra_ops.logs.reading.account import Account
+from netra_ops.logs.reading.framing.forms import Form
+from netra_ops.logs.reading.reader import Reading, read_apart
 
 _SHOWN: Final = 50
 _ROWS: Final = 5000

@@ -35,12 +35,12 @@ from netra_ops.gardener.facts.deploys.evidence import Evidence
 from netra_ops.gardener.facts.tests_and_age import age_of
 from netra_ops.gardener.gathering import Gathered, Wanted, gathered
 from netra_ops.gardener.memory import Memory
-from netra_ops.gardener.reading.framing.forms import Form
-from netra_ops.gardener.reading.reader import Reading
 from netra_ops.gardener.worklog.as_html import as_html
 from netra_ops.gardener.worklog.as_markdown import as_markdown
 from netra_ops.gardener.worklog.composing import Composed, Given, composed
 from netra_ops.gardener.worklog.document import Worklog
+from netra_ops.logs.reading.framing.forms import Form
+from netra_ops.logs.reading.reader import Reading
 
 _ROWS: Final = 5000
 _STYLES: Final = {"P0": "bold red", "P1": "red", "P2": "yellow"}

@@ -13,9 +13,9 @@ import typer
 from netra_ops.cli.console import rich_progress
 from netra_ops.findings import UsageRefused, printable
 from netra_ops.gardener.mining.grouping.columns import Granularity
-from netra_ops.gardener.reading.account import Account, SourceAccount
-from netra_ops.gardener.reading.framing.forms import Form
 from netra_ops.gardener.worklog.document import SourceRead
+from netra_ops.logs.reading.account import Account, SourceAccount
+from netra_ops.logs.reading.framing.forms import Form
 
 STANDARD_INPUT: Final = "-"
 

@@ -6,7 +6,6 @@ from typing import Final, Protocol
 
 import msgspec
 
-from netra_ops.gardener.entries.entry import Entry, Kind, Level
 from netra_ops.gardener.facts.change import change_of
 from netra_ops.gardener.facts.collected import Collected, Sample
 from netra_ops.gardener.facts.columns import UNDATED, Columns, Names
@@ -17,6 +16,7 @@ from netra_ops.gardener.facts.impact import Impact, impact_of
 from netra_ops.gardener.facts.rhythm import Rhythm, rhythm_of
 from netra_ops.gardener.facts.sequence import Order, order_of
 from netra_ops.gardener.facts.tests_and_age import TEST_SHARE
+from netra_ops.logs.entries.entry import Entry, Kind, Level
 
 SPANS: Final = 60
 """Into so many equal spans the covered interval is divided for rates."""

@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from netra_ops.gardener.entries.entry import Audit, Entry, Level
 from netra_ops.gardener.facts.columns import Columns, plain_name
 from netra_ops.gardener.facts.tests_and_age import is_probing
+from netra_ops.logs.entries.entry import Audit, Entry, Level
 
 _SAMPLES: Final = 20_000
 """So many shapes keep an entry that shows them; errors are kept beyond the bound."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from netra_ops.gardener.entries.entry import Entry
+from netra_ops.logs.entries.entry import Entry
 
 UNDATED: Final = -(2**63)
 """The time of an entry that has none."""

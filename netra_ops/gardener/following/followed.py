@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 from netra_ops.gardener.following.growing import COMPRESSED, GrowingFile, unreadable
 from netra_ops.gardener.following.stream import Stream
 from netra_ops.gardener.following.watch.watching import Arrived
-from netra_ops.gardener.reading.account import Account
-from netra_ops.gardener.reading.duplicates import Duplicates
-from netra_ops.gardener.reading.framing.elements import elements_of
-from netra_ops.gardener.reading.framing.forms import Form, has_elements
-from netra_ops.gardener.reading.reader import Reading, read
+from netra_ops.logs.reading.account import Account
+from netra_ops.logs.reading.duplicates import Duplicates
+from netra_ops.logs.reading.framing.elements import elements_of
+from netra_ops.logs.reading.framing.forms import Form, has_elements
+from netra_ops.logs.reading.reader import Reading, read
 
 BASELINE_BYTES: Final = 64 << 20
 """So much of the end of each file is read as what was there before."""

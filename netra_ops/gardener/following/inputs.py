@@ -15,9 +15,9 @@ from netra_ops.gardener.following.growing import COMPRESSED, GrowingFile, Identi
 from netra_ops.gardener.following.pipe import Pipe
 from netra_ops.gardener.following.stream import Stream
 from netra_ops.gardener.following.watch.watching import Arrived
-from netra_ops.gardener.reading.account import Skipped
-from netra_ops.gardener.reading.framing.block import Block
-from netra_ops.gardener.reading.raw.inputs import STANDARD_INPUT, inputs_of
+from netra_ops.logs.reading.account import Skipped
+from netra_ops.logs.reading.framing.block import Block
+from netra_ops.logs.reading.raw.inputs import STANDARD_INPUT, inputs_of
 
 _SCAN_SECONDS: Final = 1.0
 _LEFT_SECONDS: Final = 60.0

@@ -11,9 +11,9 @@ from threading import Event, Thread
 from typing import Final
 
 from netra_ops.gardener.following.growing import unreadable
-from netra_ops.gardener.reading.framing.block import Block
-from netra_ops.gardener.reading.framing.elements import elements_of
-from netra_ops.gardener.reading.framing.forms import Form, has_elements
+from netra_ops.logs.reading.framing.block import Block
+from netra_ops.logs.reading.framing.elements import elements_of
+from netra_ops.logs.reading.framing.forms import Form, has_elements
 
 _CHUNK: Final = 1 << 16
 _MOST_WAITING: Final = 64

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.following.watch.watching import Arrived
-from netra_ops.gardener.reading.account import SourceAccount
-from netra_ops.gardener.reading.decoding import Decoder
-from netra_ops.gardener.reading.duplicates import Duplicates
-from netra_ops.gardener.reading.framing.block import LIMIT, Block
-from netra_ops.gardener.reading.framing.forms import Form
-from netra_ops.gardener.reading.framing.lines import lines_of
-from netra_ops.gardener.reading.gathering import Gathering
+from netra_ops.logs.entries import Entry
+from netra_ops.logs.reading.account import SourceAccount
+from netra_ops.logs.reading.decoding import Decoder
+from netra_ops.logs.reading.duplicates import Duplicates
+from netra_ops.logs.reading.framing.block import LIMIT, Block
+from netra_ops.logs.reading.framing.forms import Form
+from netra_ops.logs.reading.framing.lines import lines_of
+from netra_ops.logs.reading.gathering import Gathering
 
 QUIET: Final = 0.6
 """Seconds without a line after which what is held back is given."""

@@ -6,7 +6,7 @@ A name says what was seen, never why: which cause is behind it is for the diagno
 import re
 from typing import Final, NamedTuple
 
-from netra_ops.gardener.entries.entry import Entry, Kind
+from netra_ops.logs.entries.entry import Entry, Kind
 
 
 class Known(NamedTuple):

@@ -6,10 +6,10 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from netra_ops.gardener.entries.entry import Level
 from netra_ops.gardener.worklog.as_markdown import visible
 from netra_ops.gardener.worklog.document import ClusterReport, Worklog
 from netra_ops.gardener.worklog.timeline import Bar, Mark, Row, Timeline, as_svg, moments
+from netra_ops.logs.entries.entry import Level
 
 _PAGE: Final = Path(__file__).with_name("page.html")
 _ROWS: Final = 25

@@ -6,7 +6,6 @@ from typing import Final, TypeVar
 import msgspec
 
 from netra.clock import as_iso
-from netra_ops.gardener.entries.entry import Entry, Level
 from netra_ops.gardener.facts import clusters as known_of
 from netra_ops.gardener.facts.clusters import ClusterFacts, Facts, Share
 from netra_ops.gardener.facts.columns import plain_name
@@ -34,6 +33,7 @@ from netra_ops.gardener.worklog.document import (
     Sequence as Course,
 )
 from netra_ops.issue_tracker.priority import Judged
+from netra_ops.logs.entries.entry import Entry, Level
 
 _QUIET: Final = 20
 _COURSES: Final = 10

@@ -7,13 +7,13 @@ already, what follows another error each time, and what only tests met.
 from hashlib import sha256
 from typing import Final
 
-from netra_ops.gardener.entries.entry import Level
 from netra_ops.gardener.facts.clusters import ClusterFacts
 from netra_ops.gardener.worklog.as_markdown import cluster_body, visible
 from netra_ops.gardener.worklog.composing import Composed
 from netra_ops.gardener.worklog.document import ClusterReport, IssueLine, Worklog
 from netra_ops.issue_tracker.priority import Judged
 from netra_ops.issue_tracker.sighting import Nature, News, Sighting
+from netra_ops.logs.entries.entry import Level
 
 _KEY_DIGITS: Final = 32
 

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from netra_ops.gardener.entries.entry import Entry, Level
 from netra_ops.gardener.facts.clusters import ClusterFacts, Facts
 from netra_ops.gardener.facts.deploys.onset import Nature as Beginning
 from netra_ops.gardener.facts.sequence import Order, Within
 from netra_ops.gardener.known.failures import Known
 from netra_ops.issue_tracker.priority import Judged, Severity, Signs, judged
 from netra_ops.issue_tracker.sighting import Nature
+from netra_ops.logs.entries.entry import Entry, Level
 
 STARTS: Final = frozenset(
     {"container-exited", "instance-not-started", "configuration-invalid", "configuration-violation"}

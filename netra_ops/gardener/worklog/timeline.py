@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from netra_ops.gardener.entries.entry import Level
+from netra_ops.logs.entries.entry import Level
 
 _LEFT: Final = 300
 _WIDTH: Final = 720

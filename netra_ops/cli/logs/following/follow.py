@@ -29,7 +29,6 @@ from netra_ops.cli.logs.inputs import (
 from netra_ops.cli.logs.memory import remembered
 from netra_ops.cli.output import tell_line
 from netra_ops.findings import CouldNotTell, UsageRefused, printable
-from netra_ops.gardener.entries import Level
 from netra_ops.gardener.following.alarm import Alarm, Receiver
 from netra_ops.gardener.following.followed import Terms
 from netra_ops.gardener.following.growing import Identity
@@ -37,8 +36,9 @@ from netra_ops.gardener.following.inputs import Inputs
 from netra_ops.gardener.following.watch.events import Event, as_line
 from netra_ops.gardener.following.watch.kinds import Kinds
 from netra_ops.gardener.following.watch.watching import Watch
-from netra_ops.gardener.reading.duplicates import Duplicates
-from netra_ops.gardener.reading.framing.forms import Form
+from netra_ops.logs.entries import Level
+from netra_ops.logs.reading.duplicates import Duplicates
+from netra_ops.logs.reading.framing.forms import Form
 
 _POLL_SECONDS: Final = 0.2
 _BUSY: Final = 1_000

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from netra_ops.gardener.entries.entry import Level
 from netra_ops.gardener.facts.columns import Columns
+from netra_ops.logs.entries.entry import Level
 
 _MINUTE: Final = 60_000_000_000
 _SERVED: Final = range(200, 400)

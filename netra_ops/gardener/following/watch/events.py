@@ -11,13 +11,13 @@ import msgspec
 
 from netra.clock import as_iso
 from netra_ops.findings import printable
-from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.following.watch.beats import Silence
 from netra_ops.gardener.following.watch.series import Jump
 from netra_ops.gardener.following.watch.track import MOST_PRINCIPALS, Track
 from netra_ops.gardener.known.failures import known_failure
 from netra_ops.gardener.privacy import Privacy
 from netra_ops.gardener.worklog.judging import name_of
+from netra_ops.logs.entries import Entry
 
 VERSION: Final = 1
 _MESSAGE: Final = 2000

@@ -8,11 +8,11 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.following.watch.track import Track, slim
 from netra_ops.gardener.grouping import Grouping, Groups, event_id
 from netra_ops.gardener.memory import Memory
 from netra_ops.gardener.mining.grouping.columns import Granularity
+from netra_ops.logs.entries import Entry
 
 _MOST_SHAPES: Final = 10_000
 """Shapes that are told apart, beyond which all is begun anew."""

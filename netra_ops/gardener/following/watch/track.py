@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from netra_ops.gardener.entries import Entry, Level
 from netra_ops.gardener.following.watch.beats import Beats
 from netra_ops.gardener.following.watch.series import Series
 from netra_ops.gardener.mining.forms.keys import LINE_CHARACTERS
+from netra_ops.logs.entries import Entry, Level
 
 MOST_PRINCIPALS: Final = 1000
 """So many principals are told apart."""

@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from netra_ops.gardener.entries import Entry, Level
 from netra_ops.gardener.following.watch.events import Event, event_of
 from netra_ops.gardener.following.watch.kinds import Kinds
 from netra_ops.gardener.following.watch.series import BUCKET, HORIZON
 from netra_ops.gardener.following.watch.track import Track, level_of
+from netra_ops.logs.entries import Entry, Level
 
 COOLDOWN: Final = BUCKET * HORIZON
 """Seconds after a jump before another one of the same cluster is told. The past that a rate is

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from netra_ops.gardener.entries.entry import Entry, Http, Kind
 from netra_ops.gardener.grouping import Grouping, Groups
 from netra_ops.gardener.mining.grouping.columns import Granularity
+from netra_ops.logs.entries.entry import Entry, Http, Kind
 
 
 def entry(message: str, **more: Any) -> Entry:

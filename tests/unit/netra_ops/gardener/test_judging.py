@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from netra_ops.gardener.entries.entry import Entry, Kind, Level
 from netra_ops.gardener.facts.clusters import Facts, facts_of
 from netra_ops.gardener.facts.collected import Collected
 from netra_ops.gardener.grouping import Group
 from netra_ops.gardener.worklog.judging import judged_cluster
 from netra_ops.issue_tracker.priority import Judged, Priority
+from netra_ops.logs.entries.entry import Entry, Kind, Level
 
 _SECOND = 1_000_000_000
 _START = 1_789_000_000 * _SECOND

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from netra_ops.gardener.entries.entry import Entry, Kind
 from netra_ops.gardener.facts.tests_and_age import age_of, is_probing
 from netra_ops.gardener.known.failures import known_failure
+from netra_ops.logs.entries.entry import Entry, Kind
 
 _NOW = 1_790_000_000.0
 _DAY = 86_400.0

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from netra_ops.gardener.entries.entry import Audit, Entry, Http, Kind, Level
 from netra_ops.gardener.facts.clusters import ClusterFacts, Facts, facts_of
 from netra_ops.gardener.facts.collected import Collected
 from netra_ops.gardener.facts.deploys.deployments import deployments_of, label_changes
 from netra_ops.gardener.facts.deploys.onset import Nature
 from netra_ops.gardener.facts.sequence import Within
+from netra_ops.logs.entries.entry import Audit, Entry, Http, Kind, Level
 
 _SECOND = 1_000_000_000
 _START = 1_789_000_000 * _SECOND

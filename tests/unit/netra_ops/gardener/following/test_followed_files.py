@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from fakes.timing import UNIT, eventually_blocking
-from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.following import followed as followed_files
 from netra_ops.gardener.following import inputs as following
 from netra_ops.gardener.following.followed import Terms
 from netra_ops.gardener.following.inputs import Inputs
-from netra_ops.gardener.reading.duplicates import Duplicates
-from netra_ops.gardener.reading.framing.forms import Form
+from netra_ops.logs.entries import Entry
+from netra_ops.logs.reading.duplicates import Duplicates
+from netra_ops.logs.reading.framing.forms import Form
 
 LONG = "".join(f"INFO line {number} of the log that is followed\n" for number in range(20))
 

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from fakes.watched_log import WatchedLog
-from netra_ops.gardener.entries import Entry, Http, Kind, Level
 from netra_ops.gardener.following.watch.events import as_line
 from netra_ops.gardener.following.watch.kinds import Bounds
 from netra_ops.gardener.following.watch.watching import Arrived
 from netra_ops.gardener.memory import Memory
+from netra_ops.logs.entries import Entry, Http, Kind, Level
 
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty")
 """Plain words: six of them in one place make it a variable, five do not."""

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from fakes import incident_log
-from netra_ops.gardener.entries import Entry
 from netra_ops.gardener.following.followed import Terms
 from netra_ops.gardener.following.stream import Lines, Stream
-from netra_ops.gardener.reading.duplicates import Duplicates
-from netra_ops.gardener.reading.framing.block import LIMIT
-from netra_ops.gardener.reading.framing.forms import Form
-from netra_ops.gardener.reading.framing.lines import lines_of
+from netra_ops.logs.entries import Entry
+from netra_ops.logs.reading.duplicates import Duplicates
+from netra_ops.logs.reading.framing.block import LIMIT
+from netra_ops.logs.reading.framing.forms import Form
+from netra_ops.logs.reading.framing.lines import lines_of
 
 TRACE = b"""Traceback (most recent call last):
   File "/app/pay.py", line 3, in charge

@@ -1,6 +1,0 @@
-"""Stack traces: read, and folded to a sentence by which one is told from another. Pure."""
-
-from netra_ops.gardener.entries.stacks.folding import Folded, fold, sentence
-from netra_ops.gardener.entries.stacks.spread import Spread
-
-__all__ = ["Folded", "Spread", "fold", "sentence"]

@@ -1,7 +1,0 @@
-"""Exports of logs, read while they stream; and the account of what was read and what was not."""
-
-from netra_ops.gardener.reading.account import Account, SourceAccount
-from netra_ops.gardener.reading.framing.forms import Form
-from netra_ops.gardener.reading.reader import Reading, read, read_apart
-
-__all__ = ["Account", "Form", "Reading", "SourceAccount", "read", "read_apart"]

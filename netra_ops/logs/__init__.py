@@ -1,0 +1,1 @@
+"""Logs as they are: what each record says, and exports read as records."""
