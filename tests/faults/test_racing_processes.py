@@ -1,9 +1,10 @@
 """Two backends over one store: a run has one owner, whoever dies or falls asleep."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +12,9 @@ import pytest
 
 from fakes.backend_process import BackendProcess
 from fakes.both_processes import BothProcesses, both_processes
+from fakes.stores import is_sqlite
 from fakes.timing import UNIT, eventually
-from fakes.visitors import visiting
+from fakes.visitors import Visitors, visiting
 from netra_backend.app.runs.engine import RunLimits
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -21,6 +23,30 @@ PEOPLE: Final = 6
 KILLS: Final = 6
 ASLEEP_SECONDS: Final = RunLimits().lease_seconds + 2.0
 """So long that whoever sleeps has lost what they held."""
+
+
+async def put_to_sleep(asleep: BackendProcess, store: Path, visitors: Visitors) -> None:
+    """Let it stand still at a moment when it does not hold SQLite's one lock for writing.
+
+    Whoever stands still in the middle of a commit keeps every process on that file from writing
+    until they wake: no lease ends the lock of a living process.
+    """
+    asleep.freeze()
+    while is_sqlite(store) and is_held(store):
+        asleep.thaw()
+        await visitors.random_moment()
+        asleep.freeze()
+
+
+def is_held(store: Path) -> bool:
+    """Say whether nobody gets to write into the file for much longer than a commit takes."""
+    with closing(sqlite3.connect(store, timeout=UNIT, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        connection.execute("ROLLBACK")
+    return False
 
 
 @asynccontextmanager
@@ -75,7 +101,7 @@ async def test_who_wakes_up_late_writes_nothing_into_what_others_went_on_with(
             for asleep in (both.backend, second):
                 await visitors.ask()
                 await visitors.random_moment()
-                asleep.freeze()
+                await put_to_sleep(asleep, store, visitors)
                 await asyncio.sleep(ASLEEP_SECONDS)
                 awake = [v for v in visitors.everyone if v.client.url != asleep.url]
                 await eventually(lambda: all(v.is_done for v in awake), within=20 * UNIT)  # noqa: B023 - asked within the round
