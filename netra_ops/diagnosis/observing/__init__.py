@@ -1,0 +1,1 @@
+"""From the files of a bundle to the facts that they show."""

@@ -1,0 +1,1 @@
+"""What lines of logs mean, whoever wrote them; and the log of a bundle counted by it."""

@@ -1,0 +1,90 @@
+"""The meanings a line can have. Pure."""
+
+from enum import StrEnum, auto
+
+
+class Sign(StrEnum):
+    """What a line says, in whose words ever."""
+
+    # Of tokens and credentials.
+    SIGNATURE_REFUSED = auto()
+    TOKEN_EXPIRED = auto()
+    TOKEN_TOO_EARLY = auto()
+    ISSUER_REFUSED = auto()
+    AUDIENCE_REFUSED = auto()
+    KEY_ID_UNKNOWN = auto()
+    TOKEN_MALFORMED = auto()
+    CLAIM_TYPE_REFUSED = auto()
+    TOKEN_REVOKED = auto()
+    REFRESH_REUSED = auto()
+    CREDENTIAL_MISSING = auto()
+    NOT_AUTHENTICATED = auto()
+    """Refused, and the line does not say why: it decides nothing."""
+    NOT_PERMITTED = auto()
+    CLIENT_REFUSED = auto()
+    PASSWORD_WRONG = auto()
+    WORKLOAD_KEY_REFUSED = auto()
+    KEY_UNREADABLE = auto()
+    HEADER_ILLEGAL = auto()
+    CHECK_PASSED_OVER = auto()
+    """A failed check was swallowed, or nobody was served as somebody (`user_id` null)."""
+    SESSION_CREATED = auto()
+    AUTHENTICATED = auto()
+    """Somebody was taken for who they are."""
+    TOKEN_ISSUED = auto()
+    LOGGED_IN = auto()
+    # Of configuration.
+    NOT_CONFIGURED = auto()
+    CONFIGURED = auto()
+    """A program says that a variable was loaded."""
+    VALUE_EMPTY = auto()
+    VALUE_MALFORMED = auto()
+    DEFAULT_KEY = auto()
+    KEY_GENERATED = auto()
+    REFERENCE_TEXT = auto()
+    FALLBACK_FILE = auto()
+    SESSION_MIDDLEWARE = auto()
+    KEY_ROTATED = auto()
+    # Of what was called; the subject is the host or the dependency.
+    CONNECTION_REFUSED = auto()
+    HOST_UNKNOWN = auto()
+    TIMED_OUT = auto()
+    DEPENDENCY_FAILED = auto()
+    """It answered 5xx, or a line says that it is not to be had."""
+    NOT_JSON = auto()
+    REDIRECTED = auto()
+    BREAKER_OPEN = auto()
+    BREAKER_CLOSED = auto()
+    CERTIFICATE_EXPIRED = auto()
+    CERTIFICATE_REFUSED = auto()
+    DATABASE_SILENT = auto()
+    DATABASE_PASSWORD = auto()
+    POOL_EXHAUSTED = auto()
+    CLOCK_DIFFERS = auto()
+    # Of sockets and browsers.
+    UPGRADE_MISSING = auto()
+    SUBPROTOCOL = auto()
+    ORIGIN_REFUSED = auto()
+    SOCKET_OPENED = auto()
+    SOCKET_CLOSED = auto()
+    # Of the platform.
+    PLATFORM_REFUSED = auto()
+    SECRET_PERMISSION = auto()
+    SECRET_VERSION = auto()
+    NOT_READY = auto()
+    INVOKER_CHANGED = auto()
+    SECRET_CHANGED = auto()
+    WORKLOAD_KEY_DELETED = auto()
+    DEPLOYED = auto()
+    TRAFFIC_CHANGED = auto()
+    # Of programs.
+    STARTING = auto()
+    STARTED = auto()
+    EXITED = auto()
+    MODULE_MISSING = auto()
+    START_FAILED = auto()
+    CODE_ERROR = auto()
+    """The subject is `file:function` of the innermost frame of the project."""
+    OUT_OF_MEMORY = auto()
+    OTHER_ERROR = auto()
+    """An error line that none of these fits."""
