@@ -91,6 +91,11 @@ class Fact(Enum):
     PREFLIGHT_REFUSED = "OPTIONS requests got 401 or 403.", LOGS | PROBES
     # What the platform says.
     PLATFORM_REFUSED_CALLER = "The platform refused callers in its own words.", LOGS | PROBES
+    PLATFORM_SAID_401 = (
+        "It refused them with 401: their token was not for this service.",
+        LOGS | PROBES,
+    )
+    PLATFORM_SAID_403 = "It refused them with 403: they may not invoke the service.", LOGS | PROBES
     SECRET_PERMISSION_SAID = (
         "The platform may not read a secret for the service.",
         LOGS | CONFIGURED,
