@@ -15,6 +15,8 @@ from netra_ops.diagnosis.weighing import NAMED_FROM, Weighed
 
 MOST: Final = 3
 """How many observations are named."""
+RIVALS: Final = 2
+"""Between how many causes they decide."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,8 +136,10 @@ _TAKEN: Final = MappingProxyType(
         Fact.OLD_TOKENS_REFUSED: (_TOKENS, None),
         Fact.NEW_TOKENS_REFUSED: (_TOKENS, None),
         Fact.INVOKER_CHANGED: (
-            "Read the service's IAM policy and who changed it: `gcloud run services "
-            "get-iam-policy`, and the platform's audit log.",
+            (
+                "Read the service's IAM policy and who changed it: `gcloud run services "
+                "get-iam-policy`, and the platform's audit log."
+            ),
             None,
         ),
     }
@@ -184,22 +188,18 @@ def decisions(
     Returns:
         The most telling first; none if a cause stands alone.
     """
-    known = {one.fact for one in observations}
-    rivals = [one for one in ranked if one.consequence_of is None][:2]
-    if len(rivals) < 2 or rivals[0].confidence >= NAMED_FROM:
-        rivals = rivals[:1]
-    worth = dict[Fact, float]()
-    for one in rivals:
-        for expected in one.cause.expects:
-            if expected.decides and expected.fact not in known:
-                worth[expected.fact] = max(
-                    _divergence(expected.fact, [rival.cause for rival in rivals]),
-                    worth.get(expected.fact, 0.0),
-                )
-    if rivals and rivals[0].confidence >= NAMED_FROM:
+    if not ranked or ranked[0].confidence >= NAMED_FROM:
         return ()
+    known = {one.fact for one in observations}
+    rivals = [one.cause for one in ranked if one.consequence_of is None][:RIVALS]
+    worth = {
+        expected.fact: _divergence(expected.fact, rivals)
+        for cause in rivals
+        for expected in cause.expects
+        if expected.decides and expected.fact not in known
+    }
     best = sorted(worth, key=lambda fact: (-worth[fact], fact.code))[:MOST]
-    between = tuple(one.cause.code for one in rivals)
+    between = tuple(cause.code for cause in rivals)
     return tuple(_decision(fact, between) for fact in best)
 
 
@@ -214,7 +214,5 @@ def _divergence(fact: Fact, causes: Sequence[Cause]) -> float:
         next((one.often for one in cause.expects if one.fact is fact), usual(fact))
         for cause in causes
     ]
-    if len(often) == 1:
-        often.append(usual(fact))
     here, there = often
     return (here - there) * math.log(here * (1 - there) / (there * (1 - here)))

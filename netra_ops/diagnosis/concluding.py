@@ -1,0 +1,133 @@
+"""From what was observed to the answer. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from netra_ops.diagnosis.answer import (
+    Affected,
+    Diagnosis,
+    DiagnosisVerdict,
+    Ranked,
+    Said,
+    Suspect,
+)
+from netra_ops.diagnosis.deciding import decisions
+from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.weighing import NAMED_FROM, Weighed, Weight, weighed
+from netra_ops.diagnosis.whys import five_whys
+
+MOST_RANKED: Final = 8
+"""How many causes are shown."""
+_MOST_SAID: Final = 8
+_HARDLY: Final = 0.005
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an incident beside what was observed.
+
+    Attributes:
+        onset: When it began, ISO 8601 in UTC.
+        first_bad: The revision on which it was seen first.
+        last_good: The last that served well before.
+        affected: Who and what was hit.
+        suspects: Changes that may have brought it, the likeliest first.
+        before_traffic: What probes showed of the bad revision before it got traffic.
+        remarks: What was wrong with the evidence itself.
+    """
+
+    onset: str | None = None
+    first_bad: str | None = None
+    last_good: str | None = None
+    affected: Affected = Affected()
+    suspects: tuple[Suspect, ...] = ()
+    before_traffic: tuple[Observation, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def concluded(observations: Iterable[Observation], circumstances: Circumstances) -> Diagnosis:
+    """Weigh the causes, and say what can be said.
+
+    Args:
+        observations: At most one of each fact.
+        circumstances: What else is known.
+    """
+    observed = tuple(observations)
+    ranked = weighed(observed)
+    leading = _named(ranked)
+    verdict = _verdict(leading, observed)
+    return Diagnosis(
+        verdict=verdict,
+        cause=leading.cause.code if leading is not None else None,
+        confidence=_confidence(verdict, leading, ranked),
+        ranked=_shown(ranked),
+        decide_by=()
+        if verdict is DiagnosisVerdict.NOT_AN_INCIDENT
+        else decisions(ranked, observed),
+        onset=circumstances.onset,
+        first_bad_revision=circumstances.first_bad,
+        last_good_revision=circumstances.last_good,
+        affected=circumstances.affected,
+        five_whys=five_whys(
+            leading, observed, circumstances.suspects, circumstances.before_traffic
+        ),
+        fix=leading.cause.fix if leading is not None else None,
+        prove_by=leading.cause.prove_by if leading is not None else (),
+        suspects=circumstances.suspects,
+        remarks=circumstances.remarks,
+    )
+
+
+def _named(ranked: Sequence[Weighed]) -> Weighed | None:
+    """Give the cause that is named: the likeliest, if it is shown and likely enough."""
+    if ranked and ranked[0].is_shown and ranked[0].confidence >= NAMED_FROM:
+        return ranked[0]
+    return None
+
+
+def _verdict(leading: Weighed | None, observed: Sequence[Observation]) -> DiagnosisVerdict:
+    facts = {one.fact: one.is_seen for one in observed}
+    if leading is None:
+        is_quiet = facts.get(Fact.FAILURES) is False
+        return (
+            DiagnosisVerdict.NOT_AN_INCIDENT if is_quiet else DiagnosisVerdict.INSUFFICIENT_EVIDENCE
+        )
+    has_jumped = facts.get(Fact.USUAL_RATE) is False
+    if leading.cause.is_incident or (has_jumped and leading.cause.code in _WHEN_JUMPED):
+        return DiagnosisVerdict.CAUSE_FOUND
+    return DiagnosisVerdict.NOT_AN_INCIDENT
+
+
+_WHEN_JUMPED: Final = frozenset({"user_token_rejected"})
+"""What is ordinary at its usual rate, and an incident when that jumps."""
+
+
+def _confidence(
+    verdict: DiagnosisVerdict, leading: Weighed | None, ranked: Sequence[Weighed]
+) -> float:
+    if leading is not None:
+        return leading.confidence
+    best = ranked[0].confidence if ranked else 0.0
+    return 1.0 - best if verdict is DiagnosisVerdict.NOT_AN_INCIDENT else best
+
+
+def _shown(ranked: Sequence[Weighed]) -> tuple[Ranked, ...]:
+    telling = [one for one in ranked if one.supported and one.confidence >= _HARDLY]
+    return tuple(
+        Ranked(
+            cause=one.cause.code,
+            score=one.confidence,
+            supported=_said(one.supported),
+            opposed=_said(one.opposed),
+            consequence_of=one.consequence_of,
+        )
+        for one in telling[:MOST_RANKED]
+    )
+
+
+def _said(weights: Sequence[Weight]) -> tuple[Said, ...]:
+    return tuple(
+        Said(one.observation.evidence, one.observation.says) for one in weights[:_MOST_SAID]
+    )
