@@ -4,15 +4,8 @@ from typing import Final
 
 from netra_ops.candidates.candidate import Candidate, Deployment, Form, Place, Reference
 from netra_ops.candidates.forms.containers import SECRET, serving_container, settings_of
+from netra_ops.candidates.forms.platform_words import INGRESS_OF
 from netra_ops.candidates.trees.node import Mapping, Node, Scalar
-
-_INGRESS: Final = {
-    "INGRESS_TRAFFIC_ALL": "all",
-    "INGRESS_TRAFFIC_INTERNAL_ONLY": "internal",
-    "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER": "internal-and-cloud-load-balancing",
-    "INGRESS_TRAFFIC_UNSPECIFIED": "all",
-}
-"""The words of form v1, so that the two can be compared."""
 
 _SERVICE_PARTS: Final = 6
 """`projects/P/locations/L/services/S`; a revision adds two."""
@@ -65,7 +58,7 @@ def _deployment(document: Mapping, template: Mapping) -> Deployment:
     off = document.at("invokerIamDisabled")
     is_off = isinstance(off, Scalar) and off.is_true
     return Deployment(
-        ingress=_INGRESS.get(ingress, ingress),
+        ingress=INGRESS_OF.get(ingress, ingress),
         service_account=template.text("serviceAccount") or "the project's default",
         audiences=tuple(sorted(audiences)),
         invoker="anyone" if is_off else "whoever IAM lets",

@@ -2,17 +2,19 @@
 
 from typing import Final
 
-import msgspec
-
 from netra_ops.candidates.candidate import Candidate, Deployment, Form, Place, Reference
 from netra_ops.candidates.forms.containers import SECRET, serving_container, settings_of
+from netra_ops.candidates.forms.platform_words import (
+    ALIASES,
+    AUDIENCES,
+    INGRESS,
+    INVOKER_OFF,
+    aliases_in,
+    audiences_in,
+)
 from netra_ops.candidates.trees.node import Mapping, Node
 
 _KINDS: Final = ("Service", "Revision", "Configuration")
-_AUDIENCES: Final = "run.googleapis.com/custom-audiences"
-_INGRESS: Final = "run.googleapis.com/ingress"
-_INVOKER_OFF: Final = "run.googleapis.com/invoker-iam-disabled"
-_ALIASES: Final = "run.googleapis.com/secrets"
 
 
 def is_knative(document: Node) -> bool:
@@ -33,7 +35,7 @@ def read_knative(document: Mapping, file: str) -> Candidate:
     is_revision = document.text("kind") == "Revision"
     template = document if is_revision else document.mapping("spec", "template")
     spec = template.mapping("spec")
-    aliases = _aliases(template.text("metadata", "annotations", _ALIASES))
+    aliases = aliases_in(template.text("metadata", "annotations", ALIASES))
     project = document.text("metadata", "namespace") or ""
 
     def reference_of(source: Mapping) -> Reference | None:
@@ -63,25 +65,10 @@ def _service_name(document: Mapping, *, is_revision: bool) -> str | None:
 
 def _deployment(document: Mapping, spec: Mapping) -> Deployment:
     notes = document.mapping("metadata", "annotations")
-    disabled = notes.text(_INVOKER_OFF) or ""
+    disabled = notes.text(INVOKER_OFF) or ""
     return Deployment(
-        ingress=notes.text(_INGRESS) or "all",
+        ingress=notes.text(INGRESS) or "all",
         service_account=spec.text("serviceAccountName") or "the project's default",
-        audiences=_audiences(notes.text(_AUDIENCES)),
+        audiences=audiences_in(notes.text(AUDIENCES)),
         invoker="anyone" if disabled.lower() == "true" else "whoever IAM lets",
     )
-
-
-def _audiences(text: str | None) -> tuple[str, ...]:
-    if not text:
-        return ()
-    try:
-        return tuple(sorted(msgspec.json.decode(text, type=list[str])))
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return (text,)
-
-
-def _aliases(text: str | None) -> dict[str, str]:
-    """Read `alias:projects/NUMBER/secrets/NAME,...`, by which other projects' secrets are named."""
-    pairs = (entry.strip().partition(":") for entry in (text or "").split(","))
-    return {alias: target for alias, colon, target in pairs if colon and target}

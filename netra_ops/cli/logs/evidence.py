@@ -1,15 +1,15 @@
 """The files of an evidence bundle that the gardener reads beside a log."""
 
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
 
 from netra_ops.cli.logs.inputs import is_there
+from netra_ops.evidence.documents import parts_in
+from netra_ops.evidence.files import NotInBundle, content_of
+from netra_ops.evidence.records import commits, traffic
+from netra_ops.evidence.records.revisions import reading as revisions
+from netra_ops.evidence.records.taking import Part, Remarks
 from netra_ops.findings import UsageRefused, printable
 from netra_ops.gardener.facts.deploys.evidence import Evidence, evidence_of
-
-_LARGEST: Final = 64 * 1024 * 1024
 
 
 def evidence_in(folder: Path | None) -> Evidence:
@@ -22,23 +22,25 @@ def evidence_in(folder: Path | None) -> Evidence:
         return Evidence()
     if not is_there(folder) or not folder.is_dir():
         raise UsageRefused(f"{printable(str(folder))} is no directory.")
-    documents = [_document(folder / f"{name}.json") for name in ("revisions", "traffic", "commits")]
-    if all(document is None for document in documents):
+    found = [_parts(folder, name) for name in (revisions.FILE, traffic.FILE, commits.FILE)]
+    if all(parts is None for parts in found):
         raise UsageRefused(
             f"{printable(str(folder))} has no revisions.json, traffic.json or commits.json; "
             "`netra revisions --export DIR` writes the first two."
         )
-    return evidence_of(*documents)
+    return evidence_of(*(parts or () for parts in found))
 
 
-def _document(path: Path) -> Any:
-    if not path.exists():
-        return None
+def _parts(folder: Path, name: str) -> tuple[Part, ...] | None:
+    """Give the records of a file; None if it is not there."""
+    named = printable(str(folder / name))
+    remarks = Remarks(name)
     try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageRefused(f"{printable(str(path))} is larger than such a file can be.")
-        return msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        raise UsageRefused(f"{printable(str(path))} cannot be read: {error.strerror}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageRefused(f"{printable(str(path))} is no JSON.") from error
+        parts = parts_in(content_of(folder, name), name, remarks)
+    except NotInBundle as error:
+        if error.is_missing:
+            return None
+        raise UsageRefused(f"{named} {error}.") from None
+    if not parts and remarks.told():
+        raise UsageRefused(f"{named} {remarks.told()[0].what}.")
+    return parts

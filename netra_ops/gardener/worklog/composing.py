@@ -244,7 +244,7 @@ class _Composer:
         return tuple(
             Suspect(
                 self._hide(one.sha),
-                _nanoseconds(one.time),
+                _nanoseconds(one.time or 0),
                 self._hide(one.author),
                 self._hide(one.subject),
             )

@@ -24,17 +24,27 @@ def decoded(data: bytes) -> dict[str, Any]:
         NotReadable: It is not JSON, too deep, or no object.
         UnicodeDecodeError: It is not UTF-8.
     """
+    found = decoded_any(data)
+    if not isinstance(found, dict):
+        raise NotReadable("no JSON object")
+    return found
+
+
+def decoded_any(data: bytes) -> Any:
+    """Decode JSON of any kind, otherwise as `decoded` does.
+
+    Raises:
+        NotReadable: It is not JSON, or too deep.
+        UnicodeDecodeError: It is not UTF-8.
+    """
     try:
-        found = _ANY.decode(data)
+        return _ANY.decode(data)
     except UnicodeDecodeError:
         raise
     except RecursionError:
         raise NotReadable("nested too deeply") from None
     except msgspec.MsgspecError:
-        found = _decoded_laxly(data)
-    if not isinstance(found, dict):
-        raise NotReadable("no JSON object")
-    return found
+        return _decoded_laxly(data)
 
 
 def _decoded_laxly(data: bytes) -> Any:

@@ -1,22 +1,20 @@
 """What an evidence bundle tells beside the log: traffic, configurations, commits. Pure.
 
-The forms are those of `revisions.json`, `traffic.json` and `commits.json`. Somebody else wrote
-them: what has another form is left out and counted.
+How its files are read is known in `netra_ops.evidence.records`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
-from typing import Any, Final, TypeVar
 
 import msgspec
 
+from netra_ops.evidence.records.commits import Commit, commits_of
+from netra_ops.evidence.records.revisions.reading import configured_of
+from netra_ops.evidence.records.revisions.revision import Revision, Variable
+from netra_ops.evidence.records.taking import Part
+from netra_ops.evidence.records.traffic import Traffic, traffic_of
 from netra_ops.gardener.facts.deploys.deployments import Deployment
 from netra_ops.gardener.facts.deploys.onset import Onset
-
-_SERVICE_LABEL: Final = "serving.knative.dev/service"
-_SUBJECT: Final = 120
-T = TypeVar("T")
 
 
 class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,24 +35,6 @@ class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit.
-
-    Attributes:
-        sha: Its hash.
-        time: When, nanoseconds since the epoch.
-        author: Whose.
-        subject: Its first line.
-        files: What it touched.
-    """
-
-    sha: str
-    time: int
-    author: str = ""
-    subject: str = ""
-    files: tuple[str, ...] = ()
-
-
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """All of it.
 
@@ -71,23 +51,22 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     left_out: int = 0
 
 
-class _Configured(msgspec.Struct, frozen=True):
-    service: str
-    revision: str
-    made: int
-    variables: Mapping[str, tuple[str, str]]
-
-
-def evidence_of(revisions: Any, traffic: Any, commits: Any) -> Evidence:
-    """Take what can be taken from the three documents; None stands for one that is not there."""
-    configured, bad = _each(revisions, _configured)
-    shifts, bad_shifts = _each(traffic, _shift)
-    known, bad_commits = _each(commits, _commit)
+def evidence_of(
+    revisions: Iterable[Part], traffic: Iterable[Part], commits: Iterable[Part]
+) -> Evidence:
+    """Take what can be taken from the three documents; what says no time is of no use here."""
+    configured, shares, known = configured_of(revisions), traffic_of(traffic), commits_of(commits)
+    every_share = (*configured.traffic, *shares.records)
+    timed = [one for one in configured.revisions if one.created is not None]
+    shifts = [one for one in every_share if one.time is not None]
+    dated = [one for one in known.records if one.time is not None]
+    taken = len(configured.revisions) + len(every_share) + len(known.records)
+    timeless = taken - len(timed) - len(shifts) - len(dated)
     return Evidence(
         deployments=tuple(_deployments(shifts)),
-        changes=tuple(_changes(configured)),
-        commits=tuple(sorted(known, key=lambda one: (one.time, one.sha))),
-        left_out=bad + bad_shifts + bad_commits,
+        changes=tuple(_changes(timed)),
+        commits=tuple(dated),
+        left_out=configured.left_out + shares.left_out + known.left_out + timeless,
     )
 
 
@@ -110,9 +89,10 @@ def suspects_of(
     since, until = firsts.get(onset.last_good), firsts.get(onset.revision)
     if since is None or until is None:
         return ()
-    between = [one for one in commits if since < one.time <= until]
+    between = [one for one in commits if one.time is not None and since < one.time <= until]
     named = tuple(files)
-    return tuple(sorted(between, key=lambda one: (not _touches(one, named), -one.time, one.sha)))
+    newest_first = sorted(between, key=lambda one: (-(one.time or 0), one.sha))
+    return tuple(sorted(newest_first, key=lambda one: not _touches(one, named)))
 
 
 def _touches(commit: Commit, files: Sequence[str]) -> bool:
@@ -125,109 +105,51 @@ def _touches(commit: Commit, files: Sequence[str]) -> bool:
     )
 
 
-def _changes(configured: Iterable[_Configured]) -> Iterator[ConfigurationChange]:
-    ordered = sorted(configured, key=lambda one: (one.service, one.made, one.revision))
-    for service, revisions in groupby(ordered, key=lambda one: one.service):
+def _changes(configured: Iterable[Revision]) -> Iterator[ConfigurationChange]:
+    """Compare consecutive revisions of each service, in the order in which they are given."""
+    for service, revisions in groupby(configured, key=lambda one: one.service):
         for earlier, later in pairwise(revisions):
-            for name in sorted(earlier.variables.keys() | later.variables.keys()):
-                what = _what(earlier.variables.get(name), later.variables.get(name))
+            before, after = _variables(earlier), _variables(later)
+            for name in sorted(before.keys() | after.keys()):
+                what = _what(before.get(name), after.get(name))
                 if what is not None:
                     yield ConfigurationChange(
                         service=service,
-                        earlier=earlier.revision,
-                        revision=later.revision,
+                        earlier=earlier.name,
+                        revision=later.name,
                         name=name,
                         what=what,
                     )
 
 
-def _what(before: tuple[str, str] | None, after: tuple[str, str] | None) -> str | None:
-    if before == after:
-        return None
+def _variables(revision: Revision) -> dict[str, Variable]:
+    return {one.name: one for one in revision.variables}
+
+
+def _what(before: Variable | None, after: Variable | None) -> str | None:
     if before is None:
         return "added"
     if after is None:
         return "lost"
-    return "changed" if before[0] == after[0] else "kind switched"
+    if before.kind is not after.kind:
+        return "kind switched"
+    return None if _source(before) == _source(after) else "changed"
 
 
-def _deployments(shifts: Iterable[tuple[int, str, int]]) -> Iterator[Deployment]:
-    for time, split in groupby(sorted(shifts), key=lambda one: one[0]):
-        shares = [(percent, revision) for _, revision, percent in split]
-        shares.sort(key=lambda one: (-one[0], one[1]))
+def _source(variable: Variable) -> tuple[str | None, ...]:
+    return variable.value, variable.secret, variable.version, variable.project
+
+
+def _deployments(shifts: Iterable[Traffic]) -> Iterator[Deployment]:
+    ordered = sorted(shifts, key=lambda one: one.time or 0)
+    for time, split in groupby(ordered, key=lambda one: one.time or 0):
+        of_moment = tuple(split)
+        shares = sorted((-one.percent, one.revision) for one in of_moment)
         yield Deployment(
             time=time,
             revision=shares[0][1],
             by="ledger",
-            says="traffic: " + ", ".join(f"{percent} % {revision}" for percent, revision in shares),
-            evidence="traffic.json",
+            says="traffic: "
+            + ", ".join(f"{-percent:g} % {revision}" for percent, revision in shares),
+            evidence=of_moment[0].where,
         )
-
-
-def _each(document: Any, read: Callable[[Any], T]) -> tuple[list[T], int]:
-    if not isinstance(document, list):
-        return [], 0 if document is None else 1
-    found, bad = [], 0
-    for one in document:
-        try:
-            found.append(read(one))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
-            bad += 1
-    return found, bad
-
-
-def _shift(one: Any) -> tuple[int, str, int]:
-    return _time(one["time"]), str(one["revision"]), int(one["percent"])
-
-
-def _commit(one: Any) -> Commit:
-    files = one.get("files") or ()
-    return Commit(
-        sha=str(one["sha"]),
-        time=_time(one["time"]),
-        author=str(one.get("author", "")),
-        subject=str(one.get("subject", ""))[:_SUBJECT],
-        files=tuple(str(file) for file in files),
-    )
-
-
-def _configured(one: Any) -> _Configured:
-    """Read a revision or a service of the platform, in its older (Knative) or its newer form."""
-    if "metadata" not in one:
-        name = str(one["name"])
-        template = one.get("template", one)
-        return _Configured(
-            str(one.get("service", name)).rpartition("/")[2],
-            str(template.get("revision") or name).rpartition("/")[2],
-            _time(one["createTime"]),
-            _variables(template["containers"]),
-        )
-    metadata, spec = one["metadata"], one["spec"]
-    inner = spec.get("template", one)
-    service = (metadata.get("labels") or {}).get(_SERVICE_LABEL, metadata["name"])
-    return _Configured(
-        str(service),
-        str((inner.get("metadata") or metadata).get("name", metadata["name"])),
-        _time(metadata["creationTimestamp"]),
-        _variables(inner["spec"]["containers"]),
-    )
-
-
-def _variables(containers: Any) -> dict[str, tuple[str, str]]:
-    return {str(one["name"]): _value(one) for one in containers[0].get("env") or ()}
-
-
-def _value(variable: Any) -> tuple[str, str]:
-    source = variable.get("valueFrom") or variable.get("valueSource")
-    if source:
-        reference = source["secretKeyRef"]
-        names = (reference.get("name"), reference.get("secret"))
-        versions = (reference.get("key"), reference.get("version"))
-        return "secret", f"{names} {versions}"
-    return "plain", str(variable.get("value", ""))
-
-
-def _time(text: str) -> int:
-    moment = datetime.fromisoformat(text)
-    whole = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round(whole.timestamp() * 1e9)

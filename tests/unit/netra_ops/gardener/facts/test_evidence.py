@@ -2,10 +2,21 @@
 
 from typing import Any, ClassVar
 
-from netra_ops.gardener.facts.deploys.evidence import Commit, evidence_of, suspects_of
+from netra_ops.evidence.records.commits import Commit
+from netra_ops.evidence.records.taking import parts_of
+from netra_ops.gardener.facts.deploys.evidence import Evidence, evidence_of, suspects_of
 from netra_ops.gardener.facts.deploys.onset import Nature, Onset
 
 _BEGAN = Onset(nature=Nature.REGRESSION, says="", revision="web-00002-b", last_good="web-00001-a")
+
+
+def told(revisions: Any = None, traffic: Any = None, commits: Any = None) -> Evidence:
+    """What three documents tell; None is one that is not there."""
+    return evidence_of(
+        parts_of(revisions, "revisions.json"),
+        parts_of(traffic, "traffic.json"),
+        parts_of(commits, "commits.json"),
+    )
 
 
 def knative(name: str, made: str, *env: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +55,7 @@ class TestConfigurations:
             {"name": "D", "value": "x"},
         )
 
-        changes = evidence_of([second, first], None, None).changes
+        changes = told([second, first]).changes
 
         assert {(one.name, one.what) for one in changes} == {
             ("B", "changed"),
@@ -69,13 +80,13 @@ class TestConfigurations:
             )
         ]
 
-        (change,) = evidence_of(revisions, None, None).changes
+        (change,) = told(revisions).changes
 
         assert (change.service, change.name, change.what) == ("web", "A", "kind switched")
 
     def test_another_form_is_counted(self) -> None:
         """What has another form is left out, and the rest is read."""
-        evidence = evidence_of([{"kind": "Service"}, 7, None], "none", [{"sha": "1"}])
+        evidence = told([{"kind": "Service"}, 7, None], "none", [{"sha": "1"}])
 
         assert evidence.left_out == 5
         assert not evidence.changes
@@ -91,7 +102,7 @@ def test_traffic_is_a_deployment() -> None:
         {"time": "2026-01-01T00:05:00Z", "revision": "b", "percent": 100},
     ]
 
-    found = evidence_of(None, traffic, None).deployments
+    found = told(traffic=traffic).deployments
 
     assert [one.says for one in found] == ["traffic: 95 % a, 5 % b", "traffic: 100 % b"]
 

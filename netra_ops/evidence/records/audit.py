@@ -1,0 +1,106 @@
+"""The auth service's audit records, as `netra audit export` writes them and as others do. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from netra_ops.evidence.records.taking import (
+    NotTaken,
+    Part,
+    Remarks,
+    Taken,
+    must_be_object,
+    taken,
+)
+
+FILE: Final = "audit.ndjson"
+_KID: Final = "key "
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "event": ("event", "action", "event_type", "type", "message"),
+    "outcome": ("outcome", "result", "status"),
+    "reason": ("reason", "error", "why"),
+    "actor": ("actor", "principal"),
+    "client_id": ("client_id", "service_id", "client", "service"),
+    "subject": ("subject", "sub", "user_id", "user"),
+    "kid": ("kid", "key_id"),
+    "token_hash": ("token_hash", "jti_hash", "jti"),
+    "address": ("address", "remote_ip", "ip"),
+    "request_id": ("request_id",),
+    "grant": ("grant", "grant_type"),
+}
+_TIMES: Final = ("time", "recorded_at", "timestamp", "created_at")
+
+
+class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One act, as it was recorded.
+
+    Attributes:
+        where: Its evidence reference.
+        time: When, nanoseconds; None where that is not said.
+        event: What was done or tried.
+        outcome: How it ended.
+        reason: Why, in the record's words.
+        actor: Who did it, as far as that was proven.
+        client_id: Through which client or as which service, as claimed where it was refused.
+        subject: Whom it concerned.
+        kid: The key concerned.
+        token_hash: The hash of a token's id.
+        address: From where.
+        request_id: In which request.
+        grant: By which grant.
+        fields: Whatever else is said.
+    """
+
+    where: str
+    time: int | None = None
+    event: str = ""
+    outcome: str | None = None
+    reason: str | None = None
+    actor: str | None = None
+    client_id: str | None = None
+    subject: str | None = None
+    kid: str | None = None
+    token_hash: str | None = None
+    address: str | None = None
+    request_id: str | None = None
+    grant: str | None = None
+    fields: Mapping[str, Any] = {}
+
+
+def audit_of(parts: Iterable[Part]) -> Taken[AuditRecord]:
+    """Take the records of `audit.ndjson`, in the order in which they stand there."""
+    return taken(FILE, parts, _read)
+
+
+def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
+    must_be_object(part, "audit record")
+    # An export of a log has the record inside, and its own time beside it.
+    inner = part.at("jsonPayload")
+    row = inner if isinstance(inner.value, Mapping) else part
+    said = {name: row.first(*names) for name, names in _NAMES.items()}
+    event = said["event"].text()
+    if not event:
+        raise NotTaken("is no audit record: it does not say what was done")
+    time = row.first(*_TIMES).time()
+    time = part.first(*_TIMES).time() if time is None else time
+    if time is None:
+        remarks.add(part.where, "has no time that can be read")
+    used = {one.where.rpartition("/")[2] for one in said.values() if one.value is not None}
+    texts = {name: one.text() for name, one in said.items() if name != "event"}
+    texts["kid"] = texts["kid"] or _kid_in(texts["reason"])
+    yield AuditRecord(
+        where=part.where,
+        time=time,
+        event=event,
+        fields=row.besides({*used, *_TIMES}),
+        **texts,
+    )
+
+
+def _kid_in(reason: str | None) -> str | None:
+    """Find the key that our own record names beside its reason."""
+    for said in (reason or "").split("; "):
+        if said.startswith(_KID):
+            return said.removeprefix(_KID)
+    return None
