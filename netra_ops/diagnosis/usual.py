@@ -10,7 +10,7 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 
-RARELY: Final = 0.01
+RARELY: Final = 0.003
 """Of a fact that hardly any other cause shows."""
 
 _USUAL: Final = MappingProxyType(
@@ -33,10 +33,10 @@ _USUAL: Final = MappingProxyType(
         Fact.TOKEN_EXPIRED: 0.12,
         Fact.AUDIT_USER_REASONS: 0.12,
         Fact.KEY_CHANGED: 0.12,
-        Fact.START_FAILED: 0.15,
-        Fact.RESTART_LOOP: 0.1,
+        Fact.START_FAILED: 0.03,
+        Fact.RESTART_LOOP: 0.08,
         Fact.REVISION_NOT_READY: 0.08,
-        Fact.CODE_ERROR: 0.12,
+        Fact.CODE_ERROR: 0.04,
         Fact.COMMIT_TOUCHES_IDENTITY: 0.2,
         Fact.COMMIT_TOUCHES_DEPENDENCIES: 0.15,
         Fact.COMMIT_TOUCHES_MIDDLEWARE: 0.1,
@@ -57,24 +57,24 @@ _USUAL: Final = MappingProxyType(
         Fact.FEW_REQUESTS_MANY_LINES: 0.08,
         Fact.ON_EARLIER_REVISIONS_TOO: 0.1,
         Fact.NOT_CONFIGURED_SAID: 0.05,
-        Fact.KEYS_DIFFER: 0.05,
-        Fact.AUTH_SERVICE_SILENT: 0.08,
-        Fact.BREAKER_OPEN_SAID: 0.07,
+        Fact.KEYS_DIFFER: 0.02,
+        Fact.AUTH_SERVICE_SILENT: 0.03,
+        Fact.BREAKER_OPEN_SAID: 0.04,
         Fact.DEPENDENCY_HEALTHY: 0.12,
-        Fact.KEY_ID_UNKNOWN: 0.05,
+        Fact.KEY_ID_UNKNOWN: 0.04,
         Fact.INGRESS_OR_ACCOUNT_CHANGED: 0.03,
         Fact.PLATFORM_REFUSED_CALLER: 0.04,
         Fact.REFUSED_BEFORE_CONTAINER: 0.06,
         Fact.USUAL_RATE: 0.08,
         Fact.GROWS_SLOWLY: 0.1,
-        Fact.URL_CHANGED: 0.03,
-        Fact.ISSUER_REFUSED: 0.03,
-        Fact.DATABASE_SILENT: 0.03,
-        Fact.AUDIT_KEY_ROTATED: 0.03,
+        Fact.URL_CHANGED: 0.02,
+        Fact.ISSUER_REFUSED: 0.01,
+        Fact.DATABASE_SILENT: 0.01,
+        Fact.AUDIT_KEY_ROTATED: 0.02,
         Fact.ROLLED_BACK: 0.08,
         Fact.REDIRECTED: 0.03,
         Fact.DIRECT_WORKS_PROXY_FAILS: 0.03,
-        Fact.UNKNOWN_PATHS: 0.04,
+        Fact.UNKNOWN_PATHS: 0.02,
     }
 )
 

@@ -22,7 +22,7 @@ from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.usual import usual
 
-PRIOR: Final = 0.02
+PRIOR: Final = 0.05
 """How likely a cause is before anything is seen, against what no cause explains (1)."""
 MOST_OF_SYMPTOMS: Final = 2.0
 """The most that facts which do not decide add together, in nats."""

@@ -17,7 +17,7 @@ CAUSE = Cause(
         expects(Fact.LOGIN_WORKS_LATER_FAILS, 0.6),
         expects(Fact.ALL_REFUSED, 0.8),
         expects(Fact.BEGAN_WITH_REVISION, 0.7),
-        expects(Fact.KEY_CHANGED, 0.6),
+        decides(Fact.KEY_CHANGED, 0.6),
         expects(Fact.KEY_ID_UNKNOWN, 0.15),
     ),
     shown_by=(
