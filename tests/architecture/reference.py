@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import typer
@@ -18,8 +17,11 @@ from netra.contract.written.documents import schema
 from netra.errors import NetraError
 from netra.wire import error_reference
 from netra_ops.cli.program import program
+from netra_ops.diagnosis import runbook
+from netra_ops.diagnosis.catalogue import CATALOGUE
 
 FOLDER: Final = ROOT / "docs" / "reference"
+CAUSES: Final = ROOT / "docs" / "runbooks" / "causes"
 
 SEVERITIES: Final = {
     "debug": "DEBUG",
@@ -70,6 +72,14 @@ def pages() -> dict[str, str]:
         "events.md": events_page(sources()),
         "commands.md": commands_page(program()),
         "contract.schema.json": schema_page(),
+    }
+
+
+def runbooks() -> dict[str, str]:
+    """Give every page of the causes by its file name."""
+    return {
+        "README.md": runbook.index(CATALOGUE),
+        **{f"{cause.code}.md": runbook.page(cause) for cause in CATALOGUE},
     }
 
 
@@ -137,14 +147,14 @@ def _row(parameter: object) -> str:
     return f"| `{name}` | {meaning} | {shown} |"
 
 
-def main(folder: Path = FOLDER) -> int:
+def main() -> int:
     """Write every page, and remove a page that no longer has a source."""
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = pages()
-    for stale in {path.name for path in folder.iterdir()} - wanted.keys():
-        (folder / stale).unlink()
-    for name, text in wanted.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for folder, wanted in ((FOLDER, pages()), (CAUSES, runbooks())):
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in {path.name for path in folder.iterdir()} - wanted.keys():
+            (folder / stale).unlink()
+        for name, text in wanted.items():
+            (folder / name).write_text(text, encoding="utf-8")
     return 0
 
 

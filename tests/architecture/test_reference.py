@@ -7,7 +7,15 @@ import pytest
 import typer
 
 from architecture.house import Finding, judge, planted, sources
-from architecture.reference import FOLDER, commands_page, events_page, logged_events, pages
+from architecture.reference import (
+    CAUSES,
+    FOLDER,
+    commands_page,
+    events_page,
+    logged_events,
+    pages,
+    runbooks,
+)
 
 
 def test_the_reference_matches_the_code() -> None:
@@ -15,6 +23,13 @@ def test_the_reference_matches_the_code() -> None:
     written = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
 
     assert written == pages(), "docs/reference is behind the code: run `make reference`"
+
+
+def test_each_cause_has_its_runbook() -> None:
+    """Every page in docs/runbooks/causes is what its cause says; there is no other."""
+    written = {path.name: path.read_text(encoding="utf-8") for path in CAUSES.iterdir()}
+
+    assert written == runbooks(), "docs/runbooks/causes is behind the code: run `make reference`"
 
 
 def test_every_event_has_a_static_name() -> None:

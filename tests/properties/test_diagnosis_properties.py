@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netra_ops.diagnosis.answer import DiagnosisVerdict, WhyStatus
-from netra_ops.diagnosis.concluding import Circumstances, concluded
+from netra_ops.diagnosis.answering.answer import DiagnosisVerdict, WhyStatus
+from netra_ops.diagnosis.answering.concluding import Circumstances, concluded
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.weighing import NAMED_FROM, weighed
+from netra_ops.diagnosis.weights.weighing import NAMED_FROM, weighed
 
 observed = st.dictionaries(st.sampled_from(list(Fact)), st.booleans(), max_size=40).map(
     lambda facts: tuple(

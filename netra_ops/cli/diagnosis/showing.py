@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netra_ops.cli.console import rich_output
-from netra_ops.diagnosis.answer import Diagnosis, DiagnosisVerdict, WhyStatus
+from netra_ops.diagnosis.answering.answer import Diagnosis, DiagnosisVerdict, WhyStatus
 from netra_ops.diagnosis.catalogue import BY_CODE
 
 _STYLES: Final = {

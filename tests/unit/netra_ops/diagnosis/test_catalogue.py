@@ -8,7 +8,7 @@ from fakes.observations import absent, seen
 from netra_ops.diagnosis.catalogue import BY_CODE, CATALOGUE
 from netra_ops.diagnosis.cause import Cause
 from netra_ops.diagnosis.facts import Fact
-from netra_ops.diagnosis.weighing import NAMED_FROM, Weighed, weighed
+from netra_ops.diagnosis.weights.weighing import NAMED_FROM, Weighed, weighed
 
 OFTEN = 0.5
 PAIRS = [

@@ -20,7 +20,7 @@ from netra_ops.diagnosis.catalogue import CATALOGUE
 from netra_ops.diagnosis.cause import Cause, Expects
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.usual import usual
+from netra_ops.diagnosis.weights.usual import usual
 
 PRIOR: Final = 0.05
 """How likely a cause is before anything is seen, against what no cause explains (1)."""

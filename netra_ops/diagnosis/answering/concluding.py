@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from netra_ops.diagnosis.answer import (
+from netra_ops.diagnosis.answering.answer import (
     Affected,
     Diagnosis,
     DiagnosisVerdict,
@@ -13,11 +13,11 @@ from netra_ops.diagnosis.answer import (
     Said,
     Suspect,
 )
-from netra_ops.diagnosis.deciding import decisions
+from netra_ops.diagnosis.answering.whys import five_whys
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.weighing import NAMED_FROM, Weighed, Weight, weighed
-from netra_ops.diagnosis.whys import five_whys
+from netra_ops.diagnosis.weights.deciding import decisions
+from netra_ops.diagnosis.weights.weighing import NAMED_FROM, Weighed, Weight, weighed
 
 MOST_RANKED: Final = 8
 """How many causes are shown."""

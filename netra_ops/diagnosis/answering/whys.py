@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from netra_ops.diagnosis.answer import Suspect, Why, WhyStatus
+from netra_ops.diagnosis.answering.answer import Suspect, Why, WhyStatus
 from netra_ops.diagnosis.cause import CaughtBy
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.weighing import Weighed
+from netra_ops.diagnosis.weights.weighing import Weighed
 
 _MOST_EVIDENCE: Final = 5
 _SYMPTOMS: Final = (

@@ -10,8 +10,8 @@ import msgspec
 from netra_ops.diagnosis.cause import Cause
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.usual import usual
-from netra_ops.diagnosis.weighing import NAMED_FROM, Weighed
+from netra_ops.diagnosis.weights.usual import usual
+from netra_ops.diagnosis.weights.weighing import NAMED_FROM, Weighed
 
 MOST: Final = 3
 """How many observations are named."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from netra_ops.diagnosis.deciding import Decision
+from netra_ops.diagnosis.weights.deciding import Decision
 
 
 class DiagnosisVerdict(StrEnum):

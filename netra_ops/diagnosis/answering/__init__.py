@@ -1,0 +1,1 @@
+"""The answer, as far as the evidence carries it. Pure."""

@@ -1,0 +1,1 @@
+"""Causes against observations: how much each says, and which observation would say more. Pure."""
