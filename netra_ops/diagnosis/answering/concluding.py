@@ -22,7 +22,6 @@ from netra_ops.diagnosis.weights.weighing import NAMED_FROM, Weighed, Weight, we
 MOST_RANKED: Final = 8
 """How many causes are shown."""
 _MOST_SAID: Final = 8
-_HARDLY: Final = 0.005
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +61,7 @@ def concluded(observations: Iterable[Observation], circumstances: Circumstances)
         verdict=verdict,
         cause=leading.cause.code if leading is not None else None,
         confidence=_confidence(verdict, leading, ranked),
-        ranked=_shown(ranked),
+        ranked=_shown(ranked, leading),
         decide_by=()
         if verdict is DiagnosisVerdict.NOT_AN_INCIDENT
         else decisions(ranked, observed),
@@ -113,8 +112,15 @@ def _confidence(
     return 1.0 - best if verdict is DiagnosisVerdict.NOT_AN_INCIDENT else best
 
 
-def _shown(ranked: Sequence[Weighed]) -> tuple[Ranked, ...]:
-    telling = [one for one in ranked if one.supported and one.confidence >= _HARDLY]
+def _shown(ranked: Sequence[Weighed], leading: Weighed | None) -> tuple[Ranked, ...]:
+    """Give the likeliest that anything speaks for, and whoever the leading one is taken for."""
+    neighbours = (
+        {one.code for one in leading.cause.neighbours} if leading is not None else frozenset()
+    )
+    telling = [one for one in ranked if one.supported][:MOST_RANKED]
+    told_apart = [
+        one for one in ranked if one.cause.code in neighbours and one.opposed and one not in telling
+    ]
     return tuple(
         Ranked(
             cause=one.cause.code,
@@ -123,7 +129,7 @@ def _shown(ranked: Sequence[Weighed]) -> tuple[Ranked, ...]:
             opposed=_said(one.opposed),
             consequence_of=one.consequence_of,
         )
-        for one in telling[:MOST_RANKED]
+        for one in (*telling, *told_apart)
     )
 
 
