@@ -1,0 +1,1 @@
+"""Whether a repair holds: what failed does not, and would have shown if it still did."""
