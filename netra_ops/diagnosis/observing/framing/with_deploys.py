@@ -1,0 +1,223 @@
+"""Whether the failures began with a revision: not by its date, by what was served before. Pure.
+
+That they were absent before is Fisher's test of the revision against all before it, among attempts
+of the same kind; that they began with it and not later, how likely so many as went well on it first
+would have, at the share that fails since.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from netra_ops.diagnosis.observing.framing.attempt import Attempt
+from netra_ops.diagnosis.observing.framing.chances import ORDINARY, RARE, fisher, none_of
+from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter
+from netra_ops.diagnosis.observing.framing.revisions import Revisions
+
+_SERVED: Final = 3
+"""So many good answers say that a revision started at all."""
+_SERVER_ERROR: Final = 500
+
+
+class Deployed(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision with which the failures began.
+
+    Attributes:
+        service: Whose it is.
+        revision: Its name.
+        last_good: The one before that served well; None if no single one served enough to say so.
+        time: When it first got traffic or wrote, nanoseconds.
+        where: What tells of that.
+        before: How many attempts failed of how many before it.
+        since: How many of how many on it.
+    """
+
+    service: str
+    revision: str
+    last_good: str | None
+    time: int
+    where: str
+    before: tuple[int, int]
+    since: tuple[int, int]
+
+
+class Count(msgspec.Struct):
+    """How many attempts on a revision failed of how many; and how many went well at first."""
+
+    bad: int = 0
+    total: int = 0
+    well_first: int = 0
+
+    def note(self, *, is_bad: bool) -> None:
+        """Count one more."""
+        self.total += 1
+        self.bad += is_bad
+        if not self.bad:
+            self.well_first += 1
+
+
+def counts_of(matter: Matter, attempts: Iterable[Attempt]) -> dict[str, Count]:
+    """Count the failures of the kinds that matter by revision, whenever they were."""
+    kinds = matter.kinds.get(matter.service or NO_SERVICE, frozenset())
+    found: dict[str, Count] = {}
+    for one in sorted(attempts, key=lambda one: (one.ended, one.number)):
+        if one.place.revision is not None:
+            found.setdefault(one.place.revision, Count()).note(is_bad=bool(one.kinds & kinds))
+    return found
+
+
+def deployed_of(
+    matter: Matter,
+    affected: Sequence[Attempt],
+    earlier: Sequence[Attempt],
+    revisions: Revisions,
+) -> Deployed | None:
+    """Give the revision with which the failures began; None if that is not shown."""
+    if matter.service is None:
+        return None
+    if matter.start is not None:
+        return _started(matter, (*earlier, *affected), revisions)
+    counts = counts_of(matter, (*earlier, *affected))
+    bad = first_failing(matter, counts, revisions)
+    if bad is None:
+        return None
+    own, before = counts[bad], Count()
+    for name in revisions.before(matter.service, bad):
+        count = counts.get(name, Count())
+        before.bad += count.bad
+        before.total += count.total
+    if fisher(own.bad, own.total, before.bad, before.total) >= RARE or not quiet(own):
+        return None
+    time = revisions.first(matter.service, bad)
+    if time is None or (matter.onset is not None and time > matter.onset):
+        return None
+    return Deployed(
+        service=matter.service,
+        revision=bad,
+        last_good=next(_good(matter, bad, counts, revisions), None),
+        time=time,
+        where=revisions.where(matter.service, bad) or "logs.ndjson",
+        before=(before.bad, before.total),
+        since=(own.bad, own.total),
+    )
+
+
+def quiet(own: Count) -> bool:
+    """Tell whether so few went well before the first failure that it can have begun with them.
+
+    The share is of those after, one failure and one success being added (Laplace), so that few say
+    little.
+    """
+    rest = own.total - own.well_first
+    return none_of(own.well_first, (own.bad + 1) / (rest + 2)) >= ORDINARY
+
+
+def first_failing(matter: Matter, counts: dict[str, Count], revisions: Revisions) -> str | None:
+    """Give the first revision that fails as much as any; what fails far less is none of it."""
+    failing = {name: count for name, count in counts.items() if count.bad}
+    if not failing or matter.service is None:
+        return None
+    worst = max(failing.values(), key=lambda one: (one.bad / one.total, one.bad))
+    most = max(failing.values(), key=lambda one: one.bad)
+    for name in [one.revision for one in revisions.of(matter.service)]:
+        count = failing.get(name)
+        if count is not None and not any(
+            fisher(one.bad, one.total, count.bad, count.total) < RARE for one in (worst, most)
+        ):
+            return name
+    return None
+
+
+def kept_well(
+    matter: Matter,
+    bad: str,
+    affected: Sequence[Attempt],
+    earlier: Sequence[Attempt],
+    revisions: Revisions,
+) -> str | None:
+    """Give the last revision before one that served well, with enough to say so; None if none."""
+    counts = counts_of(matter, (*earlier, *affected))
+    return next(_good(matter, bad, counts, revisions), None)
+
+
+def _good(
+    matter: Matter, bad: str, counts: dict[str, Count], revisions: Revisions
+) -> Iterator[str]:
+    own = counts.get(bad, Count())
+    for name in revisions.before(matter.service or NO_SERVICE, bad):
+        count = counts.get(name)
+        if count is not None and _served_well(count, own):
+            yield name
+
+
+def _served_well(count: Count, bad: Count) -> bool:
+    if not bad.total:
+        return count.total - count.bad >= _SERVED and not count.bad
+    return fisher(bad.bad, bad.total, count.bad, count.total) < ORDINARY
+
+
+def _started(matter: Matter, attempts: Sequence[Attempt], revisions: Revisions) -> Deployed | None:
+    """Give the revision whose first start failed, where one before it had started and served."""
+    start = matter.start
+    if start is None or start.revision is None or start.served:
+        return None
+    served: dict[str, int] = {}
+    for one in attempts:
+        well = one.is_request and one.status is not None and one.status < _SERVER_ERROR
+        if well and one.place.revision is not None and one.time < start.time:
+            served[one.place.revision] = served.get(one.place.revision, 0) + 1
+    before = revisions.before(start.service, start.revision)
+    good = next((name for name in before if served.get(name, 0) >= _SERVED), None)
+    if good is None:
+        return None
+    time = revisions.first(start.service, start.revision)
+    return Deployed(
+        service=start.service,
+        revision=start.revision,
+        last_good=good,
+        time=start.time if time is None else min(time, start.time),
+        where=f"logs.ndjson:{start.lines[0].number}",
+        before=(0, served[good]),
+        since=(len(start.lines), len(start.lines)),
+    )
+
+
+def beside_of(
+    matter: Matter,
+    affected: Sequence[Attempt],
+    earlier: Sequence[Attempt],
+    revisions: Revisions,
+) -> Deployed | None:
+    """Give another service's revision with whose first traffic the failures began.
+
+    It counts only if the failures rose by more than chance, another revision of that service was
+    there before, and of what was tried between its first traffic and the onset too little went well
+    to say that they began later.
+    """
+    onset = matter.onset
+    if onset is None or matter.rises is not True or not affected:
+        return None
+    bad = sum(one.matters for one in affected)
+    found = []
+    for service in revisions.services():
+        if service == matter.service:
+            continue
+        known = [one for one in revisions.of(service) if one.first is not None]
+        for place, one in enumerate(known):
+            if not place or one.first is None or one.first > onset:
+                continue
+            well = sum(one.first <= other.ended < onset for other in earlier)
+            if quiet(Count(bad=bad, total=len(affected) + well, well_first=well)):
+                found.append(
+                    Deployed(
+                        service=service,
+                        revision=one.revision,
+                        last_good=known[place - 1].revision,
+                        time=one.first,
+                        where=one.where,
+                        before=(0, len(earlier)),
+                        since=(bad, len(affected)),
+                    )
+                )
+    return max(found, key=lambda one: one.time, default=None)

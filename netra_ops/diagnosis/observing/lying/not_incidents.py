@@ -1,0 +1,197 @@
+"""Facts by which failures are no incident: tests, other times, what serves nobody, the usual."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.framing.attempt import Attempt
+from netra_ops.diagnosis.observing.framing.chances import ORDINARY, fisher
+from netra_ops.diagnosis.observing.framing.changes import shares
+from netra_ops.diagnosis.observing.framing.telling import absent, seen
+from netra_ops.diagnosis.observing.scene import Scene
+
+_TWO: Final = 2
+_ENOUGH: Final = 3
+_MANY: Final = 20
+_MOST: Final = 0.9
+_UNKNOWN: Final = frozenset({404, 405})
+_GRACE: Final = 3_600_000_000_000
+"""Nanoseconds: what a revision answers within this after its traffic ended was begun before."""
+_TESTING: Final = re.compile(
+    r"(?:^|[^a-z])(?:tests?|tester|testing|e2e|qa|probe|probing|smoke|load-?test\w*|synthetic\w*"
+    r"|golden[-_]?path|pentest\w*|scanner|curl|wget|postman\w*|insomnia|httpie|k6|locust|jmeter"
+    r"|gatling|artillery|vegeta|hey|wrk|apachebench|newman|playwright|cypress|selenium|headless\w*"
+    r"|pytest|schemathesis|nuclei|nikto|zgrab|masscan|nmap|sqlmap|gobuster|dirbuster|ffuf|wfuzz"
+    r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient)(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
+
+
+def observed(scene: Scene) -> Iterator[Observation]:
+    """Give them."""
+    yield from _unknown_paths(scene)
+    yield from _testing_client(scene)
+    yield from _age(scene)
+    yield from _serving(scene)
+    yield from _usual(scene)
+
+
+def _unknown_paths(scene: Scene) -> Iterator[Observation]:
+    """Say whether the clients that were refused ask for paths that serve nobody."""
+    tried = [one for one in scene.attempts if one.is_request and one.status is not None]
+    served = {one.path for one in tried if not one.failed and one.status not in _UNKNOWN}
+    strays = [one for one in tried if one.status in _UNKNOWN and one.path not in served]
+    clients = {one.client for one in scene.failing if one.client is not None}
+    same = [one for one in strays if one.client in clients or not clients]
+    paths = {one.path for one in same}
+    says = (
+        f"{len(same)} requests of the refused clients got 404 or 405 on "
+        f"{len(paths)} paths that answer nobody well, beside {len(scene.failing)} failures."
+    )
+    if len(paths) >= _ENOUGH and scene.failing and _of_most(scene, same):
+        yield seen(Fact.UNKNOWN_PATHS, says, [*same[:3], *scene.failing[:2]], time=same[0].ended)
+    elif not strays and len(tried) >= _MANY and scene.failing:
+        yield absent(
+            Fact.UNKNOWN_PATHS, f"None of {len(tried)} requests got 404 or 405 on such a path."
+        )
+
+
+def _of_most(scene: Scene, strays: list[Attempt]) -> bool:
+    """Tell whether those who ask for such paths are those most refusals are of."""
+    clients = {one.client for one in strays}
+    own = sum(one.client in clients for one in scene.failing)
+    return own * _TWO >= len(scene.failing)
+
+
+def _testing_client(scene: Scene) -> Iterator[Observation]:
+    """Say whether nearly all failures are of one client that calls itself a test."""
+    failing = scene.failing
+    if len(failing) < _TWO:
+        return
+    for name in ("client", "agent", "principal"):
+        counted = Counter(getattr(one, name) for one in failing)
+        who, number = counted.most_common(1)[0]
+        if who is None or number < _MOST * len(failing):
+            continue
+        own = [one for one in failing if getattr(one, name) == who]
+        testing = [one for one in own if _tests(one)]
+        if len(testing) >= _MOST * len(own):
+            yield seen(
+                Fact.ONE_TESTING_CLIENT,
+                f"{number} of {len(failing)} failures are of one {name}, and its name, agent or "
+                "users say that it tests.",
+                own,
+                time=own[0].ended,
+            )
+            return
+    clients = {one.client or one.principal for one in failing} - {None}
+    if len(clients) >= _ENOUGH or not any(_tests(one) for one in failing):
+        known = [one for one in failing if one.client or one.agent or one.principal]
+        if len(known) >= _TWO:
+            yield absent(
+                Fact.ONE_TESTING_CLIENT,
+                f"{len(failing)} failures are of {len(clients)} clients or principals; "
+                f"{sum(_tests(one) for one in failing)} of them call themselves tests.",
+                known,
+            )
+
+
+def _tests(attempt: Attempt) -> bool:
+    names = (attempt.agent, attempt.principal)
+    return any(name is not None and _TESTING.search(name) is not None for name in names) or any(
+        line.is_test for line in attempt.shown
+    )
+
+
+def _age(scene: Scene) -> Iterator[Observation]:
+    start = scene.bundle.manifest.start
+    if start is None or not (scene.failing or scene.start):
+        return
+    last = max(
+        (*(one.ended for one in scene.failing), *_start_times(scene)), default=scene.onset or 0
+    )
+    evidence: list[Attempt | int] = [*_start_lines(scene), *scene.failing[-3:]]
+    if scene.is_older:
+        yield seen(
+            Fact.OLDER_THAN_ASKED,
+            f"The last failure was at {_moment(last)}, before the window begins at "
+            f"{_moment(start)}.",
+            evidence,
+            time=scene.onset,
+        )
+    elif last >= start:
+        yield absent(Fact.OLDER_THAN_ASKED, "There are failures in the window.", evidence)
+
+
+def _serving(scene: Scene) -> Iterator[Observation]:
+    """Say whether what failed had no traffic any more when it did, or when the window began."""
+    if scene.service is None or scene.first_bad is None or scene.onset is None:
+        return
+    revisions = scene.revisions
+    last = max((*(one.ended for one in scene.failing), *_start_times(scene)), default=scene.onset)
+    moment = last if not scene.is_older else (scene.bundle.manifest.start or last)
+    shares_then = revisions.shares(scene.service, moment)
+    before = revisions.shares(scene.service, moment - _GRACE)
+    failing = {one.place.revision for one in scene.failing if one.place.service == scene.service}
+    failing = (failing or {scene.first_bad}) - {None}
+    where = [one.where for one in revisions.traffic(scene.service)][-2:]
+    if not shares_then or scene.start is not None:
+        return
+    if not failing & set(shares_then) and not failing & set(before):
+        yield seen(
+            Fact.NOT_SERVING_ANY_MORE,
+            f"{', '.join(sorted(one for one in failing if one))} had no traffic at "
+            f"{_moment(moment)}.",
+            [*where, *scene.failing[-2:]],
+            subjects=sorted(one for one in failing if one),
+            service=scene.service,
+        )
+    elif failing & set(shares_then):
+        yield absent(
+            Fact.NOT_SERVING_ANY_MORE,
+            f"{', '.join(sorted(one for one in failing if one))} had traffic while it failed.",
+            [*where, *scene.failing[-2:]],
+            service=scene.service,
+        )
+
+
+def _usual(scene: Scene) -> Iterator[Observation]:
+    """Say whether the failures jump nowhere.
+
+    By the frame's rise; and the halves of the service's time do not differ by more than chance.
+    """
+    if scene.rises:
+        yield absent(
+            Fact.USUAL_RATE,
+            "The share of these failures rose at the onset by more than chance does.",
+            scene.failing,
+            service=scene.service,
+        )
+    elif scene.rises is False and len(scene.failing) >= _ENOUGH:
+        own = [one for one in scene.attempts if one.place.service == scene.service]
+        kinds = {kind for one in scene.failing for kind in one.kinds}
+        (first, half), (second, rest) = shares([bool(one.kinds & kinds) for one in own])
+        if first and fisher(second, rest, first, half) >= ORDINARY:
+            yield seen(
+                Fact.USUAL_RATE,
+                f"{first} of {half} requests failed so in the first half, {second} of {rest} in "
+                "the second.",
+                scene.failing,
+                service=scene.service,
+            )
+
+
+def _start_times(scene: Scene) -> list[int]:
+    return [line.time for line in scene.start.lines if line.time] if scene.start else []
+
+
+def _start_lines(scene: Scene) -> list[int]:
+    return [line.number for line in scene.start.lines[:2]] if scene.start else []
+
+
+def _moment(time: int) -> str:
+    return f"{datetime.fromtimestamp(time / 1e9, UTC):%Y-%m-%d %H:%M:%S} UTC"

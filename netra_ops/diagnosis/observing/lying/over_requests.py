@@ -1,0 +1,247 @@
+"""Facts about the failing requests themselves: lines, what went before, how long they took."""
+
+import re
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Final
+
+from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.framing.attempt import Attempt
+from netra_ops.diagnosis.observing.framing.chances import RARE, none_of, wilson
+from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
+from netra_ops.diagnosis.observing.lying.over_sockets import one_value
+from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.diagnosis.signs.tally import Occurrence
+
+_TWO: Final = 2
+_ENOUGH: Final = 3
+_FEW: Final = 20
+"""More distinct requests are not few."""
+_HALF: Final = 0.5
+_MOST: Final = 0.9
+_AT_ONCE: Final = 0.010
+"""Seconds."""
+_SLOW: Final = 1.0
+"""Seconds."""
+_MADE: Final = frozenset({Sign.SESSION_CREATED, Sign.AUTHENTICATED, Sign.TOKEN_ISSUED})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_SOON: Final = 5_000_000_000
+"""Nanoseconds: who is redirected asks again within this."""
+_REFUSALS: Final = frozenset({401, 403})
+_OF_IDENTITY: Final = re.compile(
+    r"(?:^|[^a-z])(?:auth|authn|authz|oauth2?|oidc|sso|saml|jwt|jwts|jwks|authenticat\w*|authoriz\w*"
+    r"|authoris\w*|identit\w*|principals?|tokens?|claims?|credentials?|permissions?|security"
+    r"|log_?in|sign_?in|current_?user|get_?user|user_?context|who_?am_?i|introspect\w*)(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def observed(scene: Scene) -> Iterator[Observation]:
+    """Give them."""
+    yield from _lines(scene)
+    yield from _session_first(scene)
+    yield from _time_taken(scene)
+    yield from _before_container(scene)
+    yield from _redirected(scene)
+    yield from _code(scene)
+
+
+def _lines(scene: Scene) -> Iterator[Observation]:
+    """Say whether few requests wrote several error lines each; lines without a request say none."""
+    named = [one for one in scene.failing if one.request is not None and one.error_lines]
+    if len(named) < _TWO:
+        return
+    lines = sum(one.error_lines for one in named)
+    middle = median(one.error_lines for one in named)
+    says = f"{len(named)} distinct requests wrote {lines} error lines."
+    if middle >= _TWO and len(named) <= _FEW:
+        yield seen(Fact.FEW_REQUESTS_MANY_LINES, says, named, service=scene.service)
+    elif (middle < _TWO and len(named) >= _ENOUGH) or len(named) > _FEW:
+        yield absent(Fact.FEW_REQUESTS_MANY_LINES, says, named, service=scene.service)
+
+
+def _session_first(scene: Scene) -> Iterator[Observation]:
+    """Say whether something had been made well in the same request before the refusal."""
+    named = [one for one in scene.failing if one.request is not None]
+    if not named:
+        return
+    made: dict[str, list[Occurrence]] = {}
+    for sign in _MADE:
+        for line in scene.tally.occurrences.get(sign, ()):
+            if line.request is not None:
+                made.setdefault(line.request, []).append(line)
+    before = [
+        (one, first)
+        for one in named
+        if (first := _made_before(one, made.get(one.request or "", ()))) is not None
+    ]
+    says = (
+        f"In {len(before)} of {len(named)} failing requests a session or credential had been made "
+        "successfully before the refusal."
+    )
+    if len(before) >= _TWO and len(before) >= _HALF * len(named):
+        evidence = [number for one, first in before for number in (first.number, one.number)]
+        yield seen(Fact.SESSION_BEFORE_REFUSAL, says, evidence, service=scene.service)
+    elif not before and made and len(named) >= _ENOUGH:
+        yield absent(Fact.SESSION_BEFORE_REFUSAL, says, named, service=scene.service)
+
+
+def _made_before(attempt: Attempt, made: Sequence[Occurrence]) -> Occurrence | None:
+    """Give the line that tells so, if it stands before the first that refuses."""
+    refused = min(
+        ((line.time or 0, line.number) for line in attempt.shown if line.sign not in _MADE),
+        default=(attempt.ended, attempt.number),
+    )
+    return next((line for line in made if (line.time or 0, line.number) < refused), None)
+
+
+def _time_taken(scene: Scene) -> Iterator[Observation]:
+    """Say whether failing requests ended at once, or after one fixed time."""
+    timed = [
+        one
+        for one in scene.failing
+        if one.latency is not None and one.place.service == scene.service and not one.is_socket
+    ]
+    if len(timed) < _ENOUGH:
+        return
+    took = sorted(one.latency or 0.0 for one in timed)
+    middle = median(took)
+    at_once = sum(one <= _AT_ONCE for one in took)
+    says = f"{len(timed)} failing requests took {middle:.3f} s in the middle"
+    if at_once >= _MOST * len(took):
+        yield seen(Fact.FAILS_AT_ONCE, f"{says}, {at_once} of them 10 ms or less.", timed)
+    elif middle > 10 * _AT_ONCE:
+        yield absent(Fact.FAILS_AT_ONCE, f"{says}.", timed)
+    slow = [one for one in took if one >= _SLOW]
+    value, number = one_value(slow)
+    if number >= max(_ENOUGH, _HALF * len(took)):
+        near = [one for one in timed if abs((one.latency or 0) - value) <= 0.02 * value]
+        yield seen(
+            Fact.FAILS_AFTER_TIMEOUT,
+            f"{number} of {len(took)} failing requests took {value:.1f} s, within 2 %.",
+            near,
+            subjects=[f"{value:.1f} s"],
+            service=scene.service,
+        )
+    elif len(slow) < (1 - _MOST) * len(took):
+        yield absent(Fact.FAILS_AFTER_TIMEOUT, f"{says}.", timed, service=scene.service)
+
+
+def _before_container(scene: Scene) -> Iterator[Observation]:
+    """Say whether refused requests never came to the program, which writes of those that do.
+
+    How often the program is silent of a request is taken from those that went well, at the upper
+    end of what it can be; so many silent ones must be rarer than RARE at that.
+    """
+    front = [
+        one
+        for one in scene.attempts
+        if one.place.service == scene.service and one.is_request and one.request is not None
+    ]
+    refused = [one for one in front if one.matters and one.status in _REFUSALS]
+    good = [one for one in front if not one.failed and not one.is_open]
+    spoke = sum(_spoke(scene, one) for one in good)
+    silent = [one for one in refused if not _spoke(scene, one)]
+    if len(refused) < _TWO or not spoke:
+        return
+    _, most = wilson(len(good) - spoke, len(good))
+    says = (
+        f"{len(silent)} of {len(refused)} refused requests left no line of the program, which "
+        f"wrote of {spoke} of {len(good)} others."
+    )
+    if len(silent) == len(refused) and none_of(len(silent), 1 - most) < RARE:
+        yield seen(Fact.REFUSED_BEFORE_CONTAINER, says, silent, service=scene.service)
+    elif len(silent) < _HALF * len(refused):
+        heard = [one for one in refused if _spoke(scene, one)]
+        yield absent(Fact.REFUSED_BEFORE_CONTAINER, says, heard, service=scene.service)
+
+
+def _spoke(scene: Scene, attempt: Attempt) -> bool:
+    return (
+        not attempt.is_front
+        or attempt.request in scene.tally.spoke
+        or any(line.sign is not Sign.PLATFORM_REFUSED for line in attempt.shown)
+    )
+
+
+def _redirected(scene: Scene) -> Iterator[Observation]:
+    """Say whether those who were refused had been redirected just before, by the same request."""
+    refused = [one for one in scene.failing if one.status in _REFUSALS and one.is_request]
+    if len(refused) < _TWO:
+        return
+    hops = [one for one in scene.attempts if one.status in _REDIRECTS]
+    lines = scene.tally.occurrences.get(Sign.REDIRECTED, ())
+    before = [
+        (one, hop)
+        for one in refused
+        if (hop := _hop(one, hops)) is not None or (hop := _told(one, lines)) is not None
+    ]
+    says = f"{len(before)} of {len(refused)} refused requests had been redirected just before."
+    if len(before) >= _TWO and len(before) >= _HALF * len(refused):
+        numbers = [number for one, hop in before for number in (hop, one.number)]
+        yield seen(Fact.REDIRECT_BEFORE_REFUSAL, says, numbers, service=scene.service)
+    elif not before and any(one.is_front for one in refused) and len(refused) >= _ENOUGH:
+        yield absent(Fact.REDIRECT_BEFORE_REFUSAL, says, refused, service=scene.service)
+
+
+def _hop(refused: Attempt, hops: Sequence[Attempt]) -> int | None:
+    """Give the line of a redirect of the same request, or of the same client to the same path."""
+    for one in reversed(hops):
+        if not 0 <= refused.ended - one.time <= _SOON or one.number == refused.number:
+            continue
+        if one.request is not None and one.request == refused.request:
+            return one.number
+        path = (refused.path or "").rstrip("/")
+        is_same = refused.client is not None and one.client == refused.client
+        if is_same and (one.path or "").rstrip("/") == path:
+            return one.number
+    return None
+
+
+def _told(refused: Attempt, lines: Sequence[Occurrence]) -> int | None:
+    return next(
+        (
+            line.number
+            for line in lines
+            if line.request is not None and line.request == refused.request
+        ),
+        None,
+    )
+
+
+def _code(scene: Scene) -> Iterator[Observation]:
+    """Say whether the code that fails reads the caller's identity, by its file and function."""
+    onset = scene.onset or 0
+    lines = [
+        line
+        for line in scene.tally.occurrences.get(Sign.CODE_ERROR, ())
+        if line.subject is not None and (line.time or 0) >= onset
+    ]
+    if not lines:
+        return
+    of_identity = [line for line in lines if _OF_IDENTITY.search(_words(line.subject or ""))]
+    places = sorted({line.subject or "" for line in (of_identity or lines)})
+    says = (
+        f"{len(of_identity)} of {several(len(lines), 'error')} of the project's own code "
+        f"{'is' if len(of_identity) == 1 else 'are'} in code that by its name reads identities."
+    )
+    numbers = [line.number for line in (of_identity or lines)]
+    if len(of_identity) > _HALF * len(lines):
+        yield seen(
+            Fact.CODE_ERROR_IN_IDENTITY,
+            says,
+            numbers,
+            time=of_identity[0].time,
+            subjects=places[:5],
+            service=of_identity[0].place.service,
+        )
+    elif not of_identity:
+        yield absent(Fact.CODE_ERROR_IN_IDENTITY, says, numbers, service=lines[0].place.service)
+
+
+def _words(subject: str) -> str:
+    """Part names that are written together, so that their words show."""
+    return _HUMP.sub("_", subject)

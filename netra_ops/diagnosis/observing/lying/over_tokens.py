@@ -1,0 +1,186 @@
+"""Facts about how the failures lie over the times at which tokens were issued."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.framing.attempt import EVERYDAY, Attempt
+from netra_ops.diagnosis.observing.framing.chances import ORDINARY, apart, wilson
+from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
+from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.signs.sign import Sign
+
+_NOT_OF_KEYS: Final = frozenset(
+    {sign.value for sign in EVERYDAY}
+    | {Sign.CREDENTIAL_MISSING.value, Sign.NOT_PERMITTED.value, Sign.CLIENT_REFUSED.value}
+)
+"""What refuses a token, or none, for another reason than who signed it when."""
+_FRESH: Final = 10_000_000_000
+"""Nanoseconds: a token this young was just issued."""
+_OLD: Final = 60_000_000_000
+"""Nanoseconds: a token this old was not just issued, whatever the clocks."""
+_RARE_SHARE: Final = 0.2
+_TWO: Final = 2
+_GIVES: Final = frozenset({Sign.LOGGED_IN, Sign.TOKEN_ISSUED})
+
+
+class Dated(NamedTuple):
+    """An attempt, and when the token it came with was issued, as far as lines tell.
+
+    A moment of minus one: before the log begins.
+    """
+
+    attempt: Attempt
+    issued: int
+
+
+def observed(scene: Scene) -> Iterator[Observation]:
+    """Give them."""
+    yield from _by_age(scene)
+    yield from _near_issue(scene)
+
+
+def _by_age(scene: Scene) -> Iterator[Observation]:
+    """Tell whether there is a moment that parts the tokens that fail from those that pass.
+
+    By the time of issue, if lines say it of both kinds; else by each principal's last log-in before
+    the attempt. The chance that they lie so apart must be less than ORDINARY, for the moment is not
+    chosen among many: it lies between the last of one kind and the first of the other.
+    """
+    affected = [
+        one
+        for one in scene.affected
+        if not (one.failed and not one.matters) and not one.kinds & _NOT_OF_KEYS
+    ]
+    dated = [Dated(one, one.issued) for one in affected if one.issued is not None]
+    how = "issued"
+    if not _both(dated):
+        dated, how = list(_by_log_in(_log_ins(scene), affected)), "got by a log-in"
+    if not _both(dated):
+        return
+    failed = [one for one in dated if one.attempt.matters]
+    passed = [one for one in dated if not one.attempt.matters]
+    bad, good = ([float(one.issued) for one in group] for group in (failed, passed))
+    few = (*failed[:2], *passed[:2])
+    evidence = [one.attempt for one in few]
+    if _tokens_apart(bad, good) < ORDINARY:
+        yield seen(
+            Fact.OLD_TOKENS_REFUSED,
+            f"{len(failed)} failed with tokens {how} before a moment and {len(passed)} passed "
+            "with later ones, without exception.",
+            evidence,
+            time=int(min(good)),
+            service=scene.service,
+        )
+        yield absent(
+            Fact.NEW_TOKENS_REFUSED, "Later tokens passed.", evidence, service=scene.service
+        )
+    elif _tokens_apart(good, bad) < ORDINARY:
+        yield seen(
+            Fact.NEW_TOKENS_REFUSED,
+            f"{len(failed)} failed with tokens {how} after a moment and {len(passed)} passed "
+            "with earlier ones, without exception.",
+            evidence,
+            time=int(min(bad)),
+            service=scene.service,
+        )
+        yield absent(
+            Fact.OLD_TOKENS_REFUSED, "Earlier tokens passed.", evidence, service=scene.service
+        )
+    elif not set(bad) <= {-1.0} or not set(good) <= {-1.0}:
+        says = "Tokens that failed and that passed are of the same ages."
+        if max(bad) > min(good) and max(good) > min(bad):
+            yield absent(Fact.OLD_TOKENS_REFUSED, says, evidence, service=scene.service)
+            yield absent(Fact.NEW_TOKENS_REFUSED, says, evidence, service=scene.service)
+
+
+def _tokens_apart(first: Sequence[float], second: Sequence[float]) -> float:
+    """Give the chance for tokens, not for attempts: what comes with one token counts once.
+
+    Both lie apart only if no moment is common to both.
+    """
+    if not first or not second or max(first) >= min(second):
+        return 1.0
+    # Of tokens from before the log begins nobody knows how many there are; they count as two.
+    one = sorted(set(first)) + [value for value in set(first) if value < 0]
+    return apart(one, sorted(set(second)))
+
+
+def _both(dated: Sequence[Dated]) -> bool:
+    bad = sum(one.attempt.matters for one in dated)
+    return bad >= _TWO and len(dated) - bad >= _TWO
+
+
+def _log_ins(scene: Scene) -> dict[str, list[int]]:
+    """Give when each principal logged in, or was given a token."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for one in scene.attempts:
+        gives = not one.failed and (one.signs & _GIVES or one.is_login)
+        if one.principal is not None and gives:
+            found[one.principal].append(one.ended)
+    return found
+
+
+def _by_log_in(
+    logged_in: Mapping[str, Sequence[int]], attempts: Iterable[Attempt]
+) -> Iterator[Dated]:
+    """Date each attempt of a principal by their last log-in before it."""
+    if not logged_in:
+        return
+    for one in attempts:
+        if one.principal is None or one.is_login:
+            continue
+        before = [time for time in logged_in.get(one.principal, ()) if time <= one.time]
+        yield Dated(one, max(before, default=-1))
+
+
+def _near_issue(scene: Scene) -> Iterator[Observation]:
+    """Tell whether few tokens fail, each just issued, and pass when they come again."""
+    bad = [one for one in scene.affected if one.matters]
+    logged_in = _log_ins(scene)
+    known = [(one, age) for one in bad if (age := _age(logged_in, one)) is not None]
+    if len(known) < _TWO:
+        return
+    old = [one for one, age in known if age > _OLD]
+    fresh = [one for one, age in known if age <= _FRESH]
+    again = [one for one in fresh if _passes_again(scene, one)]
+    low, _ = wilson(len(bad), len(scene.affected))
+    says = (
+        f"{len(bad)} of {len(scene.affected)} failed; of {len(known)} with a token of known age "
+        f"{len(fresh)} came within {_FRESH // 10**9} s of its issue, and {len(again)} of their "
+        "principals passed later."
+    )
+    if len(fresh) == len(known) and low < _RARE_SHARE and len(again) * _TWO >= len(fresh):
+        yield seen(Fact.RARE_AND_NEAR_ISSUE, says, fresh, service=scene.service)
+    elif len(old) > len(fresh):
+        yield absent(
+            Fact.RARE_AND_NEAR_ISSUE,
+            f"{len(old)} of {len(known)} failing tokens of known age were more than "
+            f"{several(_OLD // 10**9, 'second')} old.",
+            old,
+            service=scene.service,
+        )
+
+
+def _age(logged_in: Mapping[str, Sequence[int]], attempt: Attempt) -> int | None:
+    """Give how old the token was, nanoseconds; below zero if it is from the future."""
+    if attempt.issued is not None:
+        return attempt.time - attempt.issued
+    dated = next(_by_log_in(logged_in, [attempt]), None)
+    return None if dated is None or dated.issued < 0 else attempt.time - dated.issued
+
+
+def _passes_again(scene: Scene, attempt: Attempt) -> bool:
+    """Tell whether the same principal, or client, passed afterwards."""
+    return any(
+        not one.failed
+        and one.ended > attempt.ended
+        and not one.is_login
+        and (
+            (attempt.principal is not None and one.principal == attempt.principal)
+            or (attempt.client is not None and one.client == attempt.client)
+        )
+        for one in scene.attempts
+    )

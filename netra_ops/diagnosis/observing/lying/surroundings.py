@@ -1,0 +1,233 @@
+"""Facts about what stands around the failing requests: clocks, breakers, secrets that changed."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.framing.telling import absent, seen, several, short
+from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.diagnosis.signs.tally import Occurrence
+from netra_ops.evidence.records.revisions.revision import Kind
+
+_SECOND: Final = 1_000_000_000
+_ENOUGH: Final = 5
+_TWO: Final = 2
+_SERVER_ERROR: Final = 500
+_AUTH: Final = re.compile(r"auth|identity|idp|oidc|jwks|login|sso|token", re.IGNORECASE)
+_SILENT: Final = (
+    Sign.CONNECTION_REFUSED,
+    Sign.HOST_UNKNOWN,
+    Sign.TIMED_OUT,
+    Sign.DEPENDENCY_FAILED,
+)
+
+
+def observed(scene: Scene) -> Iterator[Observation]:
+    """Give them."""
+    yield from _clocks(scene)
+    yield from _breaker(scene)
+    yield from _secret(scene)
+
+
+def _clocks(scene: Scene) -> Iterator[Observation]:
+    """Say whether clocks differ: by tokens from the future, and by when entries were received.
+
+    An entry is received after it was written, so the least difference of an instance is how far its
+    clock is behind at most, and one below zero how far it is ahead at least.
+    """
+    future = [
+        (line.issued - line.time, line)
+        for lines in scene.tally.occurrences.values()
+        for line in lines
+        if line.issued is not None and line.time is not None
+        if line.issued - line.time > _SECOND
+    ]
+    if future:
+        most = max(ahead for ahead, _ in future) / 1e9
+        lines = sorted({line.number for _, line in future})
+        yield seen(
+            Fact.CLOCKS_DIFFER,
+            f"{len(lines)} lines tell of tokens issued up to {most:.1f} s after the line itself.",
+            lines,
+            time=min(line.time or 0 for _, line in future),
+        )
+        return
+    clocks = {
+        name: clock for name, clock in scene.tally.account.clocks.items() if clock.count >= _ENOUGH
+    }
+    if not clocks:
+        return
+    ahead = {name: -one.least for name, one in clocks.items() if one.least < -_SECOND}
+    # `least` begins at the first difference, so it is the true least where that is above zero.
+    least = min(one.least for one in clocks.values())
+    behind = {name: one.least for name, one in clocks.items() if one.least - least > _SECOND}
+    if ahead or (behind and len(clocks) >= _TWO):
+        which = ahead or behind
+        name, by = max(which.items(), key=lambda one: one[1])
+        yield seen(
+            Fact.CLOCKS_DIFFER,
+            f"{several(len(which), 'instance')} of {len(clocks)} wrote up to {by / 1e9:.1f} s "
+            f"{'after' if ahead else 'longer before'} its entries were received"
+            f"{'' if ahead else ' than others'}.",
+            [_line_of(scene, name)],
+            subjects=[short(one) for one in which],
+        )
+    elif not any(scene.tally.occurrences.get(one) for one in (Sign.CLOCK_DIFFERS,)):
+        yield absent(
+            Fact.CLOCKS_DIFFER,
+            f"The entries of {several(len(clocks), 'instance')} were received within a second of "
+            "one another's delay.",
+        )
+
+
+def _line_of(scene: Scene, instance: str) -> int | str:
+    return next(
+        (one.number for place, one in scene.tally.instances.items() if place.instance == instance),
+        "logs.ndjson",
+    )
+
+
+def _breaker(scene: Scene) -> Iterator[Observation]:
+    """Say whether a breaker stays open while what it guards answers others.
+
+    Others are a service of that name or an auth service, in its own log, asked by somebody; a probe
+    of it; or other instances of the same service, which do the same work.
+    """
+    lines = scene.tally.occurrences.get(Sign.BREAKER_OPEN, ())
+    if not lines:
+        return
+    times = sorted(line.time for line in lines if line.time is not None)
+    if len(times) < _TWO:
+        return
+    first, last = times[0], times[-1]
+    failed = [
+        line.time
+        for sign in _SILENT
+        for line in scene.tally.occurrences.get(sign, ())
+        if line.time is not None and line.time <= last
+    ]
+    since = max((one for one in failed if one < last), default=first)
+    open_since = [line for line in lines if line.time is not None and line.time > since]
+    answering = _answering(scene, lines, (since, last))
+    numbers = [*[line.number for line in open_since[-2:]], *answering[:3]]
+    if len(open_since) >= _TWO and len(answering) >= _TWO:
+        yield seen(
+            Fact.BREAKER_OPEN_AFTER_RECOVERY,
+            f"A breaker refused {len(open_since)} calls after the last failure of what it guards, "
+            f"while that answered others {len(answering)} times.",
+            numbers,
+            time=open_since[0].time,
+            service=lines[0].place.service,
+        )
+    elif sum(first < one <= last for one in failed) > _TWO and not answering:
+        yield absent(
+            Fact.BREAKER_OPEN_AFTER_RECOVERY,
+            "What the breaker guards went on failing while it was open.",
+            [line.number for line in lines],
+            service=lines[0].place.service,
+        )
+
+
+def _answering(
+    scene: Scene, lines: tuple[Occurrence, ...] | list[Occurrence], between: tuple[int, int]
+) -> list[int | str]:
+    """Give what shows that the dependency answers between two moments."""
+    since, last = between
+    guarded = {line.subject.lower() for line in lines if line.subject}
+    tripped = {line.place for line in lines}
+    services = {line.place.service for line in lines}
+    found: list[int | str] = []
+    for probe in scene.bundle.probes:
+        is_between = probe.time is not None and since < probe.time <= last
+        if probe.ok and is_between and _is_guarded(f"{probe.name} {probe.target}", guarded):
+            found.append(probe.where)
+    for one in scene.attempts:
+        if not since < one.ended <= last or one.failed or not one.is_request:
+            continue
+        if one.place.service not in services:
+            if one.place.service is not None and _is_guarded(one.place.service, guarded):
+                found.append(one.number)
+        elif one.place.instance is not None and one.place not in tripped and not one.is_open:
+            found.append(one.number)
+    return found
+
+
+def _is_guarded(words: str, guarded: set[str]) -> bool:
+    """Tell whether words name what is guarded, or an auth service where that is not named."""
+    plain = re.sub(r"[^a-z0-9]", "", words.lower())
+    for name in guarded:
+        bare = re.sub(r"[^a-z0-9]|(?:breaker|circuit|service|client)", "", name)
+        if len(bare) > _TWO and bare in plain:
+            return True
+        if _AUTH.search(name) and _AUTH.search(words):
+            return True
+    return not guarded and _AUTH.search(words) is not None
+
+
+def _secret(scene: Scene) -> Iterator[Observation]:
+    """Say whether what reads a secret was started before the secret changed.
+
+    Where revisions name their secrets, only those count that refer to the one that changed.
+    """
+    if scene.onset is None or scene.service is None:
+        return
+    changes = [
+        line
+        for line in scene.tally.occurrences.get(Sign.SECRET_CHANGED, ())
+        if line.time is not None and line.time <= scene.onset
+    ]
+    readers = _readers(scene)
+    changes = [one for one in changes if readers is None or _named(one.subject, readers)]
+    if not changes:
+        return
+    change = changes[-1]
+    starts = _starts(scene)
+    before = [name for name, start in starts.items() if start < (change.time or 0)]
+    says = (
+        f"A secret changed {((scene.onset - (change.time or 0)) / 1e9):.0f} s before the onset; "
+        f"{len(before)} of {several(len(starts), 'failing instance')} had started before."
+    )
+    if before and len(before) == len(starts):
+        yield seen(
+            Fact.SECRET_NEWER_THAN_INSTANCES,
+            says,
+            [change.number, *scene.failing[:2]],
+            time=change.time,
+            subjects=[change.subject] if change.subject else [],
+            service=scene.service,
+        )
+    elif starts and not before:
+        yield absent(Fact.SECRET_NEWER_THAN_INSTANCES, says, [change.number], service=scene.service)
+
+
+def _readers(scene: Scene) -> set[str] | None:
+    """Give the secrets that the service's revisions refer to; None if no revision is there."""
+    own = [one for one in scene.bundle.revisions if one.service == scene.service]
+    if not own:
+        return None
+    return {
+        variable.secret.lower()
+        for one in own
+        for variable in one.variables
+        if variable.kind is Kind.SECRET and variable.secret
+    }
+
+
+def _named(subject: str | None, secrets: set[str]) -> bool:
+    if subject is None:
+        return True
+    return any(part in secrets for part in subject.lower().split("/"))
+
+
+def _starts(scene: Scene) -> dict[str, int]:
+    """Give when the failing instances last started before they failed."""
+    failing = {one.place for one in scene.failing if one.place.service == scene.service}
+    found: dict[str, int] = {}
+    for place, instance in scene.tally.instances.items():
+        if place in failing and place.instance is not None and instance.first is not None:
+            began = [one for one in instance.starts if one <= (scene.onset or 0)]
+            found[place.instance] = max(began, default=instance.first)
+    return found

@@ -1,0 +1,181 @@
+"""An incident as far as it is framed: which failures matter, since when, where. Pure.
+
+It says nothing of why. Observers look at it, each for facts of its own.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from netra_ops.diagnosis.observing.framing.attempt import Attempt
+from netra_ops.diagnosis.observing.framing.attempts import attempts_of
+from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter, matter_of
+from netra_ops.diagnosis.observing.framing.revisions import Revisions
+from netra_ops.diagnosis.observing.framing.starts import BadStart, bad_starts
+from netra_ops.diagnosis.observing.framing.with_deploys import (
+    Deployed,
+    beside_of,
+    counts_of,
+    deployed_of,
+    first_failing,
+    kept_well,
+)
+from netra_ops.diagnosis.signs.tally import Tally
+from netra_ops.evidence.bundle import Bundle
+
+ENOUGH_ALIKE: Final = 5
+"""With fewer of the same paths before the onset, all of the service are taken."""
+NO_KINDS: Final[frozenset[str]] = frozenset()
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What observers look at.
+
+    Attributes:
+        bundle: The evidence.
+        tally: Its log, counted.
+        onset: When the failures that matter began, nanoseconds since the epoch.
+        service: The service whose requests fail, or whose start does; the first of several.
+        first_bad: The revision on which the failures are, the first that was seen failing.
+        last_good: The revision before it that served well, with enough traffic to say so.
+        since_deploy: When `first_bad` began to get traffic or to write lines, if the failures
+            began with it: absent before, where there was enough to have shown them.
+        beside: Another service's revision whose first traffic the failures began with, of which
+            the same holds.
+        rises: Whether there is more of these failures than usual; None where it cannot be said.
+        start: The start that failed, if it is one.
+        is_older: Whether all failures are older than the window that was asked for.
+        attempts: All that was tried, in the order of the answers, until the window's end.
+        failing: Those of it that are to be explained, of all services.
+        affected: What was tried of the same kind as what fails, at `service`, from the onset to
+            the last failure: the same paths, or all if no path is known.
+        earlier: The same from before the onset.
+    """
+
+    bundle: Bundle
+    tally: Tally
+    onset: int | None = None
+    service: str | None = None
+    first_bad: str | None = None
+    last_good: str | None = None
+    since_deploy: int | None = None
+    beside: Deployed | None = None
+    rises: bool | None = None
+    start: BadStart | None = None
+    is_older: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    failing: tuple[Attempt, ...] = ()
+    affected: tuple[Attempt, ...] = ()
+    earlier: tuple[Attempt, ...] = ()
+
+    @property
+    def revisions(self) -> Revisions:
+        """The revisions of all services."""
+        return Revisions(self.bundle, self.tally)
+
+    @property
+    def since(self) -> tuple[Attempt, ...]:
+        """All that was tried at any service, from the onset to the last failure."""
+        if self.onset is None:
+            return self.attempts
+        last = max((one.ended for one in self.failing), default=self.onset)
+        return tuple(one for one in self.attempts if self.onset <= one.ended <= last)
+
+
+def framed(bundle: Bundle, tally: Tally) -> Scene:
+    """Frame an incident.
+
+    What came after the window is left out; what came before it is history, and what fails only
+    there is older than was asked for.
+
+    Args:
+        bundle: The evidence.
+        tally: Its log, counted.
+    """
+    revisions = Revisions(bundle, tally)
+    attempts = attempts_of(tally, revisions.revised)
+    starts = bad_starts(tally, attempts)
+    start, end = bundle.manifest.start, bundle.manifest.end
+    if end is not None:
+        until = tuple(one for one in attempts if one.ended <= end)
+        early = tuple(one for one in starts if one.time <= end)
+        if until or early:
+            attempts, starts = until, early
+    is_older = start is not None and not (
+        any(one.failed and one.ended >= start for one in attempts)
+        or any((one.lines[-1].time or 0) >= start for one in starts)
+    )
+    matter = matter_of(attempts, starts)
+    if matter is None:
+        return Scene(bundle=bundle, tally=tally, attempts=attempts)
+    return _scene(bundle, tally, attempts, matter, revisions=revisions, is_older=is_older)
+
+
+def _scene(
+    bundle: Bundle,
+    tally: Tally,
+    attempts: Sequence[Attempt],
+    matter: Matter,
+    *,
+    revisions: Revisions,
+    is_older: bool,
+) -> Scene:
+    marked = tuple(_marked(one, matter) for one in attempts)
+    failing = tuple(one for one in marked if one.matters)
+    affected, earlier = _affected(marked, matter)
+    deployed = deployed_of(matter, affected, earlier, revisions)
+    first_bad = deployed.revision if deployed is not None else _on(matter, affected, revisions)
+    good = deployed.last_good if deployed is not None else None
+    if good is None and first_bad is not None and matter.service is not None:
+        good = kept_well(matter, first_bad, affected, earlier, revisions)
+    return Scene(
+        bundle=bundle,
+        tally=tally,
+        onset=matter.onset,
+        service=matter.service,
+        first_bad=first_bad,
+        last_good=good,
+        since_deploy=None if deployed is None else deployed.time,
+        beside=beside_of(matter, affected, earlier, revisions),
+        rises=matter.rises,
+        start=matter.start,
+        is_older=is_older,
+        attempts=marked,
+        failing=failing,
+        affected=affected,
+        earlier=earlier,
+    )
+
+
+def _marked(attempt: Attempt, matter: Matter) -> Attempt:
+    kinds = matter.kinds.get(attempt.place.service or NO_SERVICE, NO_KINDS)
+    if attempt.kinds & kinds and (matter.onset is None or attempt.ended >= matter.onset):
+        return msgspec.structs.replace(attempt, matters=True)
+    return attempt
+
+
+def _affected(
+    attempts: Sequence[Attempt], matter: Matter
+) -> tuple[tuple[Attempt, ...], tuple[Attempt, ...]]:
+    """Give what was tried of the kind that fails, since the onset and before it."""
+    own = [one for one in attempts if one.place.service == matter.service]
+    paths = {one.path for one in own if one.matters} - {None}
+    guarded = [one for one in own if one.method != "OPTIONS" and (one.matters or not one.is_open)]
+    if matter.onset is None:
+        return tuple(guarded), ()
+    last = max((one.ended for one in own if one.matters), default=matter.onset)
+    alike = [one for one in guarded if not paths or one.path in paths or one.path is None]
+    since = tuple(one for one in alike if matter.onset <= one.ended <= last)
+    before = tuple(one for one in alike if one.ended < matter.onset)
+    if len(before) < ENOUGH_ALIKE:
+        before = tuple(one for one in guarded if one.ended < matter.onset)
+    return since, before
+
+
+def _on(matter: Matter, affected: Sequence[Attempt], revisions: Revisions) -> str | None:
+    """Give the first revision on which the failures are."""
+    if matter.start is not None:
+        return matter.start.revision
+    counts = counts_of(matter, affected)
+    return first_failing(matter, counts, revisions)
