@@ -17,6 +17,14 @@ class Caller(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Called(StrEnum):
+    """What a line says was called, where its words or the host tell."""
+
+    AUTH_SERVICE = "auth service"
+    DATABASE = "database"
+    OTHER = "other"
+
+
 class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a line was written; None is what it does not say."""
 
@@ -43,6 +51,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         status: HTTP status or WebSocket close code, where the line has one.
         path: The path of the request, ids replaced.
         issued: When the token it is about was issued, where the line says so, the same way.
+        called: What was called, of signs of calls; None where the line does not tell.
         is_test: Whether the line itself says that it is of a test.
     """
 
@@ -58,6 +67,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: int | None = None
     path: str | None = None
     issued: int | None = None
+    called: Called | None = None
     is_test: bool = False
 
 
@@ -70,7 +80,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         number: Which line of the log tells of it.
         time: When, nanoseconds since the epoch.
         place: Who answered.
-        request: Its trace or id, where there is one.
+        request: Its trace or id; one of our own making (`line 17`) where no line has one.
         method: Such as `GET`; a handshake is `WEBSOCKET`.
         path: Ids replaced, without the query.
         status: HTTP status.

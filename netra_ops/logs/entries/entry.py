@@ -1,6 +1,7 @@
 """One record of a log as the gardener sees it, whatever form it was written in."""
 
 from enum import IntEnum, StrEnum
+from typing import Any
 
 import msgspec
 
@@ -37,11 +38,15 @@ class Http(msgspec.Struct, frozen=True, gc=False):
         method: Such as `GET`.
         path: Its path without the query, ids in it replaced by `{id}`.
         latency: Seconds it took.
+        client: The address it came from.
+        agent: The user agent.
     """
 
     method: str | None = None
     path: str | None = None
     latency: float | None = None
+    client: str | None = None
+    agent: str | None = None
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -125,6 +130,7 @@ class Entry(msgspec.Struct, kw_only=True, gc=False):
         status: HTTP status.
         http: The request.
         labels: Labels of the record.
+        fields: The members of its payload, where that is an object; not to be changed.
         stack: The stack trace, if there is one.
         audit: What an audit entry says.
         split: Which part it is of something longer, where the parts were not joined.
@@ -158,6 +164,7 @@ class Entry(msgspec.Struct, kw_only=True, gc=False):
     status: int | None = None
     http: Http | None = None
     labels: dict[str, str] | None = None
+    fields: dict[str, Any] | None = None
     stack: Stack | None = None
     audit: Audit | None = None
     split: Split | None = None

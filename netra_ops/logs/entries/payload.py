@@ -71,6 +71,7 @@ def read_payload(entry: Entry, fields: dict[str, Any]) -> None:
     service, revision, instance, principal, request and trace it has not yet.
     """
     entry.kind = Kind.JSON
+    entry.fields = fields
     message, event = _message(fields)
     entry.message = message
     entry.event = event

@@ -25,6 +25,7 @@ def read_audit(entry: Entry, payload: dict[str, Any]) -> None:
     """Put what an AuditLog says into its entry."""
     found = audit_of(payload)
     entry.kind, entry.audit = Kind.AUDIT, found
+    entry.fields = payload
     entry.message = sentence(found, payload)
     entry.principal = found.principal
 

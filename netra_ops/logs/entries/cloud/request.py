@@ -35,6 +35,8 @@ class HttpRequest(msgspec.Struct, gc=False):
     status: int | None = None
     latency: str | None = None
     protocol: str | None = None
+    remoteIp: str | None = None  # noqa: N815 - Cloud Logging's name
+    userAgent: str | None = None  # noqa: N815 - Cloud Logging's name
 
 
 def path_template(url: str) -> str:
@@ -58,7 +60,7 @@ def fitting(value: Any) -> HttpRequest | None:
     if not isinstance(value, dict):
         return None
     found = HttpRequest()
-    for name in ("requestMethod", "requestUrl", "latency", "protocol"):
+    for name in ("requestMethod", "requestUrl", "latency", "protocol", "remoteIp", "userAgent"):
         if isinstance(value.get(name), str):
             setattr(found, name, value[name])
     status = value.get("status")
@@ -72,7 +74,9 @@ def read_request(entry: Entry, found: HttpRequest) -> None:
     """Put a request into the entry that is about it."""
     url = found.requestUrl
     path = path_template(url) if url else None
-    entry.http = Http(found.requestMethod, path, seconds_of(found.latency))
+    entry.http = Http(
+        found.requestMethod, path, seconds_of(found.latency), found.remoteIp, found.userAgent
+    )
     entry.status = found.status
 
 

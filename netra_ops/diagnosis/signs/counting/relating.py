@@ -1,0 +1,185 @@
+"""What can be told only when all was read: whose lines without an id are, and failing starts."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.diagnosis.signs.tally import Caller, Instance, Occurrence, Place, Request
+from netra_ops.logs.entries import Level
+
+_BEFORE: Final = 50_000_000
+_AFTER: Final = 250_000_000
+_LONGEST_START: Final = 180_000_000_000
+_SOON: Final = 5_000_000_000
+_MOST_LOOKED_AT: Final = 40
+_OF_NO_REQUEST: Final = frozenset(
+    {
+        Sign.STARTING,
+        Sign.STARTED,
+        Sign.EXITED,
+        Sign.START_FAILED,
+        Sign.NOT_READY,
+        Sign.INVOKER_CHANGED,
+        Sign.SECRET_CHANGED,
+        Sign.WORKLOAD_KEY_DELETED,
+        Sign.DEPLOYED,
+        Sign.TRAFFIC_CHANGED,
+        Sign.KEY_GENERATED,
+        Sign.KEY_ROTATED,
+        Sign.CONFIGURED,
+    }
+)
+_FAILS_A_START: Final = frozenset(
+    {
+        Sign.CODE_ERROR,
+        Sign.OTHER_ERROR,
+        Sign.NOT_CONFIGURED,
+        Sign.VALUE_EMPTY,
+        Sign.VALUE_MALFORMED,
+        Sign.REFERENCE_TEXT,
+        Sign.KEY_UNREADABLE,
+        Sign.MODULE_MISSING,
+        Sign.DATABASE_SILENT,
+        Sign.DATABASE_PASSWORD,
+        Sign.CONNECTION_REFUSED,
+        Sign.HOST_UNKNOWN,
+        Sign.WORKLOAD_KEY_REFUSED,
+    }
+)
+
+
+class Answering:
+    """Requests by who answered them, to find the one that a line without an id belongs to."""
+
+    def __init__(self, requests: Iterable[Request]) -> None:
+        self._by_place: dict[str, list[Request]] = {}
+        for one in requests:
+            if one.time is None:
+                continue
+            for who in {one.place.instance, one.place.service}:
+                if who is not None:
+                    self._by_place.setdefault(who, []).append(one)
+        self._times = {
+            who: [one.time or 0 for one in found] for who, found in self._by_place.items()
+        }
+
+    def at(self, place: Place, time: int) -> Request | None:
+        """Give the one request that was being answered; None if it was none, or several."""
+        who = place.instance or place.service
+        found = self._by_place.get(who) if who else None
+        if not found or who is None:
+            return None
+        end = bisect_right(self._times[who], time + _BEFORE)
+        hits = [
+            one
+            for one in found[max(0, end - _MOST_LOOKED_AT) : end]
+            if (one.time or 0) + int((one.latency or 0.0) * 1e9) + _AFTER >= time
+        ]
+        return hits[0] if len(hits) == 1 else None
+
+    def any_between(self, place: Place, begin: int, end: int) -> bool:
+        """Tell whether a place answered a request between two moments."""
+        who = place.instance or place.service
+        times = self._times.get(who, []) if who else []
+        at = bisect_right(times, begin)
+        return at < len(times) and times[at] <= end
+
+
+def related(
+    occurrences: Iterable[Occurrence], answering: Answering, aliases: Mapping[str, str]
+) -> list[Occurrence]:
+    """Give occurrences by time, with the requests that they belong to."""
+    found: list[Occurrence] = []
+    for one in occurrences:
+        related_one = one
+        if one.request is not None and one.request in aliases:
+            related_one = msgspec.structs.replace(one, request=aliases[one.request])
+        elif one.request is None and one.time is not None and one.sign not in _OF_NO_REQUEST:
+            request = answering.at(one.place, one.time)
+            if request is not None:
+                is_known = one.caller is not Caller.UNKNOWN
+                related_one = msgspec.structs.replace(
+                    one,
+                    request=request.request,
+                    caller=one.caller if is_known else request.caller,
+                    principal=one.principal if is_known else request.principal,
+                    status=one.status if one.status is not None else request.status,
+                    path=one.path or request.path,
+                )
+        found.append(related_one)
+    found.sort(key=lambda one: (one.time or 0, one.number))
+    return found
+
+
+def failed_starts(
+    occurrences: Mapping[Sign, list[Occurrence]],
+    instances: Mapping[Place, Instance],
+    answering: Answering,
+) -> list[Occurrence]:
+    """Give the errors that came between a start and its end: before it served, or it exited soon.
+
+    The first of each start.
+    """
+    started = _times(occurrences.get(Sign.STARTED, []))
+    exited = _times(
+        one for one in occurrences.get(Sign.EXITED, []) if one.status is None or one.status > 0
+    )
+    told = {
+        (one.place, _start_before(instances, one)) for one in occurrences.get(Sign.START_FAILED, [])
+    }
+    errors = sorted(
+        (
+            one
+            for sign in _FAILS_A_START
+            for one in occurrences.get(sign, [])
+            if one.time is not None and one.level >= Level.ERROR and one.place.service is not None
+        ),
+        key=lambda one: (one.time or 0, one.number),
+    )
+    found: list[Occurrence] = []
+    for one in errors:
+        time = one.time or 0
+        start = _start_before(instances, one)
+        if (one.place, start) in told:
+            continue
+        ends = exited.get(one.place, [])
+        has_exited = any(0 <= end - time <= _SOON for end in ends)
+        if start is None:
+            begin = instances[one.place].first if one.place in instances else None
+            is_start = (
+                has_exited
+                and begin is not None
+                and not answering.any_between(one.place, begin - 1, time)
+            )
+        else:
+            is_started = any(start <= when <= time for when in started.get(one.place, []))
+            is_start = time - start <= _LONGEST_START and (
+                not is_started and not answering.any_between(one.place, start, time)
+            )
+        if is_start:
+            told.add((one.place, start))
+            found.append(
+                msgspec.structs.replace(
+                    one, sign=Sign.START_FAILED, subject=one.subject or one.sign.value
+                )
+            )
+    return found
+
+
+def _times(occurrences: Iterable[Occurrence]) -> dict[Place, list[int]]:
+    found: dict[Place, list[int]] = {}
+    for one in occurrences:
+        if one.time is not None:
+            found.setdefault(one.place, []).append(one.time)
+    return found
+
+
+def _start_before(instances: Mapping[Place, Instance], one: Occurrence) -> int | None:
+    instance = instances.get(one.place)
+    if instance is None or one.time is None:
+        return None
+    at = bisect_right(instance.starts, one.time)
+    return instance.starts[at - 1] if at else None

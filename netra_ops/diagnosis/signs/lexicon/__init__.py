@@ -1,0 +1,1 @@
+"""The words in which libraries, servers, platforms and programs say what a sign means. Pure."""

@@ -1,0 +1,191 @@
+"""What is said of calls to others: not reached, too slow, broken, redirected, left alone.
+
+What was called is decided apart, by `called`; databases have words of their own.
+"""
+
+from typing import Final
+
+from netra_ops.diagnosis.signs.phrase import phrase
+from netra_ops.diagnosis.signs.sign import Sign
+
+PHRASES: Final = (
+    phrase(
+        Sign.CONNECTION_REFUSED,
+        r"connection (?:was )?refused\b|ECONNREFUSED|ConnectionRefused(?:Error)?\b"
+        r"|connect call failed|all connection attempts failed|cannot connect to host"
+        r"|failed to establish a new connection|no live upstreams|no healthy upstream"
+        r"|could not be asked: no connection\b(?! within)|actively refused|no route to host"
+        r"|EHOSTUNREACH|ENETUNREACH|network is unreachable|upstream connect error",
+        "refused",
+        "connect",
+        "upstream",
+        "no route",
+        "unreach",
+    ),
+    phrase(
+        Sign.HOST_UNKNOWN,
+        r"name or service not known|getaddrinfo (?:failed|ENOTFOUND|EAI_AGAIN)|ENOTFOUND\b"
+        r"|EAI_AGAIN|NXDOMAIN|temporary failure in name resolution|no such host\b"
+        r"|nodename nor servname|no address associated with hostname|UnknownHostException"
+        r"|NameResolutionError|failed to resolve (?:host|[\"'])|host not found in upstream"
+        r"|could not translate host name|could not resolve host|gaierror",
+        "name",
+        "addrinfo",
+        "notfound",
+        "eai_again",
+        "nxdomain",
+        "no such host",
+        "hostname",
+        "unknownhost",
+        "resolve",
+        "host not found",
+        "gaierror",
+    ),
+    phrase(
+        Sign.TIMED_OUT,
+        r"\b(?:timed?[ -]?out)\b(?!s? ?[=:(]| (?:of|is|was|set|config|value|seconds|ms)\b)"
+        r"|ETIMEDOUT|ESOCKETTIMEDOUT|(?:Read|Connect|Write|Connection|Socket|Request|Headers|Body|"
+        r"Gateway)Timeout(?:Error|Exception)?\b|TimeoutError\b|TimeoutException\b"
+        r"|deadline[ _]exceeded|timeout of \d+ ?ms exceeded|timeout exceeded"
+        r"|(?:no (?:connection|answer)|could not be sent) within the time allowed"
+        r"|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT|operation was aborted due to timeout",
+        "time",
+        "deadline",
+    ),
+    phrase(
+        Sign.DEPENDENCY_FAILED,
+        r"(?:auth|identity|token|user|idp|oidc|jwks|keycloak|account)[\w -]{0,24}"
+        r"(?:service|server|provider|endpoint|api|client|backend|feed)?[^|;.]{0,40}\b(?:unavailable"
+        r"|unreachable|could not be (?:asked|reached|read)|is down|not reachable|not responding|"
+        r"cannot be (?:asked|reached|read))"
+        r"|(?:could not|couldn't|cannot|can't|failed to|unable to|error) (?:to )?(?:fetch(?:ing)?|"
+        r"retriev(?:e|ing)|load(?:ing)?|refresh(?:ing)?|get(?:ting)?|download(?:ing)?|reach|obtain|"
+        r"request)(?:ing)? (?:\w+ ){0,3}(?:jwks|jwk set|json web key set|openid configuration|"
+        r"signing keys|public keys|keys from|discovery document|access token|service token|token "
+        r"from|auth\w*|data from the url)"
+        r"|couldn't retrieve remote jwk set|oidc: failed to get keys|expected 200 ok from the json "
+        r"web key set|fail to fetch data from the url"
+        r"|(?:answered|returned|responded|replied|got|status(?: code)?"
+        r"|error)[ :=]+(?:with )?(?:an? "
+        r")?(?:http )?(?:status )?(?:code )?(?:500|502|503|504)\b"
+        r"|\b(?:502|503|504)\b[\s:\"'|-]{1,4}(?:server error[: ]*)?(?:bad gateway|service "
+        r"(?:temporarily )?unavailable|gateway time-?out)|server error '5\d\d"
+        r"|(?:upstream|dependency)[^|;.]{0,30}(?:unavailable|failed|unreachable|down)\b"
+        r"|ECONNRESET|connection reset by peer|server disconnected without|socket hang up"
+        r"|remote end closed connection|the connection broke while|upstream prematurely closed",
+        "unavailable",
+        "unreachable",
+        "reach",
+        "asked",
+        "read",
+        "down",
+        "respond",
+        "fetch",
+        "retriev",
+        "load",
+        "get",
+        "obtain",
+        "json web key set",
+        "50",
+        "upstream",
+        "dependency",
+        "reset",
+        "disconnected",
+        "hang up",
+        "closed connection",
+        "connection broke",
+    ),
+    phrase(
+        Sign.NOT_JSON,
+        r"unexpected token (?:'?<'?|< )[^|]{0,60}|<!doctype[^|]{0,60}is not valid json"
+        r"|(?:html|text/html)[^|;]{0,50}(?:instead of|where|expected|not)[^|;]{0,30}json"
+        r"|expected (?:application/)?json[^|;]{0,40}(?:html|text/html|<)"
+        r"|unexpected (?:mimetype|content[- ]type):? *[^|;]{0,20}(?:text/html|html)"
+        r"|attempt to decode JSON with unexpected mimetype: text/html"
+        r"|invalid character '<' looking for beginning of value|answer (?:is|was) (?:not|no) json"
+        r"|not (?:valid )?json: *<|Could not extract response: no suitable HttpMessageConverter"
+        r"[^|]{0,120}text/html",
+        "json",
+        "unexpected token",
+        "mimetype",
+        "content-type",
+        "content type",
+        "'<'",
+        "text/html",
+        "<!doctype",
+    ),
+    phrase(
+        Sign.REDIRECTED,
+        r"(?:redirect(?:ed|ing)?|location)\b[^|;]{0,60}https?://|\b(?:301|302|307|308)\b[\s:\"'|-]"
+        r"{0,4}(?:moved permanently|found|temporary redirect|permanent redirect|redirect)"
+        r"|following redirect|redirected from http|authorization header (?:was )?(?:dropped|removed"
+        r"|stripped) (?:on|by|after|across) (?:\w+ )?redirect|redirecting (?:http )?to https"
+        r"|redirect response '3\d\d",
+        "redirect",
+        "location",
+        "moved permanently",
+    ),
+    phrase(
+        Sign.BREAKER_OPEN,
+        r"(?:circuit(?:[ _-]?breaker)?|breaker)s? (?:[\"'`]?(?P<breaker>[\w.:-]{1,60})[\"'`]? )?"
+        r"(?:is |was |still |now |has |been |currently |stays |remains |went |turned |state[ :=]+"
+        r"|changed (?:state )?(?:from \w+ )?to )*open(?:ed)?\b(?! ?=| to close)"
+        r"|breaker is open|circuit_(?:breaker_)?open(?:ed)?\b|EOPENBREAKER|CircuitBreaker"
+        r"(?:Open)?(?:Error|Exception)\b|CallNotPermitted(?:Exception)?|does not permit further "
+        r"calls|CircuitOpen(?:Error|Exception)?\b|open circuit\b|circuit is open"
+        r"|CircuitBreaker '(?P<name>[^']{1,60})' is (?:OPEN|HALF_OPEN) and"
+        r"|state transition from \w+ to OPEN\b|breaker[^|;]{0,40}(?:refus|reject|fail)\w* fast"
+        r"|call not made: (?:the )?(?:circuit|breaker)",
+        "breaker",
+        "circuit",
+        "permit",
+    ),
+    phrase(
+        Sign.BREAKER_CLOSED,
+        r"(?:circuit(?:[ _-]?breaker)?|breaker)s? (?:[\"'`]?(?P<breaker>[\w.:-]{1,60})[\"'`]? )?"
+        r"(?:is |was |now |has |been |again |went |changed (?:state )?(?:from \w+ )?to )*closed\b"
+        r"|circuit_(?:breaker_)?closed\b|state transition from \w+ to CLOSED\b|breaker recovered",
+        "breaker",
+        "circuit",
+        "to closed",
+    ),
+    phrase(
+        Sign.CERTIFICATE_EXPIRED,
+        r"certificate(?: \S+)? (?:has |is |was |had )?expired|CERT_HAS_EXPIRED|certificate_expired"
+        r"|certificate has expired or is not yet valid|expired certificate|cert(?:ificate)? expired"
+        r"|NotAfter: |CertificateExpiredException|tls: (?:failed to verify certificate: )?x509: "
+        r"certificate has expired|ssl[^|]{0,40}certificate expired|notAfter=?\W? ?in the past",
+        "certificate",
+        "cert_",
+        "cert ",
+        "notafter",
+    ),
+    phrase(
+        Sign.CERTIFICATE_REFUSED,
+        r"certificate[_ ]verify[_ ]failed|self[- ]signed certificate|unable to get (?:local )?"
+        r"issuer certificate|x509: certificate|UNABLE_TO_VERIFY_LEAF_SIGNATURE|PKIX path building "
+        r"failed|hostname mismatch|certificate is not (?:yet )?valid|SSLHandshakeException"
+        r"|SSLCertVerificationError|certificate is valid for [^|]{1,60}, not",
+        "certificate",
+        "x509",
+        "leaf_signature",
+        "pkix",
+        "hostname mismatch",
+        "sslhandshake",
+        "sslcert",
+    ),
+    phrase(
+        Sign.CLOCK_DIFFERS,
+        r"clock (?:skew|drift|offset)(?: of| is| detected| too)[^|;]{0,30}|clocks? (?:differ|is off"
+        r"|are off|out of sync|not in sync|jumped)|system (?:clock|time) (?:is )?(?:wrong|ahead|"
+        r"behind|off)|time (?:is )?not synchroni[sz]ed|your computer's clock is set correctly"
+        r"|token must be a short-lived token|check your iat and exp values|NTP[^|;]{0,40}(?:"
+        r"unsynchroni[sz]ed|not synchroni[sz]ed|lost|offset)|clock is \S+ (?:s|ms|seconds) "
+        r"(?:ahead|behind)",
+        "clock",
+        "time",
+        "short-lived",
+        "iat and exp",
+        "ntp",
+    ),
+)  # fmt: skip

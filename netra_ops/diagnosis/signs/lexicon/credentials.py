@@ -1,0 +1,236 @@
+"""What is said of callers: nobody, refused, taken for somebody; of clients, keys and headers."""
+
+from typing import Final
+
+from netra_ops.diagnosis.signs.phrase import phrase
+from netra_ops.diagnosis.signs.sign import Sign
+
+_CREDENTIAL: Final = (
+    r"(?:credentials?|authorization(?: header)?|auth(?:entication)? (?:token|header|credentials?)"
+    r"|(?:bearer |access |auth |jwt |api )?token|bearer|api[ -]?key|jwt)"
+)
+
+PHRASES: Final = (
+    phrase(
+        Sign.CREDENTIAL_MISSING,
+        rf"\bno {_CREDENTIAL} (?:was |were |is )?(?:found|provided|supplied|present|presented|sent|"
+        rf"given|in (?:the )?(?:request|headers?|cookies?)|on (?:the )?request|received|attached)"
+        rf"|\bno (?:auth(?:orization)?[ _](?:token|header)|bearer token|credentials?)\b"
+        rf"|missing (?:or empty )?(?:the )?(?:bearer |access |auth(?:orization|entication)? )"
+        rf"(?:token|header|credentials?)"
+        rf"|(?:authorization|auth|bearer|x-api-key|authentication)(?: token| header"
+        rf"| credentials?)+ "
+        rf"(?:is |was |are |were )?(?:missing|absent|required but|not (?:found|provided|present|"
+        rf"supplied|sent|set))"
+        rf"|\bmissing (?:bearer|authorization|credentials?)\b"
+        rf"|request (?:carried|had|has|came with|contained|contains) no {_CREDENTIAL}"
+        rf"|without (?:an? |any )?(?:authorization|bearer|credentials?|auth) ?(?:header|token)?"
+        rf"(?= |$|[.,;:)])(?=.{{0,40}}(?:refus|reject|denied|den(?:y|ied)|401|403|$))"
+        rf"|jwt must be provided|credentials_required|credential[_ ]missing\b|CredentialMissing"
+        rf"|token[_ ]missing\b(?!=)|missing[_ ]token\b|no_credential|missing_credential"
+        rf"|credentials were not provided|token (?:is )?missing (?:from|in)"
+        rf"|NotAuthenticated: no |anonymous (?:request|caller|call|client) (?:was )?"
+        rf"(?:refused|rejected|denied)",
+        "no ",
+        "missing",
+        "no_",
+        "without",
+        "must be provided",
+        "credentials_required",
+        "not found",
+        "not p",
+        "not s",
+        "absent",
+        "anonymous",
+    ),
+    phrase(
+        Sign.NOT_AUTHENTICATED,
+        r"\bnot authenticated\b|authentication (?:is )?(?:required|failed|error|refused)"
+        r"|\bunauthenticated\b|\b401\b[\s:\"'|-]{1,4}(?:client error[: ]*)?unauthori[sz]ed"
+        r"|unauthori[sz]ed(?:Error)?\b|AuthenticationFailed|could not validate credentials"
+        r"|invalid (?:authentication|access|bearer|auth) (?:credentials?|token)|invalid[_ ]token\b"
+        r"|full authentication is required|login required|NotAuthenticated\b"
+        r"|(?:token|credential) (?:was |is )?(?:refused|rejected|invalid|not accepted)\b"
+        r"|(?:token|jwt) (?:validation|verification) failed|authentication object was not found"
+        r"|failed to authenticate|TokenRejected\b|(?:handshake|websocket|socket|connection) "
+        r"(?:was )?(?:refused|rejected)(?=.{0,40}(?:401|403|auth|token|credential))",
+        "authenticat",
+        "unauthori",
+        "validate credentials",
+        "invalid",
+        "login required",
+        "refused",
+        "rejected",
+        "not accepted",
+        "failed",
+    ),
+    phrase(
+        Sign.NOT_PERMITTED,
+        r"permission[_ ]denied|\b403\b[\s:\"'|-]{1,4}(?:client error[: ]*)?forbidden|\bforbidden\b"
+        r"|insufficient[_ ](?:scope|permissions?|privileges?)|access (?:is )?denied\b(?! for user)"
+        r"|not (?:allowed|permitted|authori[sz]ed) to\b|AccessDenied(?:Exception)?\b"
+        r"|lacks? (?:the )?(?:required )?(?:scope|permission|role)|PermissionDenied\b",
+        "permission",
+        "forbidden",
+        "insufficient",
+        "denied",
+        "not allowed",
+        "not permitted",
+        "not authori",
+        "lack",
+    ),
+    phrase(
+        Sign.CLIENT_REFUSED,
+        r"\binvalid_client\b|InvalidClient(?:Error|Exception)?\b|unauthorized_client"
+        r"|client authentication failed|(?:invalid|wrong|bad|unknown) client(?:[ _](?:secret|"
+        r"credentials?|id))?\b|client (?:\S{1,60} )?(?:is )?(?:unknown|disabled|not registered)"
+        r"|service (?:\S{1,60} )?is (?:unknown|disabled|not registered) (?:at|to|by)"
+        r"|gave \S+ no token \(invalid_client\)|(?:client|service)[ _]secret (?:is |was )?(?:wrong|"
+        r"refused|rejected|invalid|(?:does not|did not|didn't|doesn't) match)"
+        r"|refused the (?:credentials?|secret) of",
+        "client",
+        "service",
+        "refused the",
+    ),
+    phrase(
+        Sign.PASSWORD_WRONG,
+        r"(?:wrong|invalid|incorrect|bad) (?:user(?:name)?(?: or |/))?password"
+        r"|password (?:is |was )?(?:wrong|incorrect|invalid|does not match|mismatch)"
+        r"|invalid (?:login|username) (?:or|and) password|bad credentials\b|BadCredentials"
+        r"|login failed\b|failed login\b|invalid_grant[^|]{0,40}password",
+        "password",
+        "bad credentials",
+        "badcredentials",
+        "login failed",
+        "failed login",
+    ),
+    phrase(
+        Sign.WORKLOAD_KEY_REFUSED,
+        r"invalid_grant\W{1,6}(?:error_description\W{1,6})?Invalid JWT Signature"
+        r"|Invalid JWT Signature|invalid[_ ]grant\W{1,6}(?:error_description\W{1,6})?(?:Invalid "
+        r"grant: )?account not found|service account key (?:\S+ )?(?:was |has been |is )?(?:deleted"
+        r"|disabled|expired|not found|invalid)|invalid_grant[^|]{0,40}key (?:id )?\S* ?"
+        r"(?:not found|deleted|disabled)|private key (?:has been )?(?:deleted|disabled|revoked)",
+        "jwt signature",
+        "account",
+        "invalid_grant",
+        "private key",
+    ),
+    phrase(
+        Sign.KEY_UNREADABLE,
+        r"could not (?:deserialize|parse|load|read) (?:the )?(?:provided )?(?:key|public key|"
+        r"private key|pem)|unable to (?:load|parse|read) (?:the )?(?:pem|key|private key|public key"
+        r"|signing key)|no start line|MalformedFraming|PEM routines|DECODER routines::unsupported"
+        r"|(?:invalid|malformed|bad) (?:pem|key format|private key|public key|signing key"
+        r"|rsa key)\b"
+        r"|failed to (?:parse|decode|load|read) (?:the )?(?:pem|(?:rsa |ec |private |public |"
+        r"signing )?key)\b|asn\.?1 (?:parsing |decod\w+ )?error|asn1: (?:structure|syntax) error"
+        r"|must be (?:PKCS|SPKI)\S* formatted|illegal base64 (?:data|character)"
+        r"|(?:key|pem)\b[^|;]{0,40}incorrect padding|InvalidKey(?:Error|Exception|SpecException)\b"
+        r"|key must be PEM encoded|asymmetric key or x509 certificate and should not"
+        r"|valid PEM|DECODER_ROUTINES|InvalidData\(InvalidByte|pem: (?:no|failed)"
+        r"|signing key (?:\S+ )?(?:is )?(?:unusable|unreadable)",
+        "key",
+        "pem",
+        "start line",
+        "framing",
+        "decoder",
+        "asn",
+        "formatted",
+        "base64",
+    ),
+    phrase(
+        Sign.HEADER_ILLEGAL,
+        r"illegal header (?:value|name)|invalid character in header content|ERR_INVALID_CHAR"
+        r"|invalid (?:http )?header (?:value|field value)|invalid header field value"
+        r"|(?:line break|newline|return character|leading white ?space|CR or LF)s? [^|]{0,40}header"
+        r"|header value (?:must|should) not contain|headers? (?:may|must) not contain"
+        r"|Newline or carriage return|invalid return character or leading space in header"
+        r"|invalid trailing whitespace",
+        "header",
+        "err_invalid_char",
+        "carriage",
+        "trailing whitespace",
+    ),
+    phrase(
+        Sign.CHECK_PASSED_OVER,
+        r"(?:continu(?:ing|e)|proceed(?:ing)?|fall(?:ing)?[ -]?back|default(?:ing)?|carry(?:ing)? "
+        r"on|going on|treat(?:ing|ed)? (?:\w+ )?(?:request |caller |user )?)\s*(?:to |as |with "
+        r"|on )"
+        r"+(?:an? |the )?(?:anonymous|guest|unauthenticated|nobody|system|default) ?(?:user"
+        r"|identity"
+        r"|access|principal|context|caller)?\b"
+        r"|(?:continu|proceed)\w* (?:without|despite) (?:an? )?(?:valid )?(?:auth\w*|user|identity|"
+        r"token|credential|verif\w+)|(?:auth\w*|token|signature|identity) (?:check|verification|"
+        r"validation)s? (?:was |is |were )?(?:skipped|bypassed|ignored|disabled)"
+        r"|(?:skipping|bypassing|ignoring) (?:the )?(?:auth\w*|token|signature|identity|jwt)"
+        r" (?:check|verification|validation|error|failure)s?"
+        r"|(?:auth\w*|verification|validation|token)\b[^|;]{0,60}\b(?:swallowed|passed over)"
+        r"|(?:verification|validation|authentication|token)\b[^|;]{0,60}(?:failed|error|invalid)"
+        r"[^|;]{0,40}\b(?:continuing|proceeding|ignored|anyway|as anonymous|allowing)"
+        r"|\b(?:for|as|of|by) (?:user|user_id|principal)[ =:'\"]*(?:None|null|undefined)\b"
+        r"|\b(?:served|allowed|accepted|admitted|treated) (?:\w+ ){0,2}as (?:anonymous|guest)",
+        "anonymous",
+        "guest",
+        "continu",
+        "proceed",
+        "skip",
+        "bypass",
+        "ignor",
+        "disabled",
+        "swallowed",
+        "passed over",
+        "none",
+        "null",
+        "undefined",
+        "system",
+        "default",
+        "anyway",
+        "unauthenticated",
+        "nobody",
+    ),
+    phrase(
+        Sign.SESSION_CREATED,
+        r"\b(?:created|opened|started) (?:an? |the )?(?:\w+ ){0,2}session\b"
+        r"|\bsession (?:\S+ )?(?:was |has been )?(?:created|opened|started)\b|session_(?:created|"
+        r"opened)",
+        "session",
+    ),
+    phrase(
+        Sign.AUTHENTICATED,
+        r"\bauthenticated (?:as|user|service|client|principal|via|with|by|ok|successfully)"
+        r"|(?:user|client|service|caller|principal|request|connection|socket) \S{0,80} ?(?:was |is "
+        r"|has been )?(?:successfully )?authenticated\b|authentication (?:succeeded|successful|ok)"
+        r"|successful(?:ly)? authenticat|(?:token|jwt|signature|credential) (?:was |is )?"
+        r"(?:successfully )?(?:verified|validated|accepted)\b|(?:verified|validated|accepted) "
+        r"(?:token|jwt|credential|signature)\b|auth(?:n)? ok\b|auth(?:entication)?[_ ]success",
+        "authenticat",
+        "verified",
+        "validated",
+        "accepted",
+        "auth ok",
+        "authn ok",
+        "auth success",
+        "auth_success",
+    ),
+    phrase(
+        Sign.TOKEN_ISSUED,
+        r"\b(?:issued|minted|granted|created) (?:an? |the |new )*(?:access |refresh |id |jwt "
+        r"|service )?"
+        r"(?:token|jwt)|\b(?:access |refresh |service )?token (?:was |has been )?(?:issued|minted|"
+        r"granted)\b|token_issued|grant_type=\S+ (?:ok|success|issued)",
+        "token",
+        "jwt",
+        "grant_type",
+    ),
+    phrase(
+        Sign.LOGGED_IN,
+        r"\b(?:user |principal )?(?:\S+ )?(?:has )?logged in\b|log-?in (?:succeeded|successful|ok|"
+        r"success)\b|successful log-?in|\bsigned in\b|login_succeeded|user_logged_in",
+        "logged in",
+        "login",
+        "log-in",
+        "signed in",
+        "logged_in",
+    ),
+)  # fmt: skip

@@ -1,0 +1,80 @@
+"""What Google's platform says in its own words: Cloud Run, its front end, Secret Manager, IAM."""
+
+from typing import Final
+
+from netra_ops.diagnosis.signs.phrase import phrase
+from netra_ops.diagnosis.signs.sign import Sign
+
+_NAMED: Final = (
+    r"(?:projects/[\w.:-]+/secrets/)?(?P<secret>[\w-]{1,255})(?:/versions/[\w-]+)?"
+)
+
+PHRASES: Final = (
+    phrase(
+        Sign.PLATFORM_REFUSED,
+        r"the request was not (?:authenticated|authorized)\b(?=[. ])(?:\. Either allow|[^|]{0,80}"
+        r"(?:invoke|invocation|access token|Authorization header))"
+        r"|client does not have permission to get URL|run\.routes\.invoke[^|]{0,20} denied"
+        r"|Permission '?run\.routes\.invoke'? denied|was not authorized to invoke this service"
+        r"|access is forbidden[^|]{0,40}ingress|ingress (?:settings )?(?:block|den|reject"
+        r"|refus)\w+",
+        "the request was not",
+        "permission",
+        "invoke",
+        "ingress",
+    ),
+    phrase(
+        Sign.SECRET_PERMISSION,
+        rf"permission denied on secret:? *{_NAMED}|secretmanager\.versions\.access[^"
+        rf"|]{{0,30}}"
+        rf"denied|must be granted the 'Secret Manager Secret Accessor'"
+        rf"|AccessDeniedException[^|]{{0,80}}secretsmanager:GetSecretValue",
+        "secret",
+    ),
+    phrase(
+        Sign.SECRET_VERSION,
+        rf"secret version:? *\[?{_NAMED}\]? is in (?:DESTROYED|DISABLED) state"
+        rf"|secret:? *\[?{_NAMED.replace('<secret>', '<second>')}\]? (?:was not found"
+        rf"|is disabled"
+        rf"|is destroyed|has no versions?|not found or has no versions)"
+        rf"|secret version[^|;]{{0,80}}(?:destroyed|disabled|not found|does not exist)"
+        rf"|FAILED_PRECONDITION[^|;]{{0,60}}secret version",
+        "secret",
+    ),
+    phrase(
+        Sign.NOT_READY,
+        r"is not ready and cannot serve traffic|Ready condition status changed to False for "
+        r"Revision|(?:Revision|Service) \S+ (?:is|did) not (?:become )?ready|failed to become ready"
+        r"|failed to start and (?:then )?listen on the port|ContainerMissing|HealthCheckContainer"
+        r"(?:Error|Failed)|STARTUP (?:TCP|HTTP|GRPC) probe failed|The user-provided container "
+        r"failed|instance could not start successfully|CrashLoopBackOff|Back-off restarting failed",
+        "ready",
+        "listen on the port",
+        "container",
+        "probe failed",
+        "could not start",
+        "crashloop",
+        "back-off",
+    ),
+    phrase(
+        Sign.OUT_OF_MEMORY,
+        r"memory limit of [^|]{1,40} exceeded|consider increasing the memory limit"
+        r"|OutOfMemoryError|OOMKilled|JavaScript heap out of memory|Cannot allocate memory"
+        r"|out of memory: killed|perhaps out of memory|MemoryError\b",
+        "memory",
+        "oomkilled",
+    ),
+    phrase(
+        Sign.DEPLOYED,
+        r"Ready condition status changed to True for (?:Revision|Service)|Deploying revision"
+        r"|deployment (?:finished|succeeded|complete)|deployed revision",
+        "ready condition",
+        "deploy",
+    ),
+    phrase(
+        Sign.TRAFFIC_CHANGED,
+        r"traffic (?:was )?(?:shifted|moved|switched|migrated|routed|split) (?:\w+ ){0,3}to "
+        r"|shift(?:ed|ing) (?:\d+ ?%? )?traffic|100% of traffic",
+        "traffic",
+    ),
+)  # fmt: skip

@@ -1,0 +1,76 @@
+"""What is said of WebSockets and browsers: uvicorn, websockets, ws, socket.io, CORS."""
+
+from typing import Final
+
+from netra_ops.diagnosis.signs.phrase import phrase
+from netra_ops.diagnosis.signs.sign import Sign
+
+PHRASES: Final = (
+    phrase(
+        Sign.UPGRADE_MISSING,
+        r"(?:missing|invalid|no|without(?: an?| the)?|lacks?(?: the| an?)?|absent|empty) "
+        r"[\"'`]?(?:Upgrade|Connection)[\"'`]? (?:or connection )?header"
+        r"|InvalidUpgrade\b|(?:upgrade|connection)[\"'`]? header (?:is |was )?(?:missing|absent"
+        r"|not "
+        r"(?:set|present|found)|empty|stripped|lost)|Can \"Upgrade\" only to \"WebSocket\""
+        r"|\"Connection\" must be \"Upgrade\"|Handshake status 426|426 Upgrade Required"
+        r"|HTTP_UPGRADE is not defined|not a websocket (?:handshake|request|upgrade)"
+        r"|(?:the client is|client is) not using the websocket protocol|'upgrade' token not found"
+        r"|'websocket' token not found|expected HTTP/1\.1|unsupported HTTP version: HTTP/1\.0"
+        r"|did not (?:contain|carry|have|include) (?:an? )?(?:upgrade|connection) header"
+        r"|plain (?:http )?(?:GET|request) on (?:the )?(?:websocket|/ws)|(?:handshake|upgrade)"
+        r"[^|;]{0,60}HTTP/1\.0|invalid Connection header|invalid upgrade (?:request|header)",
+        "upgrade",
+        "connection",
+        "websocket",
+        "http/1",
+    ),
+    phrase(
+        Sign.SUBPROTOCOL,
+        r"(?:no|unsupported|unknown|invalid|missing|unexpected|empty|bad) (?:common |matching |"
+        r"acceptable |requested |offered )*sub-?protocols?\b|sub-?protocols? (?:\S{1,40} )?(?:was "
+        r"|is |were |are )?(?:not (?:negotiated|supported|offered|accepted|ours|selected|known|"
+        r"allowed)|offered, and not ours|mismatch|missing|refused|rejected|unsupported)"
+        r"|InvalidSubprotocol|NegotiationError[^|;]{0,40}subprotocol|could not negotiate "
+        r"(?:a )?sub-?protocol|server sent (?:an? )?(?:no |invalid )?subprotocol"
+        r"|Sec-WebSocket-Protocol[\"'`]? (?:header )?(?:is |was )?(?:missing|empty|invalid|not)"
+        r"|invalid Sec-WebSocket-Protocol|client requested no subprotocol",
+        "protocol",
+    ),
+    phrase(
+        Sign.ORIGIN_REFUSED,
+        r"origin (?:header )?(?:[\"'`]?(?P<host>(?:https?://)?[\w.:-]{1,80}|null)[\"'`]? )?(?:is |"
+        r"was )?(?:not (?:allowed|permitted|in (?:the )?(?:allow\w*|ALLOWED\w*))|refused|rejected|"
+        r"denied|blocked|disallowed|forbidden|invalid)|InvalidOrigin|(?:invalid|disallowed|foreign|"
+        r"unexpected|forbidden|blocked|bad|untrusted) origin\b|origin_refused|blocked by CORS"
+        r"|not allowed by (?:CORS|Access-Control-Allow-Origin)|CORS (?:check |request |preflight )?"
+        r"(?:failed|refused|denied|rejected|blocked|error)|Origin checking failed"
+        r"|disallowed CORS (?:origin|method|headers?)|origin does not match",
+        "origin",
+        "cors",
+    ),
+    phrase(
+        Sign.SOCKET_CLOSED,
+        r"(?:websocket|web socket|socket|ws|connection)s? (?:\S{1,60} )?(?:was |has been |is )?"
+        r"(?:closed|disconnected|ended)\b[^|]{0,60}?\b(?:code[ :=]*)?(?P<code>1\d{3}|4\d{3})\b"
+        r"|(?:close[ _]code|closeCode)[\"' :=]+(?P<close>1\d{3}|4\d{3})\b|websocket_closed"
+        r"|ConnectionClosed(?:Error|OK)\b|abnormal closure|no close frame received"
+        r"|(?:websocket|socket) (?:\S{1,60} )?(?:disconnected|closed)\b",
+        "closed",
+        "disconnected",
+        "ended",
+        "close",
+        "abnormal",
+    ),
+    phrase(
+        Sign.SOCKET_OPENED,
+        r"(?:websocket|web socket|socket) (?:\S{1,60} )?(?:connected|opened|accepted|established)\b"
+        r"|\"WebSocket [^\"]*\" \[accepted\]|websocket connection (?:opened|accepted|established)"
+        r"|^connection open$|new (?:websocket|socket) connection\b",
+        "connected",
+        "opened",
+        "accepted",
+        "established",
+        "connection",
+    ),
+)  # fmt: skip

@@ -1,0 +1,298 @@
+"""Lines that tell of a request that was answered: access logs of servers and proxies. Pure."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from netra_ops.logs.entries import Entry, Kind
+from netra_ops.logs.entries.cloud.request import path_template
+
+WEBSOCKET: Final = "WEBSOCKET"
+SWITCHED: Final = 101
+
+_METHODS: Final = r"GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE"
+_QUOTED: Final = re.compile(
+    rf"\"(?P<method>{_METHODS}|WebSocket) (?P<path>(?:https?://[^\s\"/]+)?/[^\s\"]*)"
+    rf"(?: (?:HTTP/)?[\d.]+)?\"(?: (?P<status>[1-5]\d\d)\b(?P<rest>.*)| \[(?P<word>accepted)\])?"
+)
+_PROXIED: Final = re.compile(
+    rf"(?P<timings>-?\d+/-?\d+/-?\d+/-?\d+/\+?-?\d+) (?P<status>[1-5]\d\d) .*"
+    rf"\"(?P<method>{_METHODS}) (?P<path>/[^\s\"]*)"
+)
+_BALANCED: Final = re.compile(
+    rf"(?:http|https|h2|ws|wss|grpcs) \S+ \S+ (?P<client>[\d.]+|\[[^\]]*\]):\d+ \S+ "
+    rf"(?P<a>-?[\d.]+) (?P<b>-?[\d.]+) (?P<c>-?[\d.]+) (?P<status>[1-5]\d\d) \S+ \d+ \d+ "
+    rf"\"(?P<method>{_METHODS}) (?P<path>\S+) [^\"]*\" \"(?P<agent>[^\"]*)\""
+)
+_BARE: Final = re.compile(
+    rf"(?:^|[\]|:] ?)(?P<method>{_METHODS}) (?P<path>/\S*)(?: HTTP/[\d.]+)? (?:->|=>|-|:)? ?"
+    rf"(?P<status>[1-5]\d\d)\b(?:[ -]*(?:in )?(?P<latency>[\d.]+) ?(?P<unit>ms|s|µs|us)\b)?"
+)
+_GIN: Final = re.compile(
+    rf"\| (?P<status>[1-5]\d\d) \| +(?P<latency>[\d.]+)(?P<unit>ms|s|µs|us) \| +(?P<client>\S+) "
+    rf"\| (?P<method>{_METHODS}) +\"(?P<path>[^\"]*)\""
+)
+_LOGFMT: Final = re.compile(rf"\bmethod=\"?(?P<method>{_METHODS})\b")
+_PAIR: Final = re.compile(
+    r"\b(path|uri|url|status|status_code|duration|duration_ms|latency|"
+    r"elapsed|took|ms)=\"?([^\s\"]+)"
+)
+_CLIENT: Final = re.compile(r"^\W*(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f:]{6,39})(?::\d+)?\s")
+_AGENT: Final = re.compile(r"\"[^\"]*\" \"(?P<agent>[^\"]{1,400})\"")
+_TOOK: Final = re.compile(
+    r"\b(?:rt|request_time|urt|took|duration)[=:]\"?([\d.]+)(ms|s)?|\s([\d.]+)(ms|s|µs)\b"
+)
+_DURATION: Final = re.compile(r"([\d.]+)\s*(ms|s|us|µs|seconds|milliseconds)?$")
+_UNITS: Final = {"ms": 1e-3, "s": 1.0, "us": 1e-6, "µs": 1e-6, "seconds": 1.0}
+_FRONTS: Final = re.compile(
+    r"nginx|haproxy|envoy|traefik|ingress|\blb\b|load-?balancer|\bproxy\b|cloudfront|gateway-?lb",
+    re.IGNORECASE,
+)
+_LONGEST_AGENT: Final = 160
+_HTTP: Final = ("req", "request", "http", "httpRequest", "http_request")
+_RESPONSE: Final = ("res", "response", "http")
+_MILLISECONDS: Final = (
+    "ms",
+    "responseTime",
+    "duration_ms",
+    "elapsed_ms",
+    "latency_ms",
+    "response_time_ms",
+    "durationMs",
+    "latencyMs",
+    "took_ms",
+    "time_ms",
+    "elapsedMs",
+    "response_time",
+)
+_SECONDS: Final = (
+    "duration",
+    "latency",
+    "elapsed",
+    "took",
+    "duration_s",
+    "request_time",
+    "seconds",
+    "duration_seconds",
+)
+_IS_MILLISECONDS: Final = 100.0
+"""A bare `duration` above this is taken for milliseconds if it has no unit."""
+
+
+class Answered(NamedTuple):
+    """A request that a line tells of; as in `tally.Request`."""
+
+    method: str | None
+    path: str | None
+    status: int | None
+    latency: float | None = None
+    client: str | None = None
+    agent: str | None = None
+    is_front: bool = False
+
+
+def answered_by(entry: Entry) -> Answered | None:
+    """Give the request that a record tells was answered; None if it tells of none."""
+    if entry.http is not None and entry.status is not None:
+        return _of_platform(entry)
+    if entry.kind is Kind.AUDIT:
+        return None
+    if entry.fields is not None:
+        found = _of_fields(entry.fields)
+        if found is not None:
+            return found
+    text = entry.message
+    if "/" not in text or entry.stack is not None:
+        return None
+    found = _of_text(text[:1_500])
+    if found is None:
+        return None
+    return found._replace(is_front=found.is_front or _is_front(entry))
+
+
+def client_of(address: str | None, agent: str | None) -> str | None:
+    """Tell clients apart without keeping what they are: a digest."""
+    if not address and not agent:
+        return None
+    seen = f"{address or ''}|{agent or ''}".encode("utf-8", "replace")
+    return hashlib.blake2b(seen, digest_size=8).hexdigest()
+
+
+def _of_platform(entry: Entry) -> Answered:
+    http = entry.http
+    assert http is not None  # noqa: S101 - the caller looked
+    method = WEBSOCKET if entry.status == SWITCHED else http.method
+    is_own = entry.kind is not Kind.REQUEST and "requests" not in (entry.log_name or "")
+    return Answered(
+        method,
+        http.path,
+        entry.status,
+        http.latency,
+        client_of(http.client, http.agent),
+        (http.agent or "")[:_LONGEST_AGENT] or None,
+        not is_own,
+    )
+
+
+def _is_front(entry: Entry) -> bool:
+    return any(
+        name is not None and _FRONTS.search(name)
+        for name in (entry.logger, entry.service, entry.log_name)
+    )
+
+
+def _of_text(text: str) -> Answered | None:
+    balanced = _BALANCED.search(text) if '" "' in text else None
+    if balanced is not None:
+        times = [float(balanced[name]) for name in ("a", "b", "c")]
+        latency = sum(times) if min(times) >= 0 else None
+        return _answered(balanced, latency, balanced["client"], balanced["agent"], is_front=True)
+    proxied = _PROXIED.search(text) if "/" in text and '"' in text else None
+    if proxied is not None:
+        total = abs(int(proxied["timings"].rsplit("/", 1)[1].strip("+"))) / 1e3
+        return _answered(proxied, total, _address(text), None, is_front=True)
+    if '"' in text:
+        quoted = _QUOTED.search(text)
+        if quoted is not None and "://" not in text[: quoted.start()]:
+            return _of_quoted(text, quoted)
+    gin = _GIN.search(text) if "|" in text else None
+    bare = gin or _BARE.search(text)
+    if bare is not None:
+        client = gin["client"] if gin else None
+        return _answered(bare, _seconds(bare["latency"], bare["unit"]), client, None)
+    return _of_pairs(text) if "method=" in text else None
+
+
+def _of_quoted(text: str, found: re.Match[str]) -> Answered | None:
+    is_socket = found["method"] == "WebSocket"
+    if found["word"]:
+        status: int | None = SWITCHED
+    elif found["status"]:
+        status = int(found["status"])
+    else:
+        return None
+    rest = found["rest"] or ""
+    agent = _AGENT.search(rest)
+    took = _TOOK.search(rest)
+    latency = _seconds(took[1] or took[3], took[2] or took[4]) if took else None
+    answer = _answered(found, latency, _address(text), agent["agent"] if agent else None)
+    method = WEBSOCKET if is_socket or status == SWITCHED else answer.method
+    return answer._replace(method=method, status=status)
+
+
+def _answered(
+    found: re.Match[str],
+    latency: float | None,
+    address: str | None,
+    agent: str | None,
+    *,
+    is_front: bool = False,
+) -> Answered:
+    status = found["status"]
+    return Answered(
+        found["method"].upper(),
+        path_template(found["path"]),
+        int(status) if status else None,
+        latency,
+        client_of(address, agent),
+        agent[:_LONGEST_AGENT] if agent and agent != "-" else None,
+        is_front,
+    )
+
+
+def _address(text: str) -> str | None:
+    found = _CLIENT.match(text)
+    return found[1] if found else None
+
+
+def _of_pairs(text: str) -> Answered | None:
+    method = _LOGFMT.search(text)
+    pairs = dict(_PAIR.findall(text))
+    path = pairs.get("path") or pairs.get("uri") or pairs.get("url")
+    status = pairs.get("status") or pairs.get("status_code") or ""
+    if method is None or not path or not path.startswith("/") or not status[:3].isdigit():
+        return None
+    return Answered(method["method"], path_template(path), int(status[:3]), _latency_of(pairs))
+
+
+def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
+    asked = next((fields[name] for name in _HTTP if isinstance(fields.get(name), dict)), fields)
+    method = _text(asked, "method", "http_method", "verb", "requestMethod")
+    if method is None or not method.isalpha() or len(method) > len("PROPPATCH"):
+        return None
+    path = _text(asked, "path", "url", "uri", "route", "target", "requestUrl", "originalUrl")
+    nothing: dict[str, Any] = {}
+    answer = next(
+        (fields[name] for name in _RESPONSE if isinstance(fields.get(name), dict)), nothing
+    )
+    status = _status(fields) or _status(answer) or _status(asked)
+    if path is None or not path.startswith("/") or status is None:
+        return None
+    address = _text(asked, "remoteAddress", "remote_addr", "ip", "client_ip", "remote_ip", "client")
+    headers = asked.get("headers")
+    agent = _text(asked, "user_agent", "userAgent", "agent")
+    if agent is None and isinstance(headers, dict):
+        agent = _text(headers, "user-agent", "User-Agent")
+    is_socket = status == SWITCHED
+    return Answered(
+        WEBSOCKET if is_socket else method.upper(),
+        path_template(path),
+        status,
+        _latency_of(fields),
+        client_of(address, agent),
+        agent[:_LONGEST_AGENT] if agent else None,
+    )
+
+
+def _text(fields: Mapping[str, Any], *names: str) -> str | None:
+    return next((value for name in names if isinstance(value := fields.get(name), str)), None)
+
+
+def _status(fields: Mapping[str, Any]) -> int | None:
+    for name in ("status", "status_code", "statusCode", "http_status", "code"):
+        value = fields.get(name)
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value)
+        if type(value) is int and 100 <= value <= 599:  # noqa: PLR2004 - HTTP's statuses
+            return value
+    return None
+
+
+def _latency_of(fields: Mapping[str, Any]) -> float | None:
+    for name in _MILLISECONDS:
+        value = fields.get(name)
+        seconds = _number(value)
+        if seconds is not None:
+            return seconds / 1e3
+    for name in _SECONDS:
+        value = fields.get(name)
+        if isinstance(value, str):
+            found = _DURATION.fullmatch(value.strip())
+            if found is not None:
+                return _seconds(found[1], found[2])
+        seconds = _number(value)
+        if seconds is not None:
+            return seconds / 1e3 if seconds > _IS_MILLISECONDS else seconds
+    return None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    return float(value) if isinstance(value, int | float) and value >= 0 else None
+
+
+def _seconds(number: str | None, unit: str | None) -> float | None:
+    if not number:
+        return None
+    try:
+        value = float(number)
+    except ValueError:
+        return None
+    return value * (1e-3 if unit == "milliseconds" else _UNITS.get(unit or "s", 1.0))

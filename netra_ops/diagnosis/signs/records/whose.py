@@ -1,0 +1,123 @@
+"""Who was acting, by a record: of which kind, under which name; and when their token was issued.
+
+It sorts records and proves nothing. Pure.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from netra_ops.diagnosis.signs.tally import Caller
+from netra_ops.logs.entries import Entry, whom
+from netra_ops.logs.entries.times import from_value
+from netra_ops.logs.entries.whom import Names
+
+_NOBODY: Final = frozenset(
+    {"anonymous", "anonymoususer", "anon", "guest", "nobody", "none", "null", "undefined", "-", ""}
+)
+_SERVICE: Final = re.compile(
+    r"(?:service|svc|serviceaccount|client|workload|app|system|machine|robot)[:/]"
+    r"|.*@[\w.-]*gserviceaccount\.com$|svc[-_.]|.*[-_](?:svc|service|worker|backend|api|daemon|"
+    r"job|bot|gateway)$|spiffe:",
+    re.IGNORECASE,
+)
+_KINDS: Final = Names(
+    "principal_kind", "user_type", "caller_kind", "caller_type", "actor_type", "subject_type"
+)
+_KIND_OF: Final = {
+    "user": Caller.USER,
+    "human": Caller.USER,
+    "person": Caller.USER,
+    "service": Caller.SERVICE,
+    "service_account": Caller.SERVICE,
+    "machine": Caller.SERVICE,
+    "workload": Caller.SERVICE,
+    "client": Caller.SERVICE,
+    "anonymous": Caller.NOBODY,
+    "nobody": Caller.NOBODY,
+    "none": Caller.NOBODY,
+}
+_CLIENTS: Final = Names("client_id", "clientId", "azp", "caller", "client", "service_id", "from")
+_ISSUED: Final = Names("iat", "token_iat", "issued_at", "issuedAt", "token_issued_at", "tokenIat")
+_WITHIN: Final = ("claims", "token", "jwt", "auth", "user", "error_context", "context")
+_ISSUED_TEXT: Final = re.compile(
+    r"\b(?:token_)?(?:iat|issued[_ ]at)[\"']?[ ]?[:= ][ ]?[\"']?"
+    r"(\d{10}(?:\.\d+)?\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)",
+    re.IGNORECASE,
+)
+_CLIENT_TEXT: Final = re.compile(
+    r"\b(?:client_id|client|caller|service_id|azp)[=:] ?[\"']?([\w.:@/-]{1,120})", re.IGNORECASE
+)
+_TEST: Final = Names("test", "is_test", "synthetic", "smoke_test", "load_test", "dry_run")
+_TEST_TEXT: Final = re.compile(
+    r"\[(?:test|synthetic|smoke|load-?test)\]|\bsynthetic (?:probe|check|test)\b|\bsmoke[- ]test\b"
+    r"|\bload[- ]test\b|\bpen(?:etration)?[- ]test\b",
+    re.IGNORECASE,
+)
+
+
+def caller_of(entry: Entry) -> tuple[Caller, str | None]:
+    """Give who was acting, as far as a record tells."""
+    fields = entry.fields
+    name, kind = entry.principal, None
+    if fields is not None:
+        objects = whom.described(fields)
+        told = whom.first_within(objects, _KINDS)
+        kind = _KIND_OF.get(told.lower()) if told else None
+        if name is None:
+            name = whom.first_within(objects, _CLIENTS)
+            if name is not None and kind is None and "." not in name[:4]:
+                kind = kind_of(name) if kind_of(name) is not Caller.USER else Caller.SERVICE
+    elif name is None and ("client" in entry.message or "caller" in entry.message):
+        found = _CLIENT_TEXT.search(entry.message, 0, 2_000)
+        if found is not None and not found[1][0].isdigit():
+            name = found[1]
+            kind = Caller.NOBODY if kind_of(name) is Caller.NOBODY else Caller.SERVICE
+    if name is None:
+        return kind or Caller.UNKNOWN, None
+    by_name = kind_of(name)
+    if by_name is Caller.NOBODY:
+        return Caller.NOBODY, None
+    return (by_name if by_name is Caller.SERVICE else kind or by_name), name
+
+
+def kind_of(name: str) -> Caller:
+    """Tell by a principal's name of which kind it is."""
+    if name.lower() in _NOBODY:
+        return Caller.NOBODY
+    return Caller.SERVICE if _SERVICE.match(name) else Caller.USER
+
+
+def issued_of(entry: Entry) -> int | None:
+    """Give when the token that a record is about was issued; None if it does not say."""
+    fields = entry.fields
+    if fields is not None:
+        found = _issued_in(fields)
+        if found is not None:
+            return found
+        for name in _WITHIN:
+            inner = fields.get(name)
+            if isinstance(inner, dict) and (found := _issued_in(inner)) is not None:
+                return found
+    text = entry.message
+    if "iat" not in text and "ssued" not in text:
+        return None
+    said = _ISSUED_TEXT.search(text, 0, 4_000)
+    return from_value(said[1].replace(" ", "T", 1)) if said else None
+
+
+def _issued_in(fields: Mapping[str, Any]) -> int | None:
+    for name in _ISSUED.order:
+        if name in fields:
+            found = from_value(fields[name])
+            if found is not None:
+                return found
+    return None
+
+
+def is_test(entry: Entry) -> bool:
+    """Tell whether a record says of itself that it is of a test."""
+    fields = entry.fields
+    if fields is not None and any(fields.get(name) is True for name in _TEST.order):
+        return True
+    return "est" in entry.message and _TEST_TEXT.search(entry.message, 0, 1_000) is not None

@@ -1,0 +1,282 @@
+"""The log of a bundle, read once and counted: a stream, within bounds that hold for any log.
+
+A million lines are counted in well under half a minute. At most 200 000 requests and 20 000
+occurrences of each sign are kept, evenly thinned; with all that is remembered while reading that
+is some hundreds of megabytes for the largest logs, and little for small ones.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from netra_ops.diagnosis.signs.counting.places import Places
+from netra_ops.diagnosis.signs.counting.relating import Answering, failed_starts, related
+from netra_ops.diagnosis.signs.counting.requests import Open, Requests
+from netra_ops.diagnosis.signs.counting.thinning import Thinned
+from netra_ops.diagnosis.signs.meaning import Lexicon, Meaning
+from netra_ops.diagnosis.signs.records import own
+from netra_ops.diagnosis.signs.records.answered import Answered, answered_by
+from netra_ops.diagnosis.signs.records.audited import audit_meanings
+from netra_ops.diagnosis.signs.records.called import called
+from netra_ops.diagnosis.signs.records.said import said_by
+from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_of
+from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.diagnosis.signs.tally import Called, Caller, Occurrence, Place, Tally
+from netra_ops.logs.entries import Entry, Frame, Kind, Level
+from netra_ops.logs.entries.cloud.request import seconds_of
+from netra_ops.logs.entries.stacks.python import is_library
+from netra_ops.logs.reading import Account, Reading, read
+
+MOST_OF_A_SIGN: Final = 20_000
+_MOST_IDS: Final = 400_000
+
+_CALLS: Final = frozenset(
+    {
+        Sign.CONNECTION_REFUSED,
+        Sign.HOST_UNKNOWN,
+        Sign.TIMED_OUT,
+        Sign.DEPENDENCY_FAILED,
+        Sign.NOT_JSON,
+        Sign.REDIRECTED,
+        Sign.CERTIFICATE_EXPIRED,
+        Sign.CERTIFICATE_REFUSED,
+        Sign.BREAKER_OPEN,
+        Sign.BREAKER_CLOSED,
+    }
+)
+_OF_DATABASE: Final = frozenset(
+    {Sign.CONNECTION_REFUSED, Sign.HOST_UNKNOWN, Sign.TIMED_OUT, Sign.DEPENDENCY_FAILED}
+)
+_CODE: Final = re.compile(r"(?:exited?|signal|code|status)\D{0,12}(\d{1,5})", re.IGNORECASE)
+_STATUS: Final = re.compile(
+    r"(?:^\W*|\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|HTTPException:?|error)[ =:\"']*)"
+    r"([45]\d\d)\b",
+    re.IGNORECASE,
+)
+_FAULT: Final = re.compile(
+    r"(?:Type|Attribute|Name|UnboundLocal|Key|Index|ZeroDivision|Assertion|Recursion|Reference|"
+    r"Range|Value|UnicodeDecode|Unicode|NotImplemented|Lookup|Arithmetic|Overflow)Error$"
+    r"|(?:NullPointer|ClassCast|IllegalArgument|IllegalState|IndexOutOfBounds|Arithmetic|"
+    r"NoSuchElement|NumberFormat|UnsupportedOperation)Exception$|InvalidOperation$|^panic"
+    r"|runtime error"
+)
+
+
+def tallied(inputs: Iterable[str], reading: Reading) -> Tally:
+    """Read a log and count it.
+
+    Args:
+        inputs: Paths, as `netra_ops.logs.reading.read` takes them.
+        reading: How.
+    """
+    account = Account()
+    counting = _Counting(account)
+    for batch in read(inputs, account, reading):
+        for entry in batch:
+            if not entry.duplicate:
+                counting.count(entry)
+    return counting.finished()
+
+
+def tallied_of(entries: Iterable[Entry]) -> Tally:
+    """Count entries that were read already."""
+    counting = _Counting(Account())
+    for entry in entries:
+        if not entry.duplicate:
+            counting.count(entry)
+    return counting.finished()
+
+
+class _Counting:
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._lexicon = Lexicon()
+        self._places = Places()
+        self._requests = Requests()
+        self._found: dict[Sign, Thinned[Occurrence]] = {}
+        self._spoke: set[str] = set()
+        self._first: int | None = None
+        self._last: int | None = None
+
+    def count(self, entry: Entry) -> None:
+        time, number = entry.time, entry.number
+        if time is not None:
+            if self._first is None or time < self._first:
+                self._first = time
+            if self._last is None or time > self._last:
+                self._last = time
+        place = self._places.place(entry.service, entry.revision, entry.instance)
+        self._places.count(place, time, number)
+        request = entry.trace or entry.request_id
+        if entry.trace is not None and entry.request_id is not None:
+            self._requests.tell_alias(entry.trace, entry.request_id)
+        if entry.kind is Kind.REQUEST:
+            answered = answered_by(entry)
+            if answered is not None:
+                self._requests.add(Open(number, time, place, request, answered))
+            return
+        caller, principal = caller_of(entry)
+        if entry.kind is not Kind.AUDIT:
+            self._note(place, time, request, caller, principal, entry)
+        answered = answered_by(entry)
+        if answered is not None:
+            new = Open(number, time, place, request, answered, caller, principal)
+            self._requests.add(new)
+        for meaning in self._meanings(entry, answered):
+            self._add(meaning, entry, place, request, caller, principal, answered)
+
+    def _note(
+        self,
+        place: Place,
+        time: int | None,
+        request: str | None,
+        caller: Caller,
+        principal: str | None,
+        entry: Entry,
+    ) -> None:
+        """Note that a program spoke, in which request and of whom."""
+        if "system" not in (entry.log_name or ""):
+            self._places.speak(place, time)
+        if request is None:
+            return
+        if len(self._spoke) < _MOST_IDS:
+            self._spoke.add(request)
+        if caller is not Caller.UNKNOWN:
+            self._requests.tell_caller(request, caller, principal)
+
+    def _meanings(self, entry: Entry, answered: Answered | None) -> list[Meaning]:
+        if entry.audit is not None:
+            return audit_meanings(entry.audit, entry.fields or {})
+        fields = entry.fields
+        if fields is not None:
+            exact = own.own_meanings(fields)
+            if exact is not None:
+                return exact
+        text = said_by(entry)
+        if answered is not None and entry.level < Level.WARNING and "|" not in text:
+            return []
+        found = self._lexicon.meanings(text)
+        if fields is not None and own.is_undecided(fields) and not found:
+            return [Meaning(Sign.DEPENDENCY_FAILED)]
+        if entry.stack is not None:
+            found = _with_stack(entry, found)
+        elif entry.level < Level.ERROR:
+            found = [one for one in found if one.sign is not Sign.CODE_ERROR]
+        if not found and entry.level >= Level.ERROR and answered is None:
+            return [Meaning(Sign.OTHER_ERROR)]
+        return found
+
+    def _add(
+        self,
+        meaning: Meaning,
+        entry: Entry,
+        place: Place,
+        request: str | None,
+        caller: Caller,
+        principal: str | None,
+        answered: Answered | None,
+    ) -> None:
+        sign, subject, what = meaning.sign, meaning.subject, None
+        if sign in _CALLS:
+            what, host = called(said_by(entry))
+            subject = subject or host
+            if what is Called.DATABASE and sign in _OF_DATABASE:
+                sign = Sign.DATABASE_SILENT
+        elif sign is Sign.STARTING:
+            self._places.start(place, entry.time)
+        elif sign is Sign.SOCKET_CLOSED and request is not None and entry.fields:
+            length = seconds_of(entry.fields.get("duration"))
+            if length is not None:
+                self._requests.tell_length(request, length)
+        found = self._found.get(sign)
+        if found is None:
+            found = self._found[sign] = Thinned(MOST_OF_A_SIGN)
+        found.add(
+            Occurrence(
+                sign=sign,
+                number=entry.number,
+                time=entry.time,
+                place=place,
+                level=entry.level,
+                request=request,
+                caller=caller,
+                principal=principal,
+                subject=subject,
+                status=_status(sign, entry, answered),
+                path=answered.path if answered else entry.http.path if entry.http else None,
+                issued=issued_of(entry),
+                called=what,
+                is_test=is_test(entry),
+            )
+        )
+
+    def finished(self) -> Tally:
+        self._places.sort()
+        requests, kept, spoke = self._requests.finished()
+        aliases = self._requests.aliases
+        spoke |= {aliases.get(one, one) for one in self._spoke}
+        for one in requests:
+            if one.request is not None and one.request not in spoke and one.time is not None:
+                end = one.time + int((one.latency or 0.0) * 1e9) + 50_000_000
+                if self._places.spoke_between(one.place, one.time - 5_000_000, end):
+                    spoke.add(one.request)
+        answering = Answering(requests)
+        occurrences = {
+            sign: related(found.items, answering, aliases) for sign, found in self._found.items()
+        }
+        counts = {sign: found.seen for sign, found in self._found.items()}
+        failed = failed_starts(occurrences, self._places.instances, answering)
+        if failed:
+            starts = occurrences.setdefault(Sign.START_FAILED, [])
+            starts += failed
+            starts.sort(key=lambda one: (one.time or 0, one.number))
+            counts[Sign.START_FAILED] = counts.get(Sign.START_FAILED, 0) + len(failed)
+        return Tally(
+            occurrences=occurrences,
+            counts=counts,
+            requests=requests,
+            kept=kept,
+            instances=self._places.instances,
+            spoke=spoke,
+            account=self._account,
+            first=self._first,
+            last=self._last,
+        )
+
+
+def _with_stack(entry: Entry, found: list[Meaning]) -> list[Meaning]:
+    """Give what an entry with a stack means: an error of the code says where."""
+    stack = entry.stack
+    assert stack is not None  # noqa: S101 - the caller looked
+    where = _where(stack.frames)
+    named = [Meaning(one.sign, where) if one.sign is Sign.CODE_ERROR else one for one in found]
+    if any(one.sign not in (Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED) for one in named):
+        return named
+    is_fault = any(_FAULT.search(one.type) for one in (stack.raised, *stack.causes))
+    if is_fault and where is not None:
+        return [Meaning(Sign.CODE_ERROR, where), *named]
+    return named or [Meaning(Sign.OTHER_ERROR, where)]
+
+
+def _where(frames: tuple[Frame, ...]) -> str | None:
+    """Name the innermost call of the application; None if there is none."""
+    for frame in frames:
+        if not is_library(frame) and "node_modules" not in frame.file:
+            return f"{frame.file}:{frame.function}"
+    return None
+
+
+def _status(sign: Sign, entry: Entry, answered: Answered | None) -> int | None:
+    if sign in (Sign.EXITED, Sign.SOCKET_CLOSED):
+        if entry.fields is not None:
+            code = entry.fields.get("close_code", entry.fields.get("code"))
+            if type(code) is int:
+                return code
+        found = _CODE.search(entry.message)
+        return int(found[1]) if found else None
+    if answered is not None:
+        return answered.status
+    if entry.status is not None:
+        return entry.status
+    said = _STATUS.search(entry.message)
+    return int(said[1]) if said else None
