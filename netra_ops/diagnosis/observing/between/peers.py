@@ -1,0 +1,173 @@
+"""Which variables of which services must be equal: issuer and verifier, service and registry. Pure.
+
+Names are foreign. Two variables belong together by their role and purpose, by our own contracts'
+groups, or because some form of their values is equal, which random values never are by chance.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import Final, NamedTuple
+
+from netra_ops.diagnosis.observing.between.likeness import likeness
+from netra_ops.diagnosis.observing.configured.roles import (
+    Role,
+    group_of,
+    purpose_of,
+    words,
+    words_of,
+)
+from netra_ops.diagnosis.observing.configured.values import Held
+from netra_ops.diagnosis.observing.scene import Scene
+
+_ISSUERS: Final = words("""
+    AUTH AUTHN LOGIN IDENTITY IDP SSO ACCOUNT ACCOUNTS TOKEN TOKENS ISSUER OIDC OAUTH KEYCLOAK
+    PASSPORT SIGNIN IAM AUTHSERVICE ID REGISTRY
+""")
+_OF_TOKENS: Final = words("JWT JWS TOKEN TOKENS ACCESS SIGNING SIGN AUTH HMAC BEARER VERIFY SHARED")
+"""Words of keys that go from one service to another; keys of sessions and cookies mostly do not."""
+_BESIDE: Final = frozenset({"PREVIOUS", "OLD", "NEXT", "FORMER", "SECONDARY", "FALLBACK", "LAST"})
+"""Words of a variable whose value is accepted beside another's."""
+_DIGESTS: Final = frozenset({"HASH", "HASHED", "SHA256", "SHA", "DIGEST"})
+
+
+class Peers(NamedTuple):
+    """Two variables that must be equal; `issuer` is the side that others must follow."""
+
+    issuer: Held
+    other: Held
+
+
+def is_issuer(service: str) -> bool:
+    """Tell whether a service is called like one that makes tokens."""
+    return bool(_ISSUERS & set(words_of(service.replace("-", "_"))))
+
+
+def issuer_in(services: Iterable[str]) -> str | None:
+    """Give the one service that is called like an issuer; None if none or several are."""
+    found = [one for one in dict.fromkeys(services) if is_issuer(one)]
+    return found[0] if len(found) == 1 else None
+
+
+def peers_of_role(scene: Scene, everything: Sequence[Held], role: Role) -> Iterator[Peers]:
+    """Pair the variables of a role that issuer and verifier must have alike.
+
+    With the service that fails on one side, where it is known; where nobody can tell which service
+    is the issuer, only between two.
+    """
+    ours = [one for one in everything if one.role is role and not _is_beside(one)]
+    if role is Role.KEY:
+        ours = _of_tokens(ours)
+    services = list(dict.fromkeys(one.service for one in ours))
+    for first, second in _sides(scene, services):
+        left = [one for one in ours if one.service == first]
+        right = [one for one in ours if one.service == second]
+        for mine, theirs in _matched(left, right):
+            yield Peers(mine, theirs)
+
+
+def registered(scene: Scene, everything: Sequence[Held]) -> Iterator[tuple[Held, list[Held]]]:
+    """Give services' secrets, each with those of the auth service that may be its registration."""
+    secrets = [
+        one
+        for one in everything
+        if one.role is Role.SERVICE_SECRET and not _DIGESTS & set(words_of(one.name))
+    ]
+    issuer = issuer_in(one.service for one in everything)
+    if issuer is None:
+        return
+    entries = [one for one in secrets if one.service == issuer]
+    for one in secrets:
+        if one.service == issuer or scene.service not in {None, one.service, issuer}:
+            continue
+        named = [entry for entry in entries if _names(entry.name, one.service)]
+        alike = [entry for entry in entries if _are_alike(entry, one)]
+        if named or alike:
+            yield one, alike or named
+        elif len(entries) == 1 and not _names_another(entries[0], one, everything):
+            yield one, entries
+
+
+def _of_tokens(keys: list[Held]) -> list[Held]:
+    """Keep the keys of tokens where a service has such, and others where their peers are evident.
+
+    A service's key for its own sessions need not be anybody else's.
+    """
+    of_tokens = [one for one in keys if _OF_TOKENS & set(words_of(one.name))]
+    served = {one.service for one in of_tokens}
+    return of_tokens + [
+        one
+        for one in keys
+        if one not in of_tokens
+        and (
+            one.service not in served
+            or any(one.service != other.service and _are_alike(one, other) for other in keys)
+        )
+    ]
+
+
+def _sides(scene: Scene, services: Sequence[str]) -> Iterator[tuple[str, str]]:
+    issuer = issuer_in(services)
+    if issuer is not None:
+        others = [one for one in services if one != issuer]
+        if scene.service in others:
+            others = [scene.service]
+        yield from ((issuer, other) for other in others)
+    elif len(services) == 2:  # noqa: PLR2004 - a pair
+        yield services[0], services[1]
+
+
+def _matched(left: list[Held], right: list[Held]) -> Iterator[tuple[Held, Held]]:
+    """Pair what belongs together, what belongs together most surely first."""
+    ranked = sorted(
+        ((_closeness(a, b), i, j) for (i, a), (j, b) in product(enumerate(left), enumerate(right))),
+        key=lambda one: (-one[0], one[1], one[2]),
+    )
+    used: set[tuple[str, str]] = set()
+    alone = len(left) == 1 and len(right) == 1
+    for close, i, j in ranked:
+        mine, theirs = left[i], right[j]
+        if {(mine.service, mine.name), (theirs.service, theirs.name)} & used:
+            continue
+        if close == 0 and not alone:
+            continue
+        used |= {(mine.service, mine.name), (theirs.service, theirs.name)}
+        yield mine, theirs
+
+
+def _closeness(one: Held, other: Held) -> int:
+    """Say how surely two variables are meant to be equal; 0 if nothing speaks for it."""
+    group = group_of(one.name)
+    sure = one.name == other.name or (group is not None and group == group_of(other.name))
+    ours, theirs = purpose_of(one.name), purpose_of(other.name)
+    same_secret = (
+        one.variable is not None
+        and other.variable is not None
+        and one.variable.secret is not None
+        and one.variable.secret == other.variable.secret
+    )
+    return (
+        8 * _are_alike(one, other)
+        + 4 * same_secret
+        + 2 * sure
+        + (ours == theirs or bool(ours & theirs))
+    )
+
+
+def _are_alike(one: Held, other: Held) -> bool:
+    found = likeness(one.fingerprints, other.fingerprints)
+    return found is not None and found.form is not None
+
+
+def _is_beside(one: Held) -> bool:
+    return bool(_BESIDE & set(words_of(one.name)))
+
+
+def _names(variable: str, service: str) -> bool:
+    """Tell whether a variable's name names a service: all words of the one in the other."""
+    words = set(words_of(service.replace("-", "_"))) - {"SERVICE", "API", "APP", "STAGING", "PROD"}
+    return bool(words) and words <= set(words_of(variable))
+
+
+def _names_another(entry: Held, one: Held, everything: Sequence[Held]) -> bool:
+    services = {held.service for held in everything} - {one.service, entry.service}
+    return any(_names(entry.name, service) for service in services)

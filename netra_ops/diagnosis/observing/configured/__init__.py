@@ -1,0 +1,1 @@
+"""What revisions and fingerprints show of how services were configured. Pure."""
