@@ -9,10 +9,10 @@ from netra.principal import is_service_id
 from netra_ops.findings import UsageRefused
 from netra_ops.platform.local import configuration
 from netra_ops.platform.local.state_directory import StateDirectory
-from netra_ops.settings import OPS
+from netra_ops.settings import BACKEND, OPS
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.auth_service import AuthService
-from netra_ops.validation.credentials import ServiceCredential, service_url
+from netra_ops.validation.credentials import Credentials, ServiceCredential, service_url
 
 
 def address(directory: StateDirectory, name: str) -> str:
@@ -37,6 +37,19 @@ def credential(directory: StateDirectory, service: str) -> ServiceCredential:
     if secret is None or not secret.value:
         raise UsageRefused(f"{directory.env_file(service)} holds no SERVICE_SECRET.")
     return ServiceCredential(environment.get("SERVICE_ID") or service, secret.value)
+
+
+def walking_credentials(directory: StateDirectory) -> Credentials:
+    """Give what the golden path is walked with: throw-away users, the backend's own credential.
+
+    Raises:
+        UsageRefused: Something of it is not there.
+    """
+    return Credentials(
+        auth_url=address(directory, "AUTH_SERVICE_URL"),
+        service=credential(directory, BACKEND),
+        operator=credential(directory, OPS),
+    )
 
 
 @contextmanager

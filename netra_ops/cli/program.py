@@ -18,6 +18,7 @@ _COMMANDS: Final = {
 }
 _GROUPS: Final = {
     "logs": "netra_ops.cli.logs.commands",
+    "evidence": "netra_ops.cli.evidence.commands",
     "config": "netra_ops.cli.configuration.commands",
     "users": "netra_ops.cli.administration.users",
     "sessions": "netra_ops.cli.administration.sessions",

@@ -1,15 +1,13 @@
 """`netra verify`: the golden path, walked from outside."""
 
-import signal
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from netra.clock import SystemClock
-from netra_ops.cli.accounts import address, credential
+from netra_ops.cli.accounts import address, walking_credentials
 from netra_ops.cli.console import (
     DEFAULT_STATE_PATH,
     JsonOption,
@@ -19,10 +17,11 @@ from netra_ops.cli.console import (
     rich_progress,
     tell_document,
 )
+from netra_ops.cli.tidying_up import tidied_up
 from netra_ops.findings import Verdict, exit_code_of
-from netra_ops.settings import BACKEND, OPS, PROBE_HEADER
+from netra_ops.settings import PROBE_HEADER
 from netra_ops.validation.answer import Asker
-from netra_ops.validation.credentials import Credentials, from_file, service_url
+from netra_ops.validation.credentials import from_file, service_url
 from netra_ops.validation.golden_path import WalkReport, walk_golden_path
 
 _STYLES = {Verdict.PASS: "green", Verdict.UNKNOWN: "yellow", Verdict.FAIL: "bold red"}
@@ -44,43 +43,26 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Walk the golden path: what must be served is, and what must be refused is."""
-    known = from_file(credentials) if credentials else _from_state(state)
+    known = from_file(credentials) if credentials else walking_credentials(existing_state(state))
     place = service_url(url, "--url") if url else address(existing_state(state), "BACKEND_URL")
     clock = SystemClock()
-    before = signal.signal(signal.SIGTERM, _break_off)
-    try:
-        with (
-            rich_progress().status("Walking the golden path") as progress,
-            Asker(clock, headers=(PROBE_HEADER,)) as asker,
-        ):
-            report = walk_golden_path(
-                place,
-                known,
-                asker,
-                clock,
-                lambda result: progress.update(f"Walking the golden path: {result.name}"),
-            )
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with (
+        tidied_up(),
+        rich_progress().status("Walking the golden path") as progress,
+        Asker(clock, headers=(PROBE_HEADER,)) as asker,
+    ):
+        report = walk_golden_path(
+            place,
+            known,
+            asker,
+            clock,
+            lambda result: progress.update(f"Walking the golden path: {result.name}"),
+        )
     if as_json:
         tell_document(report.as_document())
     else:
         _show(report)
     raise typer.Exit(exit_code_of(report.verdict))
-
-
-def _from_state(path: Path) -> Credentials:
-    directory = existing_state(path)
-    return Credentials(
-        auth_url=address(directory, "AUTH_SERVICE_URL"),
-        service=credential(directory, BACKEND),
-        operator=credential(directory, OPS),
-    )
-
-
-def _break_off(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End as on Ctrl-C, so that what was made is cleaned up."""
-    raise KeyboardInterrupt
 
 
 def _show(report: WalkReport) -> None:

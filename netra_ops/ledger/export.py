@@ -4,8 +4,8 @@ Revisions are written as Cloud Run's v1 API (Knative) gives them, wherever they 
 come from records that were keyed anew for the bundle.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from netra_ops.candidates.fingerprints.prints import Prints
@@ -24,7 +24,8 @@ Rekey = Callable[[Sequence[ConfigurationRecord]], Sequence[ConfigurationRecord]]
 
 _PREFIX: Final = "sha256:"
 _UNNAMED_KEY: Final = ""
-_DECODED: Final = "decoded"
+_NAMES: Final = {"decoded": "b64decoded"}
+"""What a bundle calls otherwise; all else that a value nearly is has its own word there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,27 @@ class Bundle:
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    entry: Entry
-    deploy: Deploy
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A revision as a bundle tells it.
+
+    Attributes:
+        service: Of which service.
+        revision: Its name.
+        created: When it was made (RFC 3339).
+        code: What it runs.
+        configuration: Its configuration, keyed for the bundle.
+        unsure: The variables of which nobody recorded what they nearly are.
+        shown: The values that may stand in a bundle as they are, by their variables.
+    """
+
+    service: str
+    revision: str
+    created: str
+    code: str
     configuration: ConfigurationRecord
+    unsure: frozenset[str] = frozenset()
+    shown: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def bundle_of(entries: Sequence[Entry], rekey: Rekey, service: str | None = None) -> Bundle:
@@ -64,80 +81,83 @@ def bundle_of(entries: Sequence[Entry], rekey: Rekey, service: str | None = None
     kept = [(e, deploy) for e, deploy in deploys if (deploy.key or first) == newest]
     keyed_anew = rekey([configuration_of(deploy, newest) for _, deploy in kept])
     made = [
-        _Made(entry, deploy, configuration)
+        made_of(entry, deploy, configuration)
         for (entry, deploy), configuration in zip(kept, keyed_anew, strict=True)
     ]
     files = {
-        REVISIONS: [_revision(one) for one in made],
-        TRAFFIC: _traffic(chosen),
-        FINGERPRINTS: _fingerprints(made, queries.serving(chosen)),
+        REVISIONS: [revision_document(one) for one in made],
+        TRAFFIC: traffic_lines(chosen),
+        FINGERPRINTS: fingerprint_table(made, queries.serving(chosen)),
     }
     left_out = [deploy.revision for _, deploy in deploys if (deploy.key or first) != newest]
     return Bundle(files, tuple(left_out))
 
 
-def _revision(made: _Made) -> dict[str, Any]:
-    deploy = made.deploy
+def made_of(entry: Entry, deploy: Deploy, configuration: ConfigurationRecord) -> Made:
+    """Tell what was recorded of a revision.
+
+    Args:
+        entry: Where it was recorded.
+        deploy: What was.
+        configuration: Its configuration, keyed for the bundle.
+    """
+    unsure = frozenset(name for name, one in deploy.settings.items() if one.nearly is None)
+    return Made(
+        service=deploy.service,
+        revision=deploy.revision,
+        created=entry.time,
+        code=deploy.code,
+        configuration=configuration,
+        unsure=unsure,
+    )
+
+
+def revision_document(made: Made) -> dict[str, Any]:
+    """Write a revision as the platform's older form has it."""
     return {
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Revision",
         "metadata": {
-            "name": deploy.revision,
-            "creationTimestamp": made.entry.time,
-            "labels": {"serving.knative.dev/service": deploy.service},
+            "name": made.revision,
+            "creationTimestamp": made.created,
+            "labels": {"serving.knative.dev/service": made.service},
         },
         "spec": {
             "containers": [
                 {
-                    "image": deploy.code,
-                    "env": [_variable(setting) for setting in made.configuration.settings],
+                    "image": made.code,
+                    "env": [_variable(one, made.shown) for one in made.configuration.settings],
                 }
             ]
         },
     }
 
 
-def _variable(setting: RecordedSetting) -> dict[str, Any]:
-    if setting.reference is not None:
-        reference = {"name": setting.reference.name, "key": setting.reference.version}
-        return {"name": setting.name, "valueFrom": {"secretKeyRef": reference}}
-    if setting.prints is None:
-        raise ValueError("A setting is a reference or has a fingerprint.")
-    return {"name": setting.name, "value": f"{_PREFIX}{setting.prints.exact}"}
-
-
-def _fingerprints(
-    made: Sequence[_Made], serving: dict[str, dict[str, int]]
+def fingerprint_table(
+    made: Sequence[Made], serving: Mapping[str, Mapping[str, int]]
 ) -> dict[str, dict[str, dict[str, str]]]:
-    """Give each service's values as they serve now, or as they were made last if nothing serves."""
-    newest: dict[str, tuple[int, _Made]] = {}
+    """Give each service's values as they serve now, or as they were made last if nothing serves.
+
+    Args:
+        made: The revisions, in the order in which they were made.
+        serving: The shares of each service's revisions.
+    """
+    newest: dict[str, tuple[int, Made]] = {}
     for one in made:
-        service = one.deploy.service
-        share = serving.get(service, {}).get(one.deploy.revision, 0)
-        if service not in newest or share >= newest[service][0]:
-            newest[service] = (share, one)
+        share = serving.get(one.service, {}).get(one.revision, 0)
+        if one.service not in newest or share >= newest[one.service][0]:
+            newest[one.service] = (share, one)
     return {
         service: {
-            setting.name: _ways(setting.prints, made.deploy.settings[setting.name].nearly)
-            for setting in made.configuration.settings
+            setting.name: _ways(setting.prints, is_sure=setting.name not in one.unsure)
+            for setting in one.configuration.settings
             if setting.prints is not None
         }
-        for service, (_, made) in sorted(newest.items())
+        for service, (_, one) in sorted(newest.items())
     }
 
 
-def _ways(prints: Prints, recorded: dict[str, str] | None) -> dict[str, str]:
-    """Give a value's fingerprints as a bundle names them; what was not recorded is not claimed."""
-    ways = {"raw": prints.exact}
-    if recorded is not None:
-        # What has nothing around it is the same without it; what is no base64 stands for nothing.
-        ways |= {way: prints.nearly.get(way, prints.exact) for way in ("stripped", "unquoted")}
-        if _DECODED in prints.nearly:
-            ways["b64decoded"] = prints.nearly[_DECODED]
-    return {way: f"{_PREFIX}{one}" for way, one in ways.items()}
-
-
-def _traffic(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def traffic_lines(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """Give each change of a share; a revision that loses all of it has a line with 0."""
     before: dict[str, dict[str, int]] = {}
     lines: list[dict[str, Any]] = []
@@ -145,11 +165,35 @@ def _traffic(entries: Sequence[Entry]) -> list[dict[str, Any]]:
         record = entry.record
         if not isinstance(record, Traffic):
             continue
-        lost = before.get(record.service, {}).keys() - record.split.keys()
-        shares = {**record.split, **dict.fromkeys(sorted(lost), 0)}
-        lines += [
-            {"time": entry.time, "revision": revision, "percent": percent}
-            for revision, percent in shares.items()
-        ]
-        before[record.service] = record.split
+        service, split = record.service, record.split
+        lost = before.get(service, {}).keys() - split.keys()
+        shares = {**split, **dict.fromkeys(sorted(lost), 0)}
+        lines += [traffic_line(entry.time, service, name, shares[name]) for name in shares]
+        before[service] = split
     return lines
+
+
+def traffic_line(time: str, service: str, revision: str, percent: int) -> dict[str, Any]:
+    """Write a revision's share from a moment on."""
+    return {"time": time, "service": service, "revision": revision, "percent": percent}
+
+
+def _variable(setting: RecordedSetting, shown: Mapping[str, str]) -> dict[str, Any]:
+    if setting.reference is not None:
+        reference = {"name": setting.reference.name, "key": setting.reference.version}
+        return {"name": setting.name, "valueFrom": {"secretKeyRef": reference}}
+    if setting.name in shown:
+        return {"name": setting.name, "value": shown[setting.name]}
+    if setting.prints is None:
+        raise ValueError("A setting is a reference or has a fingerprint.")
+    return {"name": setting.name, "value": f"{_PREFIX}{setting.prints.exact}"}
+
+
+def _ways(prints: Prints, *, is_sure: bool) -> dict[str, str]:
+    """Give a value's fingerprints as a bundle names them; what was not recorded is not claimed."""
+    ways = {"raw": prints.exact}
+    if is_sure:
+        # What has nothing around it is the same without it; what is no base64 stands for nothing.
+        ways |= dict.fromkeys(("stripped", "unquoted"), prints.exact)
+        ways |= {_NAMES.get(way, way): one for way, one in prints.nearly.items()}
+    return {way: f"{_PREFIX}{one}" for way, one in ways.items()}

@@ -17,7 +17,7 @@ from netra_ops.evidence.records.taking import (
 
 FILE: Final = "probes.json"
 _PROBE: Final = frozenset({"time", "name", "target", "expect", "got", "ok"})
-_GOT: Final = frozenset({"status", "close_code", "headers", "body_excerpt"})
+_GOT: Final = frozenset({"status", "close_code", "headers", "body_excerpt", "says"})
 _STATUSES: Final = range(100, 600)
 _BEGINS: Final = re.compile(r"\s*(?:HTTP\s+)?(\d{3})\b", re.ASCII)
 
@@ -81,7 +81,8 @@ def _read(part: Part, remarks: Remarks) -> Iterator[Probe]:
     if not name:
         raise NotTaken("is no probe: it has no name")
     ok = part.first("ok", "passed").value
-    if not isinstance(ok, bool):
+    # One that could not be judged says so itself.
+    if not isinstance(ok, bool) and part.text("verdict") is None:
         remarks.add(part.where, "does not say whether it was as expected")
     yield Probe(
         where=part.where,
@@ -107,6 +108,7 @@ def _got(part: Part) -> Got | None:
         close_code=part.whole("close_code"),
         headers=_headers(part.at("headers")),
         body_excerpt=part.first("body_excerpt", "body").written(),
+        words=part.text("says") or "",
         fields=part.besides(_GOT),
     )
 

@@ -76,11 +76,11 @@ def test_traffic_is_a_line_for_each_share_and_each_loss() -> None:
 
     times = [f"2027-01-15T08:00:0{second}.000000Z" for second in range(3)]
     assert made["traffic.json"] == [
-        {"time": times[0], "revision": "r1", "percent": 100},
-        {"time": times[1], "revision": "r1", "percent": 90},
-        {"time": times[1], "revision": "r2", "percent": 10},
-        {"time": times[2], "revision": "r2", "percent": 100},
-        {"time": times[2], "revision": "r1", "percent": 0},
+        {"time": times[0], "service": SERVICE, "revision": "r1", "percent": 100},
+        {"time": times[1], "service": SERVICE, "revision": "r1", "percent": 90},
+        {"time": times[1], "service": SERVICE, "revision": "r2", "percent": 10},
+        {"time": times[2], "service": SERVICE, "revision": "r2", "percent": 100},
+        {"time": times[2], "service": SERVICE, "revision": "r1", "percent": 0},
     ]
 
 

@@ -9,7 +9,7 @@ line of a file says at which position it begins.
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,18 @@ class RequestFile:
             end = part.ends - len(content) + len(whole)
         lost = bool(parts) and (position < parts[0].begins or position > parts[-1].ends)
         return Reading(tuple(requests), damaged, lost, end)
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Give every line that is finished and still kept, with the position at which it begins.
+
+        Raises:
+            CouldNotTell: The file cannot be read.
+        """
+        for part in self._parts():
+            begins = 0
+            while (end := part.lines.find(b"\n", begins)) != -1:
+                yield part.begins + begins, part.lines[begins:end]
+                begins = end + 1
 
     def _parts(self) -> list[_Part]:
         """Read both files as they are at one moment."""
