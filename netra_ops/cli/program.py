@@ -12,6 +12,7 @@ _COMMANDS: Final = {
     "migrate": "netra_ops.cli.services",
     "token": "netra_ops.cli.token",
     "verify": "netra_ops.cli.verify",
+    "diagnose": "netra_ops.cli.diagnosis.diagnose",
     "deploy": "netra_ops.cli.deployment.deploy",
     "rollback": "netra_ops.cli.deployment.rollback",
     "revisions": "netra_ops.cli.deployment.revisions",

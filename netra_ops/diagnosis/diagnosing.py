@@ -3,6 +3,44 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from netra.clock import isoformat_ns
 from netra_ops.diagnosis.answering.answer import Diagnosis
+from netra_ops.diagnosis.answering.circumstances import circumstances_of
+from netra_ops.diagnosis.answering.concluding import concluded
+from netra_ops.diagnosis.observing.scene import Scene, framed
+from netra_ops.diagnosis.observing.together import observations
+from netra_ops.diagnosis.signs.tally import Tally
+from netra_ops.diagnosis.signs.tallying import tallied
 from netra_ops.evidence.bundle import Bundle, read_bundle
+from netra_ops.logs.reading import Reading
+
+
+def scene_of(
+    directory: Path, now: int, on_progress: Callable[[str], None] = lambda _: None
+) -> Scene:
+    """Read a bundle and frame what happened in it.
+
+    Args:
+        directory: The bundle.
+        now: The present, nanoseconds since the epoch.
+        on_progress: Told what is being done.
+
+    Raises:
+        BundleUnreadable: It is none that can be read.
+    """
+    on_progress("Reading the bundle")
+    bundle = read_bundle(directory)
+    on_progress("Reading the log")
+    tally = _tally(bundle, now)
+    on_progress("Looking at what failed")
+    return framed(bundle, tally)
+
+
+def diagnosed(scene: Scene) -> Diagnosis:
+    """Observe, weigh and answer."""
+    return concluded(observations(scene), circumstances_of(scene))
+
+
+def _tally(bundle: Bundle, now: int) -> Tally:
+    if bundle.logs is None:
+        return Tally()
+    return tallied([str(bundle.logs)], Reading(now=now))

@@ -77,6 +77,7 @@ class Affected(msgspec.Struct, frozen=True, kw_only=True):
         callers: Of which kinds the callers were, with how many distinct ones.
         since: The first failure, ISO 8601 in UTC.
         until: The last one.
+        evidence: Where the first failures stand.
     """
 
     service: str | None = None
@@ -86,6 +87,31 @@ class Affected(msgspec.Struct, frozen=True, kw_only=True):
     callers: dict[str, int] = {}
     since: str | None = None
     until: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class Before(msgspec.Struct, frozen=True, kw_only=True):
+    """The same kind of requests from before the onset, and where the first of them stand."""
+
+    requests_failed: int = 0
+    requests: int = 0
+    evidence: tuple[str, ...] = ()
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests and failures over time, for a picture.
+
+    Attributes:
+        first: When it begins, seconds since the epoch.
+        last: When it ends.
+        requests: How many there were in each of as many equal spans.
+        failed: How many of them failed.
+    """
+
+    first: float
+    last: float
+    requests: tuple[int, ...]
+    failed: tuple[int, ...]
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +120,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         verdict: What is known.
         cause: The cause, if one is named.
+        because: What it is, in a clause.
         confidence: The belief in it, or in the likeliest if none is named.
         ranked: The causes that anything speaks for, the likeliest first.
         decide_by: What to observe next, if no cause is named.
@@ -101,6 +128,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
         first_bad_revision: On which revision it was seen first.
         last_good_revision: The last that served well before it.
         affected: Who and what was hit.
+        before: The same kind of requests from before.
+        course: Requests and failures over time; None where the log has no times.
         five_whys: The chain, as far as it is known.
         fix: What to do; None if no cause is named.
         prove_by: What has to hold for the repair to be proven.
@@ -110,6 +139,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: DiagnosisVerdict
     cause: str | None
+    because: str | None
     confidence: float
     ranked: tuple[Ranked, ...]
     decide_by: tuple[Decision, ...]
@@ -117,6 +147,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     first_bad_revision: str | None
     last_good_revision: str | None
     affected: Affected
+    before: Before
+    course: Course | None
     five_whys: tuple[Why, ...]
     fix: str | None
     prove_by: tuple[str, ...]
@@ -128,6 +160,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
         return {
             "verdict": self.verdict.value,
             "cause": self.cause,
+            "because": self.because,
             "confidence": round(self.confidence, 3),
             "ranked": [
                 {
@@ -153,6 +186,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             "first_bad_revision": self.first_bad_revision,
             "last_good_revision": self.last_good_revision,
             "affected": msgspec.to_builtins(self.affected),
+            "before": msgspec.to_builtins(self.before),
+            "course": msgspec.to_builtins(self.course),
             "five_whys": msgspec.to_builtins(self.five_whys),
             "fix": self.fix,
             "prove_by": list(self.prove_by),

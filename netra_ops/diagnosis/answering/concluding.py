@@ -7,6 +7,8 @@ import msgspec
 
 from netra_ops.diagnosis.answering.answer import (
     Affected,
+    Before,
+    Course,
     Diagnosis,
     DiagnosisVerdict,
     Ranked,
@@ -32,6 +34,8 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
         first_bad: The revision on which it was seen first.
         last_good: The last that served well before.
         affected: Who and what was hit.
+        before: The same kind of requests from before.
+        course: Requests and failures over time.
         suspects: Changes that may have brought it, the likeliest first.
         before_traffic: What probes showed of the bad revision before it got traffic.
         remarks: What was wrong with the evidence itself.
@@ -41,6 +45,8 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     first_bad: str | None = None
     last_good: str | None = None
     affected: Affected = Affected()
+    before: Before = Before()
+    course: Course | None = None
     suspects: tuple[Suspect, ...] = ()
     before_traffic: tuple[Observation, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -60,6 +66,7 @@ def concluded(observations: Iterable[Observation], circumstances: Circumstances)
     return Diagnosis(
         verdict=verdict,
         cause=leading.cause.code if leading is not None else None,
+        because=leading.cause.title if leading is not None else None,
         confidence=_confidence(verdict, leading, ranked),
         ranked=_shown(ranked, leading),
         decide_by=()
@@ -69,6 +76,8 @@ def concluded(observations: Iterable[Observation], circumstances: Circumstances)
         first_bad_revision=circumstances.first_bad,
         last_good_revision=circumstances.last_good,
         affected=circumstances.affected,
+        before=circumstances.before,
+        course=circumstances.course,
         five_whys=five_whys(
             leading, observed, circumstances.suspects, circumstances.before_traffic
         ),

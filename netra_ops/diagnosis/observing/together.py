@@ -7,6 +7,7 @@ import msgspec
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing import deployed
 from netra_ops.diagnosis.observing.lying import (
     not_incidents,
     over_callers,
@@ -32,6 +33,7 @@ _OBSERVERS: Final[tuple[Observer, ...]] = (
     over_sockets.observed,
     not_incidents.observed,
     surroundings.observed,
+    deployed.observed,
 )
 _MOST: Final = 8
 

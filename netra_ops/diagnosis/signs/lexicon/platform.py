@@ -5,9 +5,7 @@ from typing import Final
 from netra_ops.diagnosis.signs.phrase import phrase
 from netra_ops.diagnosis.signs.sign import Sign
 
-_NAMED: Final = (
-    r"(?:projects/[\w.:-]+/secrets/)?(?P<secret>[\w-]{1,255})(?:/versions/[\w-]+)?"
-)
+_NAMED: Final = r"(?:projects/[\w.:-]+/secrets/)?(?P<secret>[\w-]{1,255})(?:/versions/[\w-]+)?"
 
 PHRASES: Final = (
     phrase(
