@@ -13,6 +13,8 @@ _COMMANDS: Final = {
     "token": "netra_ops.cli.token",
     "verify": "netra_ops.cli.verify",
     "diagnose": "netra_ops.cli.diagnosis.diagnose",
+    "prove": "netra_ops.cli.diagnosis.prove",
+    "report": "netra_ops.cli.diagnosis.report",
     "deploy": "netra_ops.cli.deployment.deploy",
     "rollback": "netra_ops.cli.deployment.rollback",
     "revisions": "netra_ops.cli.deployment.revisions",

@@ -24,6 +24,8 @@ from netra_ops.diagnosis.weights.weighing import NAMED_FROM, Weighed, Weight, we
 MOST_RANKED: Final = 8
 """How many causes are shown."""
 _MOST_SAID: Final = 8
+_RIVAL_FROM: Final = 0.05
+"""Who is as likely as this is shown whatever speaks for them."""
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,11 +124,11 @@ def _confidence(
 
 
 def _shown(ranked: Sequence[Weighed], leading: Weighed | None) -> tuple[Ranked, ...]:
-    """Give the likeliest that anything speaks for, and whoever the leading one is taken for."""
+    """Give the likeliest, and whoever the leading one is taken for."""
     neighbours = (
         {one.code for one in leading.cause.neighbours} if leading is not None else frozenset()
     )
-    telling = [one for one in ranked if one.supported][:MOST_RANKED]
+    telling = [one for one in ranked if one is leading or _is_rival(one)][:MOST_RANKED]
     told_apart = [
         one for one in ranked if one.cause.code in neighbours and one.opposed and one not in telling
     ]
@@ -139,6 +141,14 @@ def _shown(ranked: Sequence[Weighed], leading: Weighed | None) -> tuple[Ranked, 
             consequence_of=one.consequence_of,
         )
         for one in (*telling, *told_apart)
+    )
+
+
+def _is_rival(one: Weighed) -> bool:
+    """Tell whether more speaks for a cause than what goes with any."""
+    deciding = {expected.fact for expected in one.cause.expects if expected.decides}
+    return one.confidence >= _RIVAL_FROM or any(
+        weight.observation.fact in deciding for weight in one.supported
     )
 
 
