@@ -19,16 +19,17 @@ from netra_ops.diagnosis.signs.records.answered import Answered, answered_by
 from netra_ops.diagnosis.signs.records.audited import audit_meanings
 from netra_ops.diagnosis.signs.records.called import called
 from netra_ops.diagnosis.signs.records.said import said_by
+from netra_ops.diagnosis.signs.records.shaped import stands_below_error, with_fields, with_stack
 from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_of
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Called, Caller, Occurrence, Place, Tally
-from netra_ops.logs.entries import Entry, Frame, Kind, Level
+from netra_ops.logs.entries import Entry, Kind, Level
 from netra_ops.logs.entries.cloud.request import seconds_of
-from netra_ops.logs.entries.stacks.python import is_library
 from netra_ops.logs.reading import Account, Reading, read
 
 MOST_OF_A_SIGN: Final = 20_000
 _MOST_IDS: Final = 400_000
+_WORDS: Final = 12
 
 _CALLS: Final = frozenset(
     {
@@ -52,13 +53,6 @@ _STATUS: Final = re.compile(
     r"(?:^\W*|\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|HTTPException:?|error)[ =:\"']*)"
     r"([45]\d\d)\b",
     re.IGNORECASE,
-)
-_FAULT: Final = re.compile(
-    r"(?:Type|Attribute|Name|UnboundLocal|Key|Index|ZeroDivision|Assertion|Recursion|Reference|"
-    r"Range|Value|UnicodeDecode|Unicode|NotImplemented|Lookup|Arithmetic|Overflow)Error$"
-    r"|(?:NullPointer|ClassCast|IllegalArgument|IllegalState|IndexOutOfBounds|Arithmetic|"
-    r"NoSuchElement|NumberFormat|UnsupportedOperation)Exception$|InvalidOperation$|^panic"
-    r"|runtime error"
 )
 
 
@@ -145,23 +139,23 @@ class _Counting:
             self._requests.tell_caller(request, caller, principal)
 
     def _meanings(self, entry: Entry, answered: Answered | None) -> list[Meaning]:
-        if entry.audit is not None:
-            return audit_meanings(entry.audit, entry.fields or {})
+        """Give what an entry means: exactly where its form is known, else by its words."""
         fields = entry.fields
-        if fields is not None:
-            exact = own.own_meanings(fields)
-            if exact is not None:
-                return exact
+        if entry.audit is not None:
+            return audit_meanings(entry.audit, fields or {})
+        exact = own.own_meanings(fields) if fields is not None else None
+        if exact is not None:
+            return exact
         text = said_by(entry)
         if answered is not None and entry.level < Level.WARNING and "|" not in text:
             return []
         found = self._lexicon.meanings(text)
-        if fields is not None and own.is_undecided(fields) and not found:
-            return [Meaning(Sign.DEPENDENCY_FAILED)]
         if entry.stack is not None:
-            found = _with_stack(entry, found)
+            found = with_stack(entry.stack, found)
         elif entry.level < Level.ERROR:
-            found = [one for one in found if one.sign is not Sign.CODE_ERROR]
+            found = [one for one in found if stands_below_error(one.sign, text)]
+        if fields is not None:
+            found = with_fields(fields, found, answered is None and entry.level >= Level.WARNING)
         if not found and entry.level >= Level.ERROR and answered is None:
             return [Meaning(Sign.OTHER_ERROR)]
         return found
@@ -178,12 +172,13 @@ class _Counting:
     ) -> None:
         sign, subject, what = meaning.sign, meaning.subject, None
         if sign in _CALLS:
-            what, host = called(said_by(entry))
+            libraries = " ".join(entry.stack.libraries) if entry.stack is not None else ""
+            what, host = called(f"{said_by(entry)} {libraries}")
             subject = subject or host
             if what is Called.DATABASE and sign in _OF_DATABASE:
                 sign = Sign.DATABASE_SILENT
         elif sign is Sign.STARTING:
-            self._places.start(place, entry.time)
+            self._places.start(place, entry.time, entry.message[:_WORDS])
         elif sign is Sign.SOCKET_CLOSED and request is not None and entry.fields:
             length = seconds_of(entry.fields.get("duration"))
             if length is not None:
@@ -242,28 +237,6 @@ class _Counting:
             first=self._first,
             last=self._last,
         )
-
-
-def _with_stack(entry: Entry, found: list[Meaning]) -> list[Meaning]:
-    """Give what an entry with a stack means: an error of the code says where."""
-    stack = entry.stack
-    assert stack is not None  # noqa: S101 - the caller looked
-    where = _where(stack.frames)
-    named = [Meaning(one.sign, where) if one.sign is Sign.CODE_ERROR else one for one in found]
-    if any(one.sign not in (Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED) for one in named):
-        return named
-    is_fault = any(_FAULT.search(one.type) for one in (stack.raised, *stack.causes))
-    if is_fault and where is not None:
-        return [Meaning(Sign.CODE_ERROR, where), *named]
-    return named or [Meaning(Sign.OTHER_ERROR, where)]
-
-
-def _where(frames: tuple[Frame, ...]) -> str | None:
-    """Name the innermost call of the application; None if there is none."""
-    for frame in frames:
-        if not is_library(frame) and "node_modules" not in frame.file:
-            return f"{frame.file}:{frame.function}"
-    return None
 
 
 def _status(sign: Sign, entry: Entry, answered: Answered | None) -> int | None:

@@ -73,12 +73,14 @@ class Stack(msgspec.Struct, frozen=True, gc=False):
         causes: What was behind it, the first cause last; members of a group in their order.
         frames: The innermost calls of the application's own code, the innermost first; of
             libraries only if there is nothing else.
+        libraries: Names of libraries whose code the calls went through, the innermost first.
     """
 
     language: str
     raised: Raised
     causes: tuple[Raised, ...] = ()
     frames: tuple[Frame, ...] = ()
+    libraries: tuple[str, ...] = ()
 
 
 class Audit(msgspec.Struct, frozen=True, gc=False):

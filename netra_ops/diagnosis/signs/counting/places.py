@@ -8,6 +8,7 @@ from netra_ops.diagnosis.signs.tally import Instance, Place
 
 _MOST_PLACES: Final = 20_000
 _MOST_STARTS: Final = 50
+_ONE_START: Final = 15_000_000_000
 _MOST_TIMES: Final = 2_000_000
 
 
@@ -19,6 +20,7 @@ class Places:
         self._places: dict[tuple[str | None, str | None, str | None], Place] = {}
         self._spoken: dict[str | None, array[int]] = {}
         self._times = 0
+        self._worded: dict[Place, list[tuple[int, str]]] = {}
 
     def place(self, service: str | None, revision: str | None, instance: str | None) -> Place:
         """Give a place; beyond twenty thousand those of a revision are one."""
@@ -45,11 +47,16 @@ class Places:
             if one.last is None or time > one.last:
                 one.last = time
 
-    def start(self, place: Place, time: int | None) -> None:
-        """Note that a place said that it starts."""
-        starts = self.instances[place].starts
-        if time is not None and len(starts) < _MOST_STARTS:
-            starts.append(time)
+    def start(self, place: Place, time: int | None, words: str) -> None:
+        """Note that a place said that it starts, and in which words.
+
+        The platform, the server and its workers each say so of one start.
+        """
+        if time is None:
+            return
+        told = self._worded.setdefault(place, [])
+        if len(told) < _MOST_STARTS:
+            told.append((time, words))
 
     def speak(self, place: Place, time: int | None) -> None:
         """Note that a program wrote a line of its own."""
@@ -64,8 +71,14 @@ class Places:
         """Bring all times into order, once everything was counted."""
         for who, times in self._spoken.items():
             self._spoken[who] = array("q", sorted(times))
-        for one in self.instances.values():
-            one.starts.sort()
+        for place, told in self._worded.items():
+            starts, words = self.instances[place].starts, set[str]()
+            for time, worded in sorted(told):
+                is_same = starts and time - starts[-1] <= _ONE_START and worded not in words
+                if not is_same:
+                    starts.append(time)
+                    words = set()
+                words.add(worded)
 
     def spoke_between(self, place: Place, begin: int, end: int) -> bool:
         """Tell whether a program wrote a line between two moments."""

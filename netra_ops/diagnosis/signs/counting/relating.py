@@ -155,10 +155,11 @@ def failed_starts(
                 and not answering.any_between(one.place, begin - 1, time)
             )
         else:
-            is_started = any(start <= when <= time for when in started.get(one.place, []))
-            is_start = time - start <= _LONGEST_START and (
-                not is_started and not answering.any_between(one.place, start, time)
-            )
+            # An error that did not keep it from starting is told by the error itself.
+            end = time + _SOON
+            is_started = any(start <= when <= end for when in started.get(one.place, []))
+            goes_on = is_started or answering.any_between(one.place, start, end)
+            is_start = time - start <= _LONGEST_START and (has_exited or not goes_on)
         if is_start:
             told.add((one.place, start))
             found.append(

@@ -218,6 +218,11 @@ PHRASES: Final = (
         r"|stale|fallback|"
         r"last[- ]known(?:[- ]good)?|saved|bundled|baked[- ]in|backup|stored|local)(?: \w+){0,2} "
         r"(?:config(?:uration)?|settings|secrets?|file|snapshot|copy)\b"
+        r"|(?:config(?:uration)?|settings|secrets?)\b[^|]{0,40}(?:not (?:be )?(?:read|loaded"
+        r"|fetched)|"
+        r"unavailable|unreachable|failed|timed out)[^|]{0,160}\b(?:using|keeping|serving) (?:/"
+        r"|the |"
+        r"last|cached|stale|built-?in|\S+\.(?:ya?ml|json|toml|ini|env)\b)"
         r"|(?:config(?:uration)?|settings|secrets?) (?:\w+ ){0,3}from (?:the )?(?:cache|cached|"
         r"fallback|local|bundled|backup|stale)(?: \w+)?\b",
         "cache",
@@ -230,6 +235,8 @@ PHRASES: Final = (
         "backup",
         "stored",
         "local",
+        "config",
+        "settings",
     ),
     phrase(
         Sign.SESSION_MIDDLEWARE,

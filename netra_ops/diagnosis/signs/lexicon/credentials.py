@@ -53,7 +53,8 @@ PHRASES: Final = (
         r"|(?:token|credential) (?:was |is )?(?:refused|rejected|invalid|not accepted)\b"
         r"|(?:token|jwt) (?:validation|verification) failed|authentication object was not found"
         r"|failed to authenticate|TokenRejected\b|(?:handshake|websocket|socket|connection) "
-        r"(?:was )?(?:refused|rejected)(?=.{0,40}(?:401|403|auth|token|credential))",
+        r"(?:was )?(?:refused|rejected)(?=.{0,40}(?:401|auth|token|credential))"
+        r"|\b(?:answered|returned|responded|got|replied)(?: with)? (?:an? )?(?:http )?401\b",
         "authenticat",
         "unauthori",
         "validate credentials",
@@ -63,10 +64,13 @@ PHRASES: Final = (
         "rejected",
         "not accepted",
         "failed",
+        "401",
     ),
     phrase(
         Sign.NOT_PERMITTED,
-        r"permission[_ ]denied|\b403\b[\s:\"'|-]{1,4}(?:client error[: ]*)?forbidden|\bforbidden\b"
+        r"permission[_ ]denied|\b403\b[\s:\"'|-]{1,4}(?:client error[: ]*)?forbidden"
+        r"|\bforbidden\b(?! (?:\w+ )?(?:character|header|name|word|character|char))"
+        r"|\b(?:answered|returned|responded|got|replied)(?: with)? (?:an? )?(?:http )?403\b"
         r"|insufficient[_ ](?:scope|permissions?|privileges?)|access (?:is )?denied\b(?! for user)"
         r"|not (?:allowed|permitted|authori[sz]ed) to\b|AccessDenied(?:Exception)?\b"
         r"|lacks? (?:the )?(?:required )?(?:scope|permission|role)|PermissionDenied\b",
@@ -74,6 +78,7 @@ PHRASES: Final = (
         "forbidden",
         "insufficient",
         "denied",
+        "403",
         "not allowed",
         "not permitted",
         "not authori",
@@ -145,7 +150,9 @@ PHRASES: Final = (
         r"|invalid (?:http )?header (?:value|field value)|invalid header field value"
         r"|(?:line break|newline|return character|leading white ?space|CR or LF)s? [^|]{0,40}header"
         r"|header value (?:must|should) not contain|headers? (?:may|must) not contain"
-        r"|Newline or carriage return|invalid return character or leading space in header"
+        r"|(?:character|carriage return|null byte|newline)[^|]{0,40}(?:detected|found) in headers?"
+        r"|potential header injection|Newline or carriage return"
+        r"|invalid return character or leading space in header"
         r"|invalid trailing whitespace",
         "header",
         "err_invalid_char",
@@ -169,7 +176,10 @@ PHRASES: Final = (
         r"|(?:verification|validation|authentication|token)\b[^|;]{0,60}(?:failed|error|invalid)"
         r"[^|;]{0,40}\b(?:continuing|proceeding|ignored|anyway|as anonymous|allowing)"
         r"|\b(?:for|as|of|by) (?:user|user_id|principal)[ =:'\"]*(?:None|null|undefined)\b"
-        r"|\b(?:served|allowed|accepted|admitted|treated) (?:\w+ ){0,2}as (?:anonymous|guest)",
+        r"|\b(?:served|allowed|accepted|admitted|treated) (?:\w+ ){0,2}as (?:anonymous|guest)"
+        r"|(?:requests?|callers?|users?|everybody|everyone) (?:will be|are|is) (?:treated as )?"
+        r"(?:anonymous|guests?)\b|anonymous access (?:is )?(?:enabled|allowed|granted)"
+        r"|auth(?:entication)? (?:is )?(?:turned )?off\b",
         "anonymous",
         "guest",
         "continu",
@@ -188,6 +198,7 @@ PHRASES: Final = (
         "anyway",
         "unauthenticated",
         "nobody",
+        "off",
     ),
     phrase(
         Sign.SESSION_CREATED,

@@ -58,6 +58,8 @@ PHRASES: Final = (
         r"\bdb\b)|Communications link failure|CannotConnectNow|DatabaseUnavailable\b"
         r"|store cannot be opened|Can't reach database server|SequelizeConnection(?:Refused|"
         r"TimedOut)?Error|Connection terminated (?:unexpectedly|due to connection timeout)"
+        r"|InterfaceError[^|;]{0,80}connection (?:is|was) closed"
+        r"|connection was closed in the middle"
         r"|ConnectionDoesNotExistError|The connection attempt failed\.",
         "server",
         "database",
@@ -72,5 +74,7 @@ PHRASES: Final = (
         "doesnotexist",
         "connection attempt",
         "store",
+        "interfaceerror",
+        "in the middle",
     ),
 )  # fmt: skip

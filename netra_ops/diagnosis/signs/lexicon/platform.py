@@ -12,7 +12,8 @@ PHRASES: Final = (
         Sign.PLATFORM_REFUSED,
         r"the request was not (?:authenticated|authorized)\b(?=[. ])(?:\. Either allow|[^|]{0,80}"
         r"(?:invoke|invocation|access token|Authorization header))"
-        r"|client does not have permission to get URL|run\.routes\.invoke[^|]{0,20} denied"
+        r"|client does not have permission to (?:get|the requested) URL|run\.routes\.invoke[^"
+        r"|]{0,20} denied"
         r"|Permission '?run\.routes\.invoke'? denied|was not authorized to invoke this service"
         r"|access is forbidden[^|]{0,40}ingress|ingress (?:settings )?(?:block|den|reject"
         r"|refus)\w+",

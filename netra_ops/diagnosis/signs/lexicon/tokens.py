@@ -100,7 +100,8 @@ PHRASES: Final = (
         r"|(?:signing )?key (?:for|with) (?:kid|id|key id) ?[\"':=]*[\w.:-]{1,80}[\"']? "
         r"(?:was |is )?(?:not found|unknown|missing)|no applicable key found"
         r"|another algorithm expected, or no matching key|Certificate for key id \S+ not found"
-        r"|JWKSNoMatchingKey|ERR_JWKS_NO_MATCHING_KEY|invalid_key_id|no verification key"
+        r"|names a key that[^|;]{0,60}(?:not|never)|JWKSNoMatchingKey|ERR_JWKS_NO_MATCHING_KEY"
+        r"|invalid_key_id|no verification key"
         r"|(?:key|kid) [\"']?[\w.:-]{1,80}[\"']? (?:is |was )?not (?:found |present )?in (?:the )?"
         r"(?:jwks|key ?set|cached|cache|published|known)",
         "kid",

@@ -38,7 +38,8 @@ _AUTH_WORDS: Final = re.compile(
     r"verification|validation|exchange|request)|(?:service|access) token\b|authn?\.\w+\("
     r"|auth(?:entication)? (?:\w+ )?(?:unavailable|unreachable|timed out)|AuthServiceUn\w+"
     r"|(?:verify|validat)\w* (?:the )?(?:token|session|credential)s?\b|PyJWKClient|JWKSTimeout"
-    r"|revocation feed|auth_service|AuthClient|IdentityClient|TokenClient",
+    r"|fail to fetch data from the url|revocation feed|auth_service|AuthClient|IdentityClient"
+    r"|TokenClient",
     re.IGNORECASE,
 )
 _DATABASE_WORDS: Final = re.compile(

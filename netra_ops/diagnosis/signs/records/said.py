@@ -29,7 +29,9 @@ _FIELDS: Final = (
     "msg",
 )
 _ANY: Final = frozenset(_FIELDS)
-_WITHIN: Final = ("type", "name", "code", "message", "msg", "reason", "detail", "error_message")
+_WITHIN: Final = (
+    *("type", "name", "code", "message", "msg", "reason", "detail", "error_message", "cause"),
+)
 _CONTEXT: Final = "error_context"
 _LONGEST: Final = 600
 

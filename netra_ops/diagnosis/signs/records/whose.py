@@ -45,6 +45,24 @@ _ISSUED_TEXT: Final = re.compile(
     r"(\d{10}(?:\.\d+)?\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)",
     re.IGNORECASE,
 )
+_HOLDERS: Final = ("token", "claims", "jwt", "identity", "caller", "session")
+_OF_TOKEN: Final = Names("sub", "user_id", "user", "email", "client_id")
+_DONE_FOR: Final = re.compile(
+    r"\b(?:log-?in \w+|logged in|signed in|tokens? (?:was )?issued"
+    r"|issued (?:an? )?(?:\w+ ){0,2}token"
+    r"|authenticated|session (?:\w+ )?(?:created|started|opened))\b[ :]{0,2}(?:for|to|as|by)? ?"
+    r"(?:(?P<kind>user|client|service|principal) )?[\"']?(?P<name>[A-Za-z][\w.@:-]{1,120})",
+    re.IGNORECASE,
+)
+_REFUSED_TO: Final = re.compile(
+    r"\b(?:client|service) (?:authentication|credentials?|secret) (?:\w+ )?(?:failed|refused"
+    r"|rejected|"
+    r"wrong|invalid) (?:for|of) [\"']?(?P<name>[A-Za-z][\w.@:-]{1,120})",
+    re.IGNORECASE,
+)
+_NO_NAMES: Final = frozenset(
+    {"for", "to", "as", "by", "from", "user", "client", "with", "via", "in"}
+)
 _CLIENT_TEXT: Final = re.compile(
     r"\b(?:client_id|client|caller|service_id|azp)[=:] ?[\"']?([\w.:@/-]{1,120})", re.IGNORECASE
 )
@@ -68,17 +86,35 @@ def caller_of(entry: Entry) -> tuple[Caller, str | None]:
             name = whom.first_within(objects, _CLIENTS)
             if name is not None and kind is None and "." not in name[:4]:
                 kind = kind_of(name) if kind_of(name) is not Caller.USER else Caller.SERVICE
-    elif name is None and ("client" in entry.message or "caller" in entry.message):
-        found = _CLIENT_TEXT.search(entry.message, 0, 2_000)
-        if found is not None and not found[1][0].isdigit():
-            name = found[1]
-            kind = Caller.NOBODY if kind_of(name) is Caller.NOBODY else Caller.SERVICE
+        if name is None:
+            inner = [one for held in _HOLDERS if isinstance(one := fields.get(held), dict)]
+            name = whom.first_within(inner, _OF_TOKEN)
+    if name is None:
+        name, kind = _in_text(entry.message, kind)
     if name is None:
         return kind or Caller.UNKNOWN, None
     by_name = kind_of(name)
     if by_name is Caller.NOBODY:
         return Caller.NOBODY, None
     return (by_name if by_name is Caller.SERVICE else kind or by_name), name
+
+
+def _in_text(text: str, kind: Caller | None) -> tuple[str | None, Caller | None]:
+    """Find who was acting in what a text says of a client, or of whom something was done for."""
+    if "client" in text or "caller" in text or "service_id" in text or "azp" in text:
+        found = _CLIENT_TEXT.search(text, 0, 2_000)
+        if found is not None and not found[1][0].isdigit():
+            is_nobody = kind_of(found[1]) is Caller.NOBODY
+            return found[1], Caller.NOBODY if is_nobody else Caller.SERVICE
+        refused = _REFUSED_TO.search(text, 0, 2_000)
+        if refused is not None:
+            return refused["name"], Caller.SERVICE
+    if "log" in text or "token" in text or "session" in text or "signed" in text or "auth" in text:
+        done = _DONE_FOR.search(text, 0, 2_000)
+        if done is not None and done["name"].lower() not in _NO_NAMES:
+            word = (done["kind"] or "").lower()
+            return done["name"], Caller.SERVICE if word in ("client", "service") else kind
+    return None, kind
 
 
 def kind_of(name: str) -> Caller:

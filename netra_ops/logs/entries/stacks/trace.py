@@ -1,5 +1,6 @@
 """What the readers of all languages have in common: a trace in pieces, and which calls matter."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -10,6 +11,11 @@ from netra_ops.logs.entries.entry import Frame, Raised, Stack
 _MOST_FRAMES: Final = 3
 _MOST_CAUSES: Final = 8
 _LONGEST: Final = 400
+_MOST_LIBRARIES: Final = 8
+_INSTALLED: Final = re.compile(
+    r"(?:site-packages|dist-packages|node_modules)[/\\]((?:@[\w.-]+[/\\])?[\w.-]+)"
+)
+_PACKAGE: Final = re.compile(r"((?:com|org|net|io|oracle)\.\w+(?:\.\w+)?)\.")
 
 
 class Trace(msgspec.Struct, gc=False):
@@ -49,18 +55,28 @@ def stack_of(
         is_library: Whether a call is none of the application's.
     """
     shown: tuple[Frame, ...] = ()
+    has_own = False
+    libraries: dict[str, None] = {}
     for group in calls:
         own: list[Frame] = []
         of_any: list[Frame] = []
         for frame in group:
+            if len(libraries) < _MOST_LIBRARIES and (name := _library(frame, language)):
+                libraries[name] = None
             if len(of_any) < _MOST_FRAMES:
                 of_any.append(frame)
-            if not is_library(frame):
+            if len(own) < _MOST_FRAMES and not is_library(frame):
                 own.append(frame)
-                if len(own) == _MOST_FRAMES:
-                    break
-        if own:
-            shown = tuple(own)
-            break
+        if own and not has_own:
+            shown, has_own = tuple(own), True
         shown = shown or tuple(of_any)
-    return Stack(language, last, tuple(causes)[:_MOST_CAUSES], shown)
+    return Stack(language, last, tuple(causes)[:_MOST_CAUSES], shown, tuple(libraries))
+
+
+def _library(frame: Frame, language: str) -> str | None:
+    """Name the library that a call is of, where its file or package tells."""
+    if language == "java":
+        package = _PACKAGE.match(frame.function)
+        return package[1] if package else None
+    found = _INSTALLED.search(frame.file)
+    return found[1].removesuffix(".py").replace("\\", "/") if found else None

@@ -1,0 +1,79 @@
+"""What a record's form adds to its words: a stack, its fields, how bad it was called. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from netra_ops.diagnosis.signs.meaning import Meaning
+from netra_ops.diagnosis.signs.records.own import is_undecided
+from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.logs.entries import Frame, Stack
+from netra_ops.logs.entries.stacks.python import is_library
+
+_DOES_WITHOUT: Final = re.compile(
+    r"using|fall(?:ing|s)?[ -]?back|optional|skip|disabl|without|instead|not there", re.IGNORECASE
+)
+_IS_LIBRARY: Final = re.compile(r"node_modules|^node:|\.pyx$|/usr/local/go/|/go/pkg/mod/")
+_NO_FAULT: Final = re.compile(
+    r"HTTP|Http|Timeout|Connection|Connect|Cancel|KeyboardInterrupt|SystemExit|OSError|IOError"
+    r"|Unavailable|Disconnect|Operational|Interface|Database|Refused|Denied|Forbidden|Unauth|Auth"
+)
+_REFUSED: Final = MappingProxyType({401: Sign.NOT_AUTHENTICATED, 403: Sign.NOT_PERMITTED})
+_NO_REASON: Final = frozenset({Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED})
+
+
+def with_stack(stack: Stack, found: Sequence[Meaning]) -> list[Meaning]:
+    """Give what a record with a stack means: an error of the code says where it is.
+
+    What was raised in the application's own code and is no failing call, no refusal and nothing
+    else that is known is an error of that code.
+    """
+    where = _where(stack.frames)
+    named = [Meaning(one.sign, where) if one.sign is Sign.CODE_ERROR else one for one in found]
+    if any(one.sign not in _NO_REASON for one in named):
+        return named
+    kinds = [stack.raised.type, *(cause.type for cause in stack.causes)]
+    if where is None or any(_NO_FAULT.search(kind) for kind in kinds):
+        return named or [Meaning(Sign.OTHER_ERROR, where)]
+    return [Meaning(Sign.CODE_ERROR, where), *named]
+
+
+def stands_below_error(sign: Sign, text: str) -> bool:
+    """Tell whether a record that is called no error may mean a sign all the same.
+
+    A package that a program does without is not missing; faults at lower levels are told of, not
+    met, unless the runtime itself tells of them.
+    """
+    if sign is Sign.CODE_ERROR:
+        return "panic" in text
+    return sign is not Sign.MODULE_MISSING or _DOES_WITHOUT.search(text) is None
+
+
+def with_fields(
+    fields: Mapping[str, Any], found: Sequence[Meaning], is_warning: bool
+) -> list[Meaning]:
+    """Add what members of a payload mean by themselves.
+
+    Args:
+        fields: The payload.
+        found: What its words mean.
+        is_warning: Whether it is a warning or worse that tells of no request of its own.
+    """
+    meanings = list(found)
+    if fields.get("redirected") is True:
+        meanings.append(Meaning(Sign.REDIRECTED))
+    if not meanings and is_undecided(fields):
+        meanings.append(Meaning(Sign.DEPENDENCY_FAILED))
+    status = fields.get("status")
+    if not meanings and is_warning and isinstance(status, int) and status in _REFUSED:
+        meanings.append(Meaning(_REFUSED[status]))
+    return meanings
+
+
+def _where(frames: Sequence[Frame]) -> str | None:
+    """Name the innermost call of the application; None if there is none."""
+    for frame in frames:
+        if not is_library(frame) and _IS_LIBRARY.search(frame.file) is None:
+            return f"{frame.file}:{frame.function}"
+    return None
