@@ -7,14 +7,17 @@ the number of moments that were tried (Bonferroni), which holds for few and for 
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import log
+from math import exp, log
 from typing import Final
 
 import msgspec
 
-from netra_ops.diagnosis.observing.framing.chances import RARE, fisher
+from netra_ops.diagnosis.observing.framing.chances import RARE, SURE, fisher, later
 
 _EVEN: Final = 0.5
+TREND: Final = 10
+"""A trend is asked of so many of each kind or more."""
+_STEPS: Final = 12
 
 
 class Rise(msgspec.Struct, frozen=True):
@@ -75,6 +78,42 @@ def _likelihood(bad: int, number: int) -> float:
     """Give the log-likelihood at the best share."""
     good = number - bad
     return (bad * log(bad / number) if bad else 0.0) + (good * log(good / number) if good else 0.0)
+
+
+def grows(flags: Sequence[bool]) -> bool:
+    """Tell whether a share grows steadily, and does not only rise at one moment.
+
+    By ranks what is true comes later than chance would have it, and a share that grows with the
+    place (a logistic line) explains it better than the best two shares with a moment between, which
+    is one thing more to choose: half the logarithm of the number (G. Schwarz, Annals of Statistics
+    6, 1978).
+    """
+    if min(sum(flags), len(flags) - sum(flags)) < TREND or later(flags) >= SURE:
+        return False
+    best = _best(flags)
+    step = 0.0 if best is None else _likelihood(*best.before) + _likelihood(*best.after)
+    return _line(flags) > step - log(len(flags)) / 2
+
+
+def _line(flags: Sequence[bool]) -> float:
+    """Give the log-likelihood of the best logistic line, by Newton's steps."""
+    places = [2 * place / len(flags) - 1 for place in range(len(flags))]
+    base = slope = 0.0
+    for _ in range(_STEPS):
+        chances = [1 / (1 + exp(-max(-30.0, min(30.0, base + slope * at)))) for at in places]
+        gaps = [flag - chance for flag, chance in zip(flags, chances, strict=True)]
+        weights = [max(chance * (1 - chance), 1e-9) for chance in chances]
+        whole = sum(weights)
+        first = sum(weight * at for weight, at in zip(weights, places, strict=True))
+        second = sum(weight * at * at for weight, at in zip(weights, places, strict=True))
+        pull = sum(gap * at for gap, at in zip(gaps, places, strict=True))
+        spread = whole * second - first * first
+        if spread <= 0:
+            break
+        base += (second * sum(gaps) - first * pull) / spread
+        slope += (whole * pull - first * sum(gaps)) / spread
+    chances = [1 / (1 + exp(-max(-30.0, min(30.0, base + slope * at)))) for at in places]
+    return sum(log(one if flag else 1 - one) for one, flag in zip(chances, flags, strict=True))
 
 
 def is_mixed(flags: Sequence[bool]) -> bool:

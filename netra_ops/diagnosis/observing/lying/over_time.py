@@ -9,12 +9,10 @@ from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.chances import (
     ORDINARY,
     RARE,
-    SURE,
     binomial_tail,
-    fisher,
     later,
 )
-from netra_ops.diagnosis.observing.framing.changes import is_mixed, shares
+from netra_ops.diagnosis.observing.framing.changes import TREND, grows, is_mixed
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 
@@ -24,8 +22,6 @@ _NEARLY: Final = 0.9
 """From this share on nearly all failed."""
 _HALF: Final = 0.5
 _FEW: Final = 0.05
-_TREND: Final = 10
-"""The rank test is asked with so many of each kind or more."""
 _PARTS: Final = 3
 _TWICE: Final = 2
 
@@ -110,27 +106,26 @@ def _share(scene: Scene) -> Iterator[Observation]:
 
 
 def _growth(scene: Scene) -> Iterator[Observation]:
-    """Say whether the share grew: by ranks, and more than twice from the first third to the last.
-
-    A share that jumps at one moment and stays is no growth: it is asked of the time since then.
-    """
-    affected = answered(scene)
-    flags = [one.matters for one in affected]
-    bad, good = sum(flags), len(flags) - sum(flags)
-    if min(bad, good) < _TREND:
+    """Say whether the share grew steadily from the first failure of the kind to the last."""
+    kinds = {kind for one in scene.affected for kind in one.kinds if one.matters}
+    tried = [*scene.earlier, *scene.affected]
+    flags = [bool(one.kinds & kinds) for one in tried]
+    tried = tried[flags.index(True) if True in flags else 0 :]
+    flags = flags[-len(tried) :]
+    if min(sum(flags), len(flags) - sum(flags)) < TREND:
         return
     third = len(flags) // _PARTS
     first, last = sum(flags[:third]), sum(flags[-third:])
     says = (
-        f"Of the first third of the requests since the onset {first} of {third} failed, of the "
-        f"last {last} of {third}."
+        f"Of the first third of the requests since the first failure {first} of {third} failed, "
+        f"of the last {last} of {third}."
     )
-    if later(flags) < SURE and last > _TWICE * first:
-        yield seen(Fact.GROWS_SLOWLY, says, failures(affected), service=scene.service)
+    bad = [one for one in tried if one.kinds & kinds]
+    evidence = [*bad[:2], *bad[-2:]]
+    if grows(flags) and last > _TWICE * first:
+        yield seen(Fact.GROWS_SLOWLY, says, evidence, time=bad[0].ended, service=scene.service)
     elif later(flags) > ORDINARY:
-        (one, half), (other, rest) = shares(flags)
-        if fisher(other, rest, one, half) > ORDINARY:
-            yield absent(Fact.GROWS_SLOWLY, says, failures(affected), service=scene.service)
+        yield absent(Fact.GROWS_SLOWLY, says, evidence, service=scene.service)
 
 
 def answered(scene: Scene) -> list[Attempt]:
