@@ -30,11 +30,12 @@ PYTEST := $(PY) -m pytest -n auto --maxprocesses=4 --dist=worksteal
 EXTRAS_RUN := --extra auth --extra backend --extra ops --extra build
 EXTRAS_LLM := $(EXTRAS_RUN) --extra llm
 EXTRAS_GITHUB := $(EXTRAS_RUN) --extra github
-EXTRAS_DEV := $(EXTRAS_LLM) --extra github --extra redis --extra dev
+EXTRAS_DUCKDB := $(EXTRAS_RUN) --extra duckdb
+EXTRAS_DEV := $(EXTRAS_LLM) --extra github --extra duckdb --extra redis --extra dev
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help setup run llm github test check lint types imports reference soak lock clean
+.PHONY: help setup run llm github duckdb test check lint types imports reference soak lock clean
 
 help: ## List the targets.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +50,9 @@ llm: $(VENV)/.run ## Install what NETRA_MODEL needs besides: the clients of lang
 
 github: $(VENV)/.run ## Install what filing issues at GitHub needs besides.
 	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/github.txt
+
+duckdb: $(VENV)/.run ## Install what logs larger than memory need besides.
+	@$(PY) -m pip install $(PIP_OPTIONS) --require-hashes -r requirements/duckdb.txt
 
 test: $(VENV)/.dev ## Run every quick test.
 	@$(PYTEST) -m "not long" $(PYTEST_ARGS)
@@ -78,7 +82,9 @@ lock: ## Write requirements/*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) --extra front -c requirements/run.txt -o requirements/front.txt
 	$(COMPILE) $(EXTRAS_LLM) -c requirements/run.txt -o requirements/llm.txt
 	$(COMPILE) $(EXTRAS_GITHUB) -c requirements/llm.txt -o requirements/github.txt
-	$(COMPILE) $(EXTRAS_DEV) -c requirements/github.txt -c requirements/llm.txt -o requirements/dev.txt
+	$(COMPILE) $(EXTRAS_DUCKDB) -c requirements/github.txt -c requirements/llm.txt -o requirements/duckdb.txt
+	$(COMPILE) $(EXTRAS_DEV) -c requirements/duckdb.txt -c requirements/github.txt -c requirements/llm.txt \
+		-o requirements/dev.txt
 
 clean: ## Remove .venv and every cache; keeps .netra.
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -22,6 +22,7 @@ from typing import Final
 
 from fakes import log_exports
 from netra.clock import SystemClock
+from netra_ops.gardener.engine import MemoryEngine
 from netra_ops.gardener.gathering import Wanted, gathered
 from netra_ops.logs.reading import Account, Form, Reading, read
 
@@ -71,7 +72,7 @@ def gardened(path: str, form: str) -> int:
     now = int(SystemClock().timestamp() * 1e9)
     reading = Reading(now=now, form=Form.LINES if form == "lines" else Form.AUTO)
     wanted = Wanted(inputs=(path,), reading=reading)
-    return gathered(wanted, sys.stdin.buffer, lambda _: None).facts.entries
+    return gathered(wanted, sys.stdin.buffer, lambda _: None, MemoryEngine()).facts.entries
 
 
 def read_with_loads(path: str, form: str) -> int:

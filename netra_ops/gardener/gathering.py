@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from netra_ops.gardener.engine import Engine
 from netra_ops.gardener.facts.clusters import Facts, facts_of
 from netra_ops.gardener.facts.collected import Collected
 from netra_ops.gardener.grouping import Grouping, Groups
@@ -108,7 +109,10 @@ class _Filter:
 
 
 def gathered(
-    wanted: Wanted, standard_input: BinaryIO, progress: Callable[[Account], None]
+    wanted: Wanted,
+    standard_input: BinaryIO,
+    progress: Callable[[Account], None],
+    engine: Engine,
 ) -> Gathered:
     """Read, mine and gather, and work out what is known.
 
@@ -116,8 +120,9 @@ def gathered(
         wanted: What is looked at.
         standard_input: What `-` stands for.
         progress: Is told how far the account is, after every batch.
+        engine: What keeps and counts the entries.
     """
-    account, collected = Account(), Collected()
+    account, collected = Account(), Collected(engine.rows())
     chosen = _Filter(wanted)
     grouping = Grouping(wanted.granularity, wanted.known)
     for entries in _batches(wanted, account, standard_input, progress):

@@ -45,6 +45,9 @@ VIOLATIONS = [
         "netra_backend/app/websocket_core/session_protocol.py",
         "import netra_backend.app.websocket_core.connection",
     ),
+    ("portable-queries", "netra_ops/gardener/portable/keys.py", "import duckdb"),
+    ("portable-queries", "netra_ops/gardener/on_disk/folding.py", "import pathlib"),
+    ("duckdb", "netra_ops/gardener/gathering.py", "import netra_ops.gardener.on_disk.engine"),
     ("database", "netra_backend/app/routes/extra.py", "import netra_backend.app.db.session"),
     (
         "credentials",

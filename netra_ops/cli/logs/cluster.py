@@ -2,7 +2,6 @@
 
 import csv
 import io
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -16,6 +15,13 @@ from rich.text import Text
 from netra.clock import SystemClock
 from netra_ops.administration.audit_file import appearing_whole
 from netra_ops.cli.console import JsonOption, remark, rich_output, tell, tell_document
+from netra_ops.cli.logs.engines.options import (
+    EngineName,
+    EngineOption,
+    MemoryLimitOption,
+    WorkingDirectoryOption,
+    engine_of,
+)
 from netra_ops.cli.logs.inputs import (
     Fineness,
     FormOption,
@@ -28,6 +34,7 @@ from netra_ops.cli.logs.inputs import (
     standard_input,
 )
 from netra_ops.findings import CouldNotTell, printable
+from netra_ops.gardener.engine import Lines
 from netra_ops.gardener.grouping import Group, Grouping, Groups
 from netra_ops.gardener.privacy import Privacy
 from netra_ops.logs.entries import Entry
@@ -36,10 +43,9 @@ from netra_ops.logs.reading.framing.forms import Form
 from netra_ops.logs.reading.reader import Reading, read_apart
 
 _SHOWN: Final = 50
-_ROWS: Final = 5000
 
 
-def cluster(
+def cluster(  # noqa: PLR0913, PLR0917 - one parameter for each option
     inputs: InputsArgument,
     form: FormOption = Form.AUTO,
     granularity: GranularityOption = Fineness.NORMAL,
@@ -57,36 +63,46 @@ def cluster(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say why the parts of each cluster are one.")
     ] = False,
+    engine: EngineOption = EngineName.MEMORY,
+    working_directory: WorkingDirectoryOption = None,
+    memory_limit: MemoryLimitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say which lines say the same, the most frequent first.
 
     Exit code 0 all was read, 2 wrong usage, 3 something could not be read, or there was nothing.
     """
-    named = existing(inputs)
-    account, grouping, shapes = Account(), Grouping(granularity.granularity), array("i")
-    reading = Reading(now=round(SystemClock().timestamp() * 1e9), form=form)
-    with reading_progress(named) as progress:
-        for records in read_apart(named, account, reading, standard_input()):
-            shapes.extend(_shapes(grouping, records))
-            progress(account)
-    groups = _private(grouping.groups())
-    if assignments is not None:
-        with appearing_whole(assignments) as file:
-            for block in _csv(shapes, groups):
-                file.write(block)
-    counted = _counted(shapes, groups)
+    named, account = existing(inputs), Account()
+    with engine_of(engine, working_directory, memory_limit) as keeping:
+        lines = keeping.lines()
+        groups = _grouped(named, account, lines, form=form, granularity=granularity)
+        if assignments is not None:
+            with appearing_whole(assignments) as file:
+                file.writelines(_csv(lines, groups))
+        counted, number = _counted(lines, groups), len(lines)
     shown = counted[: top or None]
     if as_json:
-        tell_document(_document(account, shown, len(counted), len(shapes)))
+        tell_document(_document(account, shown, len(counted), number))
     else:
-        _show(shown, len(counted), len(shapes), explain=explain)
+        _show(shown, len(counted), number, explain=explain)
     for line in chain(_remarks(account), skipped(account)):
         remark(line)
     if not account.records:
         raise CouldNotTell("There was nothing to read.")
     if any(source.failure or source.truncated for source in account.sources):
         raise CouldNotTell("Not everything could be read; what was read is above.")
+
+
+def _grouped(
+    inputs: Sequence[str], account: Account, lines: Lines, *, form: Form, granularity: Fineness
+) -> Groups:
+    grouping = Grouping(granularity.granularity)
+    reading = Reading(now=round(SystemClock().timestamp() * 1e9), form=form)
+    with reading_progress(inputs) as progress:
+        for records in read_apart(inputs, account, reading, standard_input()):
+            lines.add(_shapes(grouping, records))
+            progress(account)
+    return _private(grouping.groups())
 
 
 def _shapes(grouping: Grouping, records: list[str] | list[Entry]) -> list[int]:
@@ -109,27 +125,28 @@ def _private(groups: Groups) -> Groups:
     return replace(groups, groups=hidden)
 
 
-def _csv(shapes: Sequence[int], groups: Groups) -> Iterator[bytes]:
+def _csv(lines: Lines, groups: Groups) -> Iterator[bytes]:
     """Write a row for each line, in blocks."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("line_no", "cluster_id", "template"))
     ends = [(one.id, one.template) for one in groups.groups]
-    for begin in range(0, len(shapes), _ROWS):
+    begin = 1
+    for shapes in lines.blocks():
         writer.writerows(
-            (number, *ends[groups.of_shape[shape]])
-            for number, shape in enumerate(shapes[begin : begin + _ROWS], begin + 1)
+            (number, *ends[groups.of_shape[shape]]) for number, shape in enumerate(shapes, begin)
         )
+        begin += len(shapes)
         yield text.getvalue().encode("utf-8", "backslashreplace")
         text.seek(0)
         text.truncate()
     yield text.getvalue().encode()
 
 
-def _counted(shapes: Sequence[int], groups: Groups) -> list[tuple[int, Group]]:
+def _counted(lines: Lines, groups: Groups) -> list[tuple[int, Group]]:
     counts = [0] * len(groups.groups)
-    for shape in shapes:
-        counts[groups.of_shape[shape]] += 1
+    for shape, count in lines.counts().items():
+        counts[groups.of_shape[shape]] += count
     found = [(count, one) for count, one in zip(counts, groups.groups, strict=True) if count]
     return sorted(found, key=lambda one: (-one[0], one[1].id))
 

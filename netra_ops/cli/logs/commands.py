@@ -5,6 +5,7 @@ from typing import Final
 import typer
 
 from netra_ops.cli.logs.cluster import cluster
+from netra_ops.cli.logs.engines.query import query
 from netra_ops.cli.logs.following.follow import follow
 from netra_ops.cli.logs.garden import garden
 from netra_ops.cli.logs.tail import tail
@@ -14,3 +15,4 @@ app.command()(tail)
 app.command()(cluster)
 app.command()(garden)
 app.command()(follow)
+app.command()(query)

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,6 +15,13 @@ from rich.text import Text
 from netra.clock import SystemClock
 from netra_ops.cli.administration.times import moment_in
 from netra_ops.cli.console import JsonOption, remark, rich_output, tell, tell_document
+from netra_ops.cli.logs.engines.options import (
+    EngineName,
+    EngineOption,
+    MemoryLimitOption,
+    WorkingDirectoryOption,
+    engine_of,
+)
 from netra_ops.cli.logs.evidence import evidence_in
 from netra_ops.cli.logs.filing import ApplyOption, GitHubUrlOption, TrackerOption, Where, filed
 from netra_ops.cli.logs.inputs import (
@@ -87,6 +95,9 @@ def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
     apply: ApplyOption = False,
     tracker: TrackerOption = "",
     github_url: GitHubUrlOption = None,
+    engine: EngineOption = EngineName.MEMORY,
+    working_directory: WorkingDirectoryOption = None,
+    memory_limit: MemoryLimitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what really happens in a log: since when, on which revision, who is hit, in which order.
@@ -107,16 +118,14 @@ def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
         known=known.templates,
     )
     target = OutputDirectory.made(out) if out is not None else None
-    with reading_progress(wanted.inputs) as progress:
-        found = gathered(wanted, standard_input(), progress)
-    result = composed(_given(wanted, found, known, beside, now))
-    issues, verdict = filed(result, Where(tracker, github_url), apply=apply, clock=clock)
-    worklog = msgspec.structs.replace(result.worklog, issues=issues)
-    if target is not None:
-        target.write("worklog.json", _json(worklog))
-        target.write("worklog.md", as_markdown(worklog).encode("utf-8", "backslashreplace"))
-        target.write("worklog.html", as_html(worklog).encode("utf-8", "xmlcharrefreplace"))
-        target.write("entries.csv", b"".join(_entries(found, worklog)))
+    with engine_of(engine, working_directory, memory_limit) as keeping:
+        with reading_progress(wanted.inputs) as progress:
+            found = gathered(wanted, standard_input(), progress, keeping)
+        result = composed(_given(wanted, found, known, beside, now))
+        issues, verdict = filed(result, Where(tracker, github_url), apply=apply, clock=clock)
+        worklog = msgspec.structs.replace(result.worklog, issues=issues)
+        if target is not None:
+            _write(target, found, worklog)
     if memory is not None:
         seen = known.with_seen(_first_seen(result))
         to_remember(memory, Memory(granularity, found.groups.known, seen))
@@ -159,26 +168,30 @@ def _first_seen(result: Composed) -> dict[str, int]:
     return {one.id: one.first for one in result.facts if one.first is not None}
 
 
+def _write(target: OutputDirectory, found: Gathered, worklog: Worklog) -> None:
+    target.write("worklog.json", _json(worklog))
+    target.write("worklog.md", as_markdown(worklog).encode("utf-8", "backslashreplace"))
+    target.write("worklog.html", as_html(worklog).encode("utf-8", "xmlcharrefreplace"))
+    target.write_blocks("entries.csv", _entries(found, worklog))
+
+
 def _json(worklog: Worklog) -> bytes:
     return msgspec.json.format(msgspec.json.encode(worklog), indent=2) + b"\n"
 
 
 def _entries(found: Gathered, worklog: Worklog) -> Iterator[bytes]:
     """Name sources as the worklog does: what is private in a name has its number there."""
-    columns, groups = found.collected.columns, found.groups
+    groups = found.groups
     names = [source.name for source in worklog.sources]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("source", "record", "cluster_id"))
-    for begin in range(0, len(columns), _ROWS):
-        writer.writerows(
-            (
-                names[columns.source[row]],
-                columns.number[row],
-                groups.groups[groups.of_shape[columns.shape[row]]].id,
-            )
-            for row in range(begin, min(begin + _ROWS, len(columns)))
-        )
+    rows = (
+        (names[source], number, groups.groups[groups.of_shape[shape]].id)
+        for source, number, shape in found.collected.rows.places()
+    )
+    while block := tuple(islice(rows, _ROWS)):
+        writer.writerows(block)
         yield text.getvalue().encode("utf-8", "backslashreplace")
         text.seek(0)
         text.truncate()

@@ -1,6 +1,7 @@
 """A directory into which a command writes its files, each of which is whole or not there."""
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -45,12 +46,20 @@ class OutputDirectory:
         Raises:
             CouldNotTell: It could not be written; a file of that name stays as it was.
         """
+        self.write_blocks(name, (content,))
+
+    def write_blocks(self, name: str, content: Iterable[bytes]) -> None:
+        """Write a file as `write` does, of blocks that need not all be in memory at once.
+
+        Raises:
+            CouldNotTell: It could not be written; a file of that name stays as it was.
+        """
         unfinished = self.path / f".{name}.{random_token()[:8]}"
         try:
             with os.fdopen(
                 os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE), "wb"
             ) as file:
-                file.write(content)
+                file.writelines(content)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(self.path / name)

@@ -9,7 +9,9 @@ from typing import Final
 
 import msgspec
 
-from netra_ops.gardener.facts.columns import Columns, plain_name
+from netra_ops.gardener.facts.columns import plain_name
+from netra_ops.gardener.facts.counting.counted import Rows
+from netra_ops.gardener.facts.counting.in_memory import InMemory
 from netra_ops.gardener.facts.tests_and_age import is_probing
 from netra_ops.logs.entries.entry import Audit, Entry, Level
 
@@ -73,8 +75,11 @@ class Labels(msgspec.Struct):
 class Collected:
     """What a log left behind.
 
+    Args:
+        rows: What keeps the rows; nothing for memory.
+
     Attributes:
-        columns: The rows.
+        rows: The rows.
         samples: By shape.
         deeds: Audit entries.
         labels: What labels the entries of each revision carry, by the names of its service and
@@ -82,8 +87,8 @@ class Collected:
         copies: Entries that were there before and were left out.
     """
 
-    def __init__(self) -> None:
-        self.columns = Columns()
+    def __init__(self, rows: Rows | None = None) -> None:
+        self.rows: Rows = InMemory() if rows is None else rows
         self.samples: dict[int, Sample] = {}
         self.deeds: list[Deed] = []
         self.labels: dict[tuple[str, str], Labels] = {}
@@ -103,7 +108,7 @@ class Collected:
             self.copies += sum(one.duplicate for one in entries)
             numbers = [n for n, one in zip(numbers, entries, strict=True) if not one.duplicate]
             entries = [one for one in entries if not one.duplicate]
-        self.columns.add(entries, numbers)
+        self.rows.add(entries, numbers)
         for entry, shape in zip(entries, numbers, strict=True):
             sample = self.samples.get(shape)
             if sample is None or not sample.full or entry.level > sample.entry.level:

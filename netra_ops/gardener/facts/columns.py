@@ -15,6 +15,11 @@ from netra_ops.logs.entries.entry import Entry
 
 UNDATED: Final = -(2**63)
 """The time of an entry that has none."""
+COLUMNS: Final = (
+    *("shape", "time", "level", "status", "service", "revision", "instance", "principal", "path"),
+    *("logger", "trace", "request", "source", "number"),
+)
+"""What is kept of every entry, see `Columns`."""
 _NAMES: Final = 200_000
 """So many texts are told apart in one column; what comes after is counted as one."""
 _OTHERS: Final = "(others)"
@@ -133,6 +138,15 @@ class Columns:
         self.request.extend([hash(one.request_id) if one.request_id else 0 for one in entries])
         self.source.extend([one.source for one in entries])
         self.number.extend([one.number for one in entries])
+
+    def drained(self) -> "list[array[int]]":
+        """Give all rows, as columns in the order of `COLUMNS`, and let go of them; names stay."""
+        found = []
+        for name in COLUMNS:
+            column: array[int] = getattr(self, name)
+            found.append(column[:])
+            del column[:]
+        return found
 
     def in_time(self) -> list[int]:
         """Give the rows in the order of their times; those without a time are left out.

@@ -15,7 +15,7 @@ import msgspec
 
 SECOND: Final = 1_000_000_000
 """In nanoseconds."""
-_BURST_GAP: Final = SECOND // 2
+BURST_GAP: Final = SECOND // 2
 """What follows sooner belongs to the same burst."""
 _FEWEST_BURSTS: Final = 5
 _WIDEST: Final = 0.15
@@ -47,7 +47,7 @@ class Rhythm(msgspec.Struct, frozen=True):
         return f"every {_short(self.seconds)} s ± {_short(self.deviation)}, {self.bursts} bursts"
 
 
-def bursts_of(times: Sequence[int], gap: int = _BURST_GAP) -> list[int]:
+def bursts_of(times: Sequence[int], gap: int = BURST_GAP) -> list[int]:
     """Give the beginnings of the bursts.
 
     Args:
@@ -69,12 +69,21 @@ def rhythm_of(times: Sequence[int]) -> Rhythm | None:
     Args:
         times: When it happened, nanoseconds, rising.
     """
-    beginnings = bursts_of(times)
+    return rhythm_of_bursts(bursts_of(times), ticking=all(time % SECOND == 0 for time in times))
+
+
+def rhythm_of_bursts(beginnings: Sequence[int], *, ticking: bool) -> Rhythm | None:
+    """Find the interval at which bursts come back; None if it is not regular.
+
+    Args:
+        beginnings: When they began, nanoseconds, rising.
+        ticking: Whether all times, not only these, are whole seconds.
+    """
     if len(beginnings) < _FEWEST_BURSTS:
         return None
     gaps = [after - before for before, after in pairwise(beginnings)]
     middle = median(gaps)
-    if middle < _TICKS * SECOND and all(time % SECOND == 0 for time in times):
+    if middle < _TICKS * SECOND and ticking:
         return None
     beats = [max(1, round(gap / middle)) for gap in gaps]
     if sum(beat > 1 for beat in beats) > len(gaps) * (1 - _REGULAR_SHARE):

@@ -7,7 +7,7 @@ counted again.
 
 import msgspec
 
-from netra_ops.gardener.facts.clusters import Share
+from netra_ops.gardener.facts.counting.spreads import Share
 from netra_ops.gardener.facts.deploys.deployments import LabelChange
 from netra_ops.gardener.facts.deploys.evidence import ConfigurationChange
 from netra_ops.gardener.facts.impact import Impact

@@ -73,8 +73,17 @@ def revisions_of(columns: Columns, rows: Iterable[int]) -> Mapping[str, tuple[Se
                 seen.served = time
         minute = time // _MINUTE
         seen.minutes[minute] = seen.minutes.get(minute, 0) + 1
+    return in_order(found.values())
+
+
+def in_order(found: Iterable[Seen]) -> Mapping[str, tuple[Seen, ...]]:
+    """Give by service its revisions, in the order in which they came.
+
+    Args:
+        found: All of them, in the order of their first entries.
+    """
     services: dict[str, list[Seen]] = {}
-    for seen in found.values():
+    for seen in found:
         services.setdefault(seen.service, []).append(seen)
     return {name: tuple(sorted(all_of, key=_place(all_of))) for name, all_of in services.items()}
 
