@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from netra_ops.diagnosis.answering.answer import Diagnosis
-from netra_ops.diagnosis.answering.circumstances import circumstances_of
 from netra_ops.diagnosis.answering.concluding import concluded
+from netra_ops.diagnosis.circumstances import circumstances_of
 from netra_ops.diagnosis.observing.scene import Scene, framed
 from netra_ops.diagnosis.observing.together import observations
 from netra_ops.diagnosis.signs.tally import Tally
