@@ -10,13 +10,15 @@ import typer
 from netra.clock import SystemClock, as_iso
 from netra_ops.cli.console import JsonOption, rich_progress, tell, tell_document
 from netra_ops.cli.diagnosis.diagnose import BundleArgument, HtmlOption
+from netra_ops.cli.diagnosis.worklog import worklog_of
 from netra_ops.cli.logs.output_directory import OutputDirectory
 from netra_ops.diagnosis.diagnosing import diagnosed, scene_of
 from netra_ops.findings import UsageRefused, printable
+from netra_ops.gardener.worklog import as_html as worklog_html
+from netra_ops.gardener.worklog import as_markdown as worklog_markdown
 from netra_ops.reports.as_html import as_html
 from netra_ops.reports.as_markdown import as_markdown
 from netra_ops.reports.case import Case, ProofRead, diagnosis_from, proof_from
-from netra_ops.reports.document import Report
 from netra_ops.reports.documents import deploy, proof, regression, status
 
 _LARGEST: Final = 16 * 1024 * 1024
@@ -27,6 +29,7 @@ class ReportKind(StrEnum):
 
     DEPLOY = "deploy"
     STATUS = "status"
+    WORKLOG = "worklog"
     REGRESSION = "regression"
     PROOF = "proof"
 
@@ -37,6 +40,14 @@ _DOCUMENTS: Final = {
     ReportKind.REGRESSION: regression.document,
     ReportKind.PROOF: proof.document,
 }
+
+
+class Forms(msgspec.Struct, frozen=True, kw_only=True):
+    """A document in each of its forms."""
+
+    document: Any
+    markdown: str
+    html: str
 
 
 def report(
@@ -58,7 +69,7 @@ def report(
     """Write a document of an incident; Markdown, unless something else is asked for.
 
     What the evidence does not show is said to be not known. Exit code 0 it is written, whatever it
-    says; 2 wrong usage; 3 the bundle cannot be read. The worklog is `netra logs garden`.
+    says; 2 wrong usage; 3 the bundle cannot be read.
     """
     if as_json and as_page:
         raise UsageRefused("Give one of --json and --html.")
@@ -66,6 +77,29 @@ def report(
     now = clock.timestamp()
     tried = _proof(proof_file)
     target = OutputDirectory.made(out) if out is not None else None
+    forms = (
+        _worklog(bundle, now) if kind is ReportKind.WORKLOG else _written(kind, bundle, now, tried)
+    )
+    if target is not None:
+        _write(target, kind, forms)
+    if as_json:
+        tell_document(forms.document)
+    elif as_page:
+        tell(forms.html)
+    elif target is None:
+        tell(forms.markdown)
+
+
+def _worklog(bundle: Path, now: float) -> Forms:
+    found = worklog_of(bundle, now)
+    return Forms(
+        document=found,
+        markdown=worklog_markdown.as_markdown(found),
+        html=worklog_html.as_html(found),
+    )
+
+
+def _written(kind: ReportKind, bundle: Path, now: float, tried: ProofRead | None) -> Forms:
     with rich_progress().status("Reading the bundle") as progress:
         scene = scene_of(bundle, round(now * 1e9), progress.update)
         found = diagnosed(scene)
@@ -76,21 +110,16 @@ def report(
         proof=tried,
     )
     written = _DOCUMENTS[kind](case)
-    if target is not None:
-        _write(target, kind, written)
-    if as_json:
-        tell_document(written.as_document())
-    elif as_page:
-        tell(as_html(written))
-    elif target is None:
-        tell(as_markdown(written))
+    return Forms(
+        document=written.as_document(), markdown=as_markdown(written), html=as_html(written)
+    )
 
 
-def _write(target: OutputDirectory, kind: ReportKind, written: Report) -> None:
-    document: dict[str, Any] = written.as_document()
-    target.write(f"{kind.value}.json", msgspec.json.format(msgspec.json.encode(document)))
-    target.write(f"{kind.value}.md", as_markdown(written).encode("utf-8", "backslashreplace"))
-    target.write(f"{kind.value}.html", as_html(written).encode("utf-8", "xmlcharrefreplace"))
+def _write(target: OutputDirectory, kind: ReportKind, forms: Forms) -> None:
+    document = msgspec.json.format(msgspec.json.encode(forms.document), indent=2)
+    target.write(f"{kind.value}.json", document + b"\n")
+    target.write(f"{kind.value}.md", forms.markdown.encode("utf-8", "backslashreplace"))
+    target.write(f"{kind.value}.html", forms.html.encode("utf-8", "xmlcharrefreplace"))
 
 
 def _proof(path: Path | None) -> ProofRead | None:

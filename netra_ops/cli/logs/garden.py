@@ -121,7 +121,7 @@ def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
     with engine_of(engine, working_directory, memory_limit) as keeping:
         with reading_progress(wanted.inputs) as progress:
             found = gathered(wanted, standard_input(), progress, keeping)
-        result = composed(_given(wanted, found, known, beside, now))
+        result = composed(given_of(wanted, found, known, beside, now))
         issues, verdict = filed(result, Where(tracker, github_url), apply=apply, clock=clock)
         worklog = msgspec.structs.replace(result.worklog, issues=issues)
         if target is not None:
@@ -138,13 +138,14 @@ def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
     for line in skipped(found.account):
         remark(line)
     if not found.facts.entries:
-        raise CouldNotTell(_why_nothing(found))
+        raise CouldNotTell(why_nothing(found))
     if any(source.failure or source.truncated for source in found.account.sources):
         raise CouldNotTell("Not everything could be read; the worklog says what was.")
     verdict()
 
 
-def _given(wanted: Wanted, found: Gathered, known: Memory, beside: Evidence, now: float) -> Given:
+def given_of(wanted: Wanted, found: Gathered, known: Memory, beside: Evidence, now: float) -> Given:
+    """Put together what a worklog is composed of."""
     names = [printable(source.name) for source in found.account.sources]
     facts = found.facts
     return Given(
@@ -198,7 +199,8 @@ def _entries(found: Gathered, worklog: Worklog) -> Iterator[bytes]:
     yield text.getvalue().encode()
 
 
-def _why_nothing(found: Gathered) -> str:
+def why_nothing(found: Gathered) -> str:
+    """Say why there is nothing to tell of."""
     if found.outside or found.of_others:
         return (
             f"No entry is of the time and the service asked for: {found.outside:,} are of another "

@@ -61,6 +61,14 @@ def _summary(case: Case) -> Section:
                 hit.evidence,
             )
         )
+    leading = case.diagnosis.leading
+    if not statements and leading is not None and case.diagnosis.verdict == "cause_found":
+        statements.append(
+            Statement(
+                f"Not a success: {case.diagnosis.because or leading.cause}.",
+                tuple(place for said in leading.supported for place in said.all_evidence),
+            )
+        )
     if not statements and good and case.diagnosis.verdict == "not_an_incident":
         statements.append(
             Statement(
