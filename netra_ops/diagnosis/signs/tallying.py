@@ -155,7 +155,9 @@ class _Counting:
         elif entry.level < Level.ERROR:
             found = [one for one in found if stands_below_error(one.sign, text)]
         if fields is not None:
-            found = with_fields(fields, found, answered is None and entry.level >= Level.WARNING)
+            found = with_fields(
+                fields, found, is_warning=answered is None and entry.level >= Level.WARNING
+            )
         if not found and entry.level >= Level.ERROR and answered is None:
             return [Meaning(Sign.OTHER_ERROR)]
         return found

@@ -91,7 +91,7 @@ SILENCED_BY: Final = MappingProxyType(
     {
         Sign.NOT_AUTHENTICATED: _SPECIFIC,
         Sign.NOT_PERMITTED: _REFUSALS,
-        Sign.CODE_ERROR: _SPECIFIC,
+        Sign.CODE_ERROR: _SPECIFIC | {Sign.START_FAILED},
         Sign.TOKEN_MALFORMED: _OF_TOKENS,
         Sign.TOKEN_EXPIRED: frozenset(
             {Sign.CERTIFICATE_EXPIRED, Sign.REFRESH_REUSED, Sign.CLOCK_DIFFERS}

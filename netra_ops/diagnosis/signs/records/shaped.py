@@ -51,7 +51,7 @@ def stands_below_error(sign: Sign, text: str) -> bool:
 
 
 def with_fields(
-    fields: Mapping[str, Any], found: Sequence[Meaning], is_warning: bool
+    fields: Mapping[str, Any], found: Sequence[Meaning], *, is_warning: bool
 ) -> list[Meaning]:
     """Add what members of a payload mean by themselves.
 
