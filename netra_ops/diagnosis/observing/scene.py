@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from netra_ops.diagnosis.observing.framing.ages import ended_alike
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.attempts import attempts_of
 from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter, matter_of
@@ -15,6 +16,7 @@ from netra_ops.diagnosis.observing.framing.revisions import Revisions
 from netra_ops.diagnosis.observing.framing.starts import BadStart, bad_starts
 from netra_ops.diagnosis.observing.framing.with_deploys import (
     Deployed,
+    Tried,
     beside_of,
     counts_of,
     deployed_of,
@@ -24,8 +26,7 @@ from netra_ops.diagnosis.observing.framing.with_deploys import (
 from netra_ops.diagnosis.signs.tally import Tally
 from netra_ops.evidence.bundle import Bundle
 
-ENOUGH_ALIKE: Final = 5
-"""With fewer of the same paths before the onset, all of the service are taken."""
+PREFLIGHT: Final = "OPTIONS"
 NO_KINDS: Final[frozenset[str]] = frozenset()
 
 
@@ -96,6 +97,8 @@ def framed(bundle: Bundle, tally: Tally) -> Scene:
     revisions = Revisions(bundle, tally)
     attempts = attempts_of(tally, revisions.revised)
     starts = bad_starts(tally, attempts)
+    if not starts and not any(one.failed for one in attempts):
+        attempts = ended_alike(attempts)
     start, end = bundle.manifest.start, bundle.manifest.end
     if end is not None:
         until = tuple(one for one in attempts if one.ended <= end)
@@ -123,12 +126,12 @@ def _scene(
 ) -> Scene:
     marked = tuple(_marked(one, matter) for one in attempts)
     failing = tuple(one for one in marked if one.matters)
-    affected, earlier = _affected(marked, matter)
-    deployed = deployed_of(matter, affected, earlier, revisions)
-    first_bad = deployed.revision if deployed is not None else _on(matter, affected, revisions)
+    tried = _tried(marked, matter)
+    deployed = deployed_of(matter, tried, revisions)
+    first_bad = deployed.revision if deployed is not None else _on(matter, tried, revisions)
     good = deployed.last_good if deployed is not None else None
     if good is None and first_bad is not None and matter.service is not None:
-        good = kept_well(matter, first_bad, affected, earlier, revisions)
+        good = kept_well(matter, first_bad, tried, revisions)
     return Scene(
         bundle=bundle,
         tally=tally,
@@ -137,14 +140,14 @@ def _scene(
         first_bad=first_bad,
         last_good=good,
         since_deploy=None if deployed is None else deployed.time,
-        beside=beside_of(matter, affected, earlier, revisions),
+        beside=beside_of(matter, tried, revisions),
         rises=matter.rises,
         start=matter.start,
         is_older=is_older,
         attempts=marked,
         failing=failing,
-        affected=affected,
-        earlier=earlier,
+        affected=tried.affected,
+        earlier=tried.earlier,
     )
 
 
@@ -155,27 +158,31 @@ def _marked(attempt: Attempt, matter: Matter) -> Attempt:
     return attempt
 
 
-def _affected(
-    attempts: Sequence[Attempt], matter: Matter
-) -> tuple[tuple[Attempt, ...], tuple[Attempt, ...]]:
+def _tried(attempts: Sequence[Attempt], matter: Matter) -> Tried:
     """Give what was tried of the kind that fails, since the onset and before it."""
     own = [one for one in attempts if one.place.service == matter.service]
-    paths = {one.path for one in own if one.matters} - {None}
-    guarded = [one for one in own if one.method != "OPTIONS" and (one.matters or not one.is_open)]
+    bad = [one for one in own if one.matters]
+    paths = {one.path for one in bad} - {None}
+    asks_first = all(one.method == PREFLIGHT for one in bad)
+    guarded = tuple(
+        one
+        for one in own
+        if one.matters or (not one.is_open and (one.method == PREFLIGHT) == asks_first)
+    )
     if matter.onset is None:
-        return tuple(guarded), ()
-    last = max((one.ended for one in own if one.matters), default=matter.onset)
-    alike = [one for one in guarded if not paths or one.path in paths or one.path is None]
-    since = tuple(one for one in alike if matter.onset <= one.ended <= last)
-    before = tuple(one for one in alike if one.ended < matter.onset)
-    if len(before) < ENOUGH_ALIKE:
-        before = tuple(one for one in guarded if one.ended < matter.onset)
-    return since, before
+        return Tried(guarded, (), guarded)
+    last = max((one.ended for one in bad), default=matter.onset)
+    alike = [one for one in guarded if not paths or one.path in paths or one.matters]
+    return Tried(
+        tuple(one for one in alike if matter.onset <= one.ended <= last),
+        tuple(one for one in alike if one.ended < matter.onset),
+        tuple(one for one in guarded if one.ended <= last),
+    )
 
 
-def _on(matter: Matter, affected: Sequence[Attempt], revisions: Revisions) -> str | None:
+def _on(matter: Matter, tried: Tried, revisions: Revisions) -> str | None:
     """Give the first revision on which the failures are."""
     if matter.start is not None:
         return matter.start.revision
-    counts = counts_of(matter, affected)
+    counts = counts_of(matter, tried.affected)
     return first_failing(matter, counts, revisions)

@@ -92,7 +92,7 @@ _LOGIN_PATH: Final = re.compile(
     re.IGNORECASE,
 )
 _UNAUTHORISED: Final = frozenset({401, 403})
-_SOCKET_REFUSALS: Final = frozenset({400, 401, 403, 426})
+_SOCKET_REFUSALS: Final = frozenset({400, 401, 403, 404, 426})
 _SOCKET_CLOSES: Final = frozenset({1002, 1006, 1008, 1011})
 _SWITCHED: Final = 101
 _LOWEST_ERROR: Final = 400

@@ -24,6 +24,12 @@ _SMALL: Final = 0.1
 """A kind with less than this share of the most frequent one's failures does not lead."""
 _TELLING: Final = 3
 """So many failures at least say something of a rate."""
+_EARLY: Final = 0.2
+"""A first failure so early is what chance does."""
+_LITTLE: Final = 0.2
+"""What happens every day counts so much less where nothing rose."""
+_JITTER: Final = 5_000_000_000
+"""Nanoseconds: what begins so little before is not called earlier."""
 NO_SERVICE: Final = ""
 
 
@@ -37,7 +43,9 @@ class Rising(msgspec.Struct, frozen=True, kw_only=True):
         onset: When it began, or rose, nanoseconds.
         chance: How likely chance alone would make it rise so; 1 where there is nothing before.
         before: How many of how many before.
-        rises: Whether it rose by more than chance; None where too little is known to say.
+        rises: Whether it rose by more than chance; False if it is as frequent as ever, None where
+            too little is known to say.
+        paths: On which paths.
     """
 
     service: str
@@ -47,6 +55,7 @@ class Rising(msgspec.Struct, frozen=True, kw_only=True):
     chance: float
     before: tuple[int, int]
     rises: bool | None
+    paths: frozenset[str]
 
 
 class Matter(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,14 +87,16 @@ def matter_of(attempts: Sequence[Attempt], starts: Iterable[BadStart]) -> Matter
     start = next(iter(starts), None)
     leading = _leading(rising)
     if start is not None and (leading is None or _explains(start, leading)):
-        kinds = _with(rising, start.time, leading)
+        kinds = _kinds(one for one in rising if _follows(one, start.time))
         return Matter(service=start.service, onset=start.time, kinds=kinds, rises=True, start=start)
     if leading is None:
         return None
+    joined = [one for one in rising if one is leading or _belongs(one, leading)]
+    own = [one for one in joined if one.service == leading.service]
     return Matter(
         service=leading.service or None,
-        onset=leading.onset or None,
-        kinds=_with(rising, leading.onset, leading),
+        onset=min(one.onset for one in own) or None,
+        kinds=_kinds(joined),
         rises=leading.rises,
     )
 
@@ -95,76 +106,104 @@ def _explains(start: BadStart, leading: Rising) -> bool:
     return start.time <= leading.onset or not leading.rises
 
 
+def _follows(one: Rising, onset: int) -> bool:
+    """Tell whether a kind came only since a moment, or rose since."""
+    since = one.onset >= onset - _JITTER
+    if one.kind in _EVERYDAY:
+        return since and one.rises is True
+    return since and one.rises is not False
+
+
+def _belongs(one: Rising, leading: Rising) -> bool:
+    """Tell whether a kind is of the same matter: it follows, or is on the same paths.
+
+    What is as frequent as ever is not, and if that leads, nothing else is of it.
+    """
+    if leading.rises is False or one.rises is False:
+        return False
+    if _follows(one, leading.onset):
+        return True
+    is_beside = one.service == leading.service and one.paths & leading.paths
+    return bool(is_beside) and one.kind not in _EVERYDAY
+
+
+def _kinds(rising: Iterable[Rising]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in rising:
+        found[one.service].add(one.kind)
+    return {service: frozenset(kinds) for service, kinds in found.items()}
+
+
 def _risings(attempts: Sequence[Attempt]) -> list[Rising]:
+    """Give all kinds, each among what was tried at its service that needs somebody to be known."""
     by_service: dict[str, list[Attempt]] = defaultdict(list)
     for one in attempts:
-        by_service[one.place.service or NO_SERVICE].append(one)
-    found = []
-    for service, own in by_service.items():
-        kinds = sorted({kind for one in own for kind in one.kinds})
-        for kind in kinds:
-            # Where a path is refused is seen among all requests, also those of other paths: what
-            # share of the service's work it is.
-            flags = [kind in one.kinds for one in own]
-            found.append(_rising(service, kind, own, flags))
-    return found
+        if one.failed or not one.is_open:
+            by_service[one.place.service or NO_SERVICE].append(one)
+    return [
+        _rising(service, kind, own)
+        for service, own in by_service.items()
+        for kind in sorted({kind for one in own for kind in one.kinds})
+    ]
 
 
-def _rising(service: str, kind: str, own: Sequence[Attempt], flags: Sequence[bool]) -> Rising:
+def _rising(service: str, kind: str, own: Sequence[Attempt]) -> Rising:
+    """Say how one kind rises.
+
+    That it is absent at first is tested by where the first one is: so late or later it would be by
+    chance as often as all fall to the rest. That it rises from something, by the best moment.
+    """
+    flags = [kind in one.kinds for one in own]
     first, count = flags.index(True), sum(flags)
+    quiet = fisher(count, len(flags) - first, 0, first)
     rise = rise_of(flags)
-    shown = rise is not None and rise.chance < RARE
+    at, before, chance = first, (0, first), quiet
+    if rise is not None and rise.chance < min(RARE, quiet if not rise.before[0] else RARE):
+        at, before, chance = rise.index, rise.before, rise.chance
     return Rising(
         service=service,
         kind=kind,
         count=count,
-        onset=own[rise.index if rise is not None and shown else first].ended,
-        chance=1.0 if rise is None else rise.chance,
-        before=(0, first) if rise is None or not shown else rise.before,
-        rises=True if shown else _is_usual(flags),
+        onset=own[at].ended,
+        chance=chance,
+        before=before,
+        rises=True if chance < ORDINARY else _is_usual(flags, quiet),
+        paths=frozenset(
+            one.path for one, flag in zip(own, flags, strict=True) if flag and one.path is not None
+        ),
     )
 
 
-def _is_usual(flags: Sequence[bool]) -> bool | None:
-    """Give False if both halves have as much of it, as far as chance goes; None if unknown."""
+def _is_usual(flags: Sequence[bool], quiet: float) -> bool | None:
+    """Give False if it is there from the first and both halves have as much; None if unknown."""
     (first, half), (second, rest) = shares(flags)
-    if first + second < _TELLING or not first or first == half:
+    count = first + second
+    if count < _TELLING or 2 * count > len(flags) or quiet < _EARLY:
         return None
-    return None if fisher(second, rest, first, half) < ORDINARY else False
+    alike = min(fisher(second, rest, first, half), fisher(first, half, second, rest))
+    return False if alike >= ORDINARY else None
 
 
 def _leading(rising: Sequence[Rising]) -> Rising | None:
-    """Give the kind that it begins with: the first that rose, but for what hardly happened."""
+    """Give the kind that it begins with: the first that rose, but for what hardly happened.
+
+    Where none rose it is the most frequent; what happens every day, and what says nothing, come
+    last.
+    """
     rose = [one for one in rising if one.rises and one.kind not in _SLIGHT]
-    if not rose:
-        rose = [one for one in rising if one.rises]
+    rose = rose or [one for one in rising if one.rises]
     if rose:
         most = max(one.count for one in rose)
         return min(
             (one for one in rose if one.count >= _SMALL * most),
             key=lambda one: (one.onset, -one.count, one.service, one.kind),
         )
-    for group in (
-        [one for one in rising if one.rises is None and one.kind not in _EVERYDAY | _SLIGHT],
-        [one for one in rising if one.kind not in _EVERYDAY | _SLIGHT],
-        [one for one in rising if one.kind in _EVERYDAY],
-        list(rising),
-    ):
-        if group:
-            return max(group, key=lambda one: (one.count, -one.onset, one.service, one.kind))
-    return None
-
-
-def _with(
-    rising: Sequence[Rising], onset: int, leading: Rising | None
-) -> dict[str, frozenset[str]]:
-    """Give the kinds that belong to it, by service."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in rising:
-        only_since = one.onset >= onset and not one.before[0]
-        everyday = one.kind in _EVERYDAY
-        is_it = leading is not None and (one.service, one.kind) == (leading.service, leading.kind)
-        rose_with_it = one.rises is True and one.onset >= onset
-        if is_it or rose_with_it or (only_since and not everyday and one.rises is not False):
-            found[one.service].add(one.kind)
-    return {service: frozenset(kinds) for service, kinds in found.items()}
+    return max(
+        rising,
+        key=lambda one: (
+            one.count * (_LITTLE if one.kind in _EVERYDAY | _SLIGHT else 1.0),
+            not one.kind[0].isdigit(),
+            -one.onset,
+        ),
+        default=None,
+    )

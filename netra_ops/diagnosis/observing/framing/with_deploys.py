@@ -6,7 +6,7 @@ would have, at the share that fails since.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,8 @@ from netra_ops.diagnosis.observing.framing.chances import ORDINARY, RARE, fisher
 from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter
 from netra_ops.diagnosis.observing.framing.revisions import Revisions
 
+TELLING: Final = 0.1
+"""Rarer than this by chance is telling, where something else tells the same."""
 _SERVED: Final = 3
 """So many good answers say that a revision started at all."""
 _SERVER_ERROR: Final = 500
@@ -42,6 +44,20 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     since: tuple[int, int]
 
 
+class Tried(NamedTuple):
+    """What was tried at the failing service.
+
+    Attributes:
+        affected: On the failing paths, from the onset to the last failure.
+        earlier: On these, before the onset.
+        all_of_it: On all paths that need an identity.
+    """
+
+    affected: tuple[Attempt, ...]
+    earlier: tuple[Attempt, ...]
+    all_of_it: tuple[Attempt, ...]
+
+
 class Count(msgspec.Struct):
     """How many attempts on a revision failed of how many; and how many went well at first."""
 
@@ -67,27 +83,24 @@ def counts_of(matter: Matter, attempts: Iterable[Attempt]) -> dict[str, Count]:
     return found
 
 
-def deployed_of(
-    matter: Matter,
-    affected: Sequence[Attempt],
-    earlier: Sequence[Attempt],
-    revisions: Revisions,
-) -> Deployed | None:
-    """Give the revision with which the failures began; None if that is not shown."""
+def deployed_of(matter: Matter, tried: Tried, revisions: Revisions) -> Deployed | None:
+    """Give the revision with which the failures began; None if that is not shown.
+
+    Among what was tried on the same paths it must be rarer than ORDINARY that they were absent
+    before; or rarer than TELLING, and than ORDINARY among all that was tried.
+    """
     if matter.service is None:
         return None
     if matter.start is not None:
-        return _started(matter, (*earlier, *affected), revisions)
-    counts = counts_of(matter, (*earlier, *affected))
+        return _started(matter, tried.all_of_it, revisions)
+    counts = counts_of(matter, (*tried.earlier, *tried.affected))
     bad = first_failing(matter, counts, revisions)
-    if bad is None:
+    if bad is None or not quiet(counts[bad]):
         return None
-    own, before = counts[bad], Count()
-    for name in revisions.before(matter.service, bad):
-        count = counts.get(name, Count())
-        before.bad += count.bad
-        before.total += count.total
-    if fisher(own.bad, own.total, before.bad, before.total) >= RARE or not quiet(own):
+    older = revisions.before(matter.service, bad)
+    chance, before = _absent(counts, bad, older)
+    broad, _ = _absent(counts_of(matter, tried.all_of_it), bad, older)
+    if chance >= ORDINARY and (chance >= TELLING or broad >= ORDINARY):
         return None
     time = revisions.first(matter.service, bad)
     if time is None or (matter.onset is not None and time > matter.onset):
@@ -99,8 +112,18 @@ def deployed_of(
         time=time,
         where=revisions.where(matter.service, bad) or "logs.ndjson",
         before=(before.bad, before.total),
-        since=(own.bad, own.total),
+        since=(counts[bad].bad, counts[bad].total),
     )
+
+
+def _absent(counts: dict[str, Count], bad: str, older: Iterable[str]) -> tuple[float, Count]:
+    """Give the chance that so many fail on a revision if it is like older ones; and those."""
+    own, before = counts[bad], Count()
+    for name in older:
+        count = counts.get(name, Count())
+        before.bad += count.bad
+        before.total += count.total
+    return fisher(own.bad, own.total, before.bad, before.total), before
 
 
 def quiet(own: Count) -> bool:
@@ -129,15 +152,9 @@ def first_failing(matter: Matter, counts: dict[str, Count], revisions: Revisions
     return None
 
 
-def kept_well(
-    matter: Matter,
-    bad: str,
-    affected: Sequence[Attempt],
-    earlier: Sequence[Attempt],
-    revisions: Revisions,
-) -> str | None:
+def kept_well(matter: Matter, bad: str, tried: Tried, revisions: Revisions) -> str | None:
     """Give the last revision before one that served well, with enough to say so; None if none."""
-    counts = counts_of(matter, (*earlier, *affected))
+    counts = counts_of(matter, (*tried.earlier, *tried.affected))
     return next(_good(matter, bad, counts, revisions), None)
 
 
@@ -154,7 +171,7 @@ def _good(
 def _served_well(count: Count, bad: Count) -> bool:
     if not bad.total:
         return count.total - count.bad >= _SERVED and not count.bad
-    return fisher(bad.bad, bad.total, count.bad, count.total) < ORDINARY
+    return fisher(bad.bad, bad.total, count.bad, count.total) < TELLING
 
 
 def _started(matter: Matter, attempts: Sequence[Attempt], revisions: Revisions) -> Deployed | None:
@@ -183,19 +200,14 @@ def _started(matter: Matter, attempts: Sequence[Attempt], revisions: Revisions) 
     )
 
 
-def beside_of(
-    matter: Matter,
-    affected: Sequence[Attempt],
-    earlier: Sequence[Attempt],
-    revisions: Revisions,
-) -> Deployed | None:
+def beside_of(matter: Matter, tried: Tried, revisions: Revisions) -> Deployed | None:
     """Give another service's revision with whose first traffic the failures began.
 
     It counts only if the failures rose by more than chance, another revision of that service was
     there before, and of what was tried between its first traffic and the onset too little went well
     to say that they began later.
     """
-    onset = matter.onset
+    onset, affected, earlier = matter.onset, tried.affected, tried.earlier
     if onset is None or matter.rises is not True or not affected:
         return None
     bad = sum(one.matters for one in affected)

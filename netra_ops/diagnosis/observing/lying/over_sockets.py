@@ -1,20 +1,18 @@
 """Facts about sockets and browsers: what only they suffer, and when sockets end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.framing.ages import LONG, MOST, NEAR, one_value
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
 
 _TWO: Final = 2
 _ENOUGH: Final = 5
-_SHARE: Final = 0.6
-_NEAR: Final = 0.02
-_LONG: Final = 5.0
-"""Seconds: what ends earlier was hardly open."""
+_ALIKE: Final = 3
 _REFUSALS: Final = frozenset({401, 403})
 
 
@@ -23,18 +21,6 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from _sockets_only(scene)
     yield from _one_age(scene)
     yield from _preflight(scene)
-
-
-def one_value(values: Sequence[float]) -> tuple[float, int]:
-    """Give the value near which most lie, within 2 %, and how many; 0 and 0 of none."""
-    ordered = sorted(values)
-    best, most, low = 0.0, 0, 0
-    for high, value in enumerate(ordered):
-        while ordered[low] < value * (1 - _NEAR):
-            low += 1
-        if high - low + 1 > most:
-            best, most = ordered[(low + high) // 2], high - low + 1
-    return best, most
 
 
 def _sockets_only(scene: Scene) -> Iterator[Observation]:
@@ -62,7 +48,7 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
     ages: list[tuple[float, int]] = [
         (one.latency, one.number)
         for one in scene.attempts
-        if one.is_socket and one.latency is not None and one.latency >= _LONG
+        if one.is_socket and one.latency is not None and one.latency >= LONG
     ]
     opened = {
         line.request: line.time
@@ -71,14 +57,14 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
     }
     for line in scene.tally.occurrences.get(Sign.SOCKET_CLOSED, ()):
         began = opened.get(line.request) if line.request is not None else None
-        if began is not None and line.time is not None and line.time - began >= _LONG * 1e9:
+        if began is not None and line.time is not None and line.time - began >= LONG * 1e9:
             ages.append(((line.time - began) / 1e9, line.number))
-    if len(ages) < _ENOUGH:
+    if len(ages) < _ALIKE:
         return
     value, number = one_value([age for age, _ in ages])
-    near = [line for age, line in ages if abs(age - value) <= _NEAR * value]
+    near = [line for age, line in ages if abs(age - value) <= NEAR * value]
     says = f"{number} of {len(ages)} sockets ended at {value:.1f} s, within 2 %."
-    if number >= max(_ENOUGH, _SHARE * len(ages)):
+    if number >= max(_ALIKE, MOST * len(ages)):
         yield seen(
             Fact.SOCKETS_END_AT_ONE_AGE,
             says,
@@ -86,7 +72,7 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
             subjects=[f"{value:.0f} s"],
             service=scene.service,
         )
-    elif number <= (1 - _SHARE) * len(ages):
+    elif len(ages) >= _ENOUGH and number <= (1 - MOST) * len(ages):
         yield absent(
             Fact.SOCKETS_END_AT_ONE_AGE, says, [line for _, line in ages], service=scene.service
         )
