@@ -11,6 +11,7 @@ from netra_ops.reports.document import Report, Section, Statement, Table
 from netra_ops.reports.picture import as_svg
 
 _PAGE: Final = Path(__file__).with_name("page.html")
+_SHOWN: Final = 6
 
 
 def as_html(report: Report) -> str:
@@ -46,7 +47,9 @@ def _statement(statement: Statement) -> str:
 
 
 def _places(evidence: Iterable[str]) -> str:
-    return " ".join(f"<code>{shown(one)}</code>" for one in evidence)
+    places = list(dict.fromkeys(evidence))
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return " ".join(f"<code>{shown(one)}</code>" for one in places[:_SHOWN]) + more
 
 
 def _table(table: Table) -> str:

@@ -46,7 +46,7 @@ def _statement(statement: Statement) -> str:
 
 
 def _places(evidence: Iterable[str]) -> str:
-    places = [f"`{printable(one).replace('`', '?')}`" for one in evidence]
+    places = [f"`{printable(one).replace('`', '?')}`" for one in dict.fromkeys(evidence)]
     if not places:
         return ""
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""

@@ -15,6 +15,7 @@ _HEIGHT: Final = 120
 _LEFT: Final = 50
 _ROW: Final = 16
 _TICKS: Final = 5
+_NUMBER: Final = 30
 _SAME_DAY: Final = 86_400.0
 
 
@@ -35,6 +36,7 @@ def as_svg(picture: Picture) -> str:
     drawn.append(f'<text class="tick" x="4" y="14">{most}</text>')
     for place, event in enumerate(picture.events):
         drawn += _event(picture, event, labels + _ROW * (place + 1), place + 1)
+    drawn += _numbers(picture)
     drawn += _axis(picture)
     return "".join((*drawn, "</svg>"))
 
@@ -66,11 +68,26 @@ def _event(picture: Picture, event: Event, y: int, number: int) -> list[str]:
             f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{_HEIGHT}">'
             f"<title>{says}</title></line>"
         ),
-        f'<text class="number" x="{x:.1f}" y="{_HEIGHT + 30}" text-anchor="middle">{number}</text>',
         (
             f'<text class="event" x="{_LEFT}" y="{y}">{number}. '
             f"{_moment(event.time, short=False)} {says}</text>"
         ),
+    ]
+
+
+def _numbers(picture: Picture) -> list[str]:
+    """Number the events under the axis; those that lie too close together share a place."""
+    places: list[tuple[float, list[int]]] = []
+    for number, event in enumerate(picture.events, 1):
+        x = _LEFT + _WIDTH * _share(picture, event.time)
+        if places and x - places[-1][0] < _NUMBER:
+            places[-1][1].append(number)
+        else:
+            places.append((x, [number]))
+    return [
+        f'<text class="number" x="{x:.1f}" y="{_HEIGHT + 30}" text-anchor="middle">'
+        f"{numbers[0] if len(numbers) == 1 else f'{numbers[0]}-{numbers[-1]}'}</text>"
+        for x, numbers in places
     ]
 
 
