@@ -33,12 +33,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         bundle: The bundle's name.
         cause: What the diagnosis named, if it did.
-        signature: How it showed; None if the bundle shows no failure.
+        signature: How it showed; None if no request failed.
+        start: Where it stands that a start failed, if one did.
     """
 
     bundle: str
     cause: str | None
     signature: Signature | None
+    start: tuple[str, ...] = ()
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,14 +80,11 @@ def proven(
     signature = case.signature
     enough = enough_for(signature.failed, signature.tried) if signature is not None else None
     parts = [_golden_path(walk), _refusals(walk)]
+    if case.start:
+        parts.append(_starts(case, walk))
     if signature is None or enough is None:
-        parts.append(
-            Part(
-                name="reproduction",
-                verdict=Verdict.UNKNOWN,
-                says="The bundle shows no failure of which it could be shown that it is gone.",
-            )
-        )
+        if not case.start:
+            parts.append(_nothing())
     else:
         # The walk's own refusals are right, and of kinds that the failure may have had too: what is
         # looked for is looked for after it.
@@ -125,6 +124,21 @@ def _refusals(walk: WalkReport) -> Part:
         name="negative probes",
         verdict=Verdict.PASS if steps and refused == len(steps) else Verdict.UNKNOWN,
         says=f"{refused} of {len(steps)} requests that must be refused were.",
+    )
+
+
+def _starts(case: Case, walk: WalkReport) -> Part:
+    """Say whether what did not start serves: a process that starts anew each time does not."""
+    serves = walk.verdict is Verdict.PASS
+    says = "What did not start serves." if serves else "It is not known to serve."
+    return Part(name="start", verdict=walk.verdict, says=says, evidence=case.start)
+
+
+def _nothing() -> Part:
+    return Part(
+        name="reproduction",
+        verdict=Verdict.UNKNOWN,
+        says="The bundle shows no failure of which it could be shown that it is gone.",
     )
 
 

@@ -78,6 +78,13 @@ def signature_of(scene: Scene) -> Signature | None:
     )
 
 
+def start_of(scene: Scene) -> tuple[str, ...]:
+    """Say where it stands that a start failed; nothing if none did."""
+    if scene.start is None:
+        return ()
+    return tuple(f"logs.ndjson:{one.number}" for one in scene.start.lines[:_MOST_EVIDENCE])
+
+
 def shows(signature: Signature, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     """Give what shows a signature again: the same service, and a kind of failure it had."""
     return tuple(

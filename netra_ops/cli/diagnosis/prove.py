@@ -33,7 +33,7 @@ from netra_ops.logs.reading import Reading
 from netra_ops.platform.local.state_directory import StateDirectory
 from netra_ops.proof.document import Proof
 from netra_ops.proof.proving import Case, Target, proven
-from netra_ops.proof.signature import signature_of
+from netra_ops.proof.signature import signature_of, start_of
 from netra_ops.settings import PROBE_HEADER
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import from_file, service_url
@@ -81,7 +81,12 @@ def prove(
         Asker(clock, headers=(PROBE_HEADER,)) as asker,
     ):
         scene = scene_of(bundle, _now(clock), progress.update)
-        case = Case(bundle=bundle.name, cause=diagnosed(scene).cause, signature=signature_of(scene))
+        case = Case(
+            bundle=bundle.name,
+            cause=diagnosed(scene).cause,
+            signature=signature_of(scene),
+            start=start_of(scene),
+        )
         target = Target(
             url=service_url(against, "--against"),
             credentials=known,
