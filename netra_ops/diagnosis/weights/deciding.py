@@ -15,8 +15,6 @@ from netra_ops.diagnosis.weights.weighing import NAMED_FROM, Weighed
 
 MOST: Final = 3
 """How many observations are named."""
-RIVALS: Final = 2
-"""Between how many causes they decide."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +69,10 @@ _TAKEN: Final = MappingProxyType(
             "auth_service",
         ),
         Fact.AUTH_SERVICE_SILENT: (_LOGS, None),
+        Fact.BREAKER_OPEN_AFTER_RECOVERY: (
+            "Ask the auth service directly while the breaker is said to be open.",
+            "auth_service",
+        ),
         Fact.UNAUTHENTICATED_ADMITTED: (
             "Send a request without a token and one with a bad token: both must get 401.",
             "unauthenticated",
@@ -191,7 +193,7 @@ def decisions(
     if not ranked or ranked[0].confidence >= NAMED_FROM:
         return ()
     known = {one.fact for one in observations}
-    rivals = [one.cause for one in ranked if one.consequence_of is None][:RIVALS]
+    rivals = _rivals([one for one in ranked if one.consequence_of is None])
     worth = {
         expected.fact: _divergence(expected.fact, rivals)
         for cause in rivals
@@ -201,6 +203,21 @@ def decisions(
     best = sorted(worth, key=lambda fact: (-worth[fact], fact.code))[:MOST]
     between = tuple(cause.code for cause in rivals)
     return tuple(_decision(fact, between) for fact in best)
+
+
+def _rivals(ranked: Sequence[Weighed]) -> list[Cause]:
+    """Give the likeliest, and the likeliest that something speaks for or that it is taken for."""
+    first, others = ranked[0], ranked[1:]
+    taken_for = {one.code for one in first.cause.neighbours}
+    told_apart = [one for one in others if one.cause.code in taken_for]
+    supported = [one for one in others if _deciding_support(one)]
+    second = [*supported, *told_apart, *others][:1]
+    return [one.cause for one in (first, *second)]
+
+
+def _deciding_support(one: Weighed) -> bool:
+    deciding = {expected.fact for expected in one.cause.expects if expected.decides}
+    return any(weight.observation.fact in deciding for weight in one.supported)
 
 
 def _decision(fact: Fact, between: tuple[str, ...]) -> Decision:
