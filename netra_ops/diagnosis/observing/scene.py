@@ -105,14 +105,10 @@ def framed(bundle: Bundle, tally: Tally) -> Scene:
         early = tuple(one for one in starts if one.time <= end)
         if until or early:
             attempts, starts = until, early
-    is_older = start is not None and not (
-        any(one.failed and one.ended >= start for one in attempts)
-        or any((one.lines[-1].time or 0) >= start for one in starts)
-    )
-    matter = matter_of(attempts, starts)
+    matter = matter_of(attempts, starts, start)
     if matter is None:
         return Scene(bundle=bundle, tally=tally, attempts=attempts)
-    return _scene(bundle, tally, attempts, matter, revisions=revisions, is_older=is_older)
+    return _scene(bundle, tally, attempts, matter, revisions)
 
 
 def _scene(
@@ -120,9 +116,7 @@ def _scene(
     tally: Tally,
     attempts: Sequence[Attempt],
     matter: Matter,
-    *,
     revisions: Revisions,
-    is_older: bool,
 ) -> Scene:
     marked = tuple(_marked(one, matter) for one in attempts)
     failing = tuple(one for one in marked if one.matters)
@@ -143,12 +137,21 @@ def _scene(
         beside=beside_of(matter, tried, revisions),
         rises=matter.rises,
         start=matter.start,
-        is_older=is_older,
+        is_older=_is_older(bundle.manifest.start, failing, matter.start),
         attempts=marked,
         failing=failing,
         affected=tried.affected,
         earlier=tried.earlier,
     )
+
+
+def _is_older(start: int | None, failing: Sequence[Attempt], bad_start: BadStart | None) -> bool:
+    """Tell whether all failures are from before the window; what has no time is not."""
+    if start is None:
+        return False
+    times = [one.ended if one.time else start for one in failing]
+    times += [line.time or start for line in bad_start.lines] if bad_start else []
+    return bool(times) and max(times) < start
 
 
 def _marked(attempt: Attempt, matter: Matter) -> Attempt:
@@ -163,7 +166,8 @@ def _tried(attempts: Sequence[Attempt], matter: Matter) -> Tried:
     own = [one for one in attempts if one.place.service == matter.service]
     bad = [one for one in own if one.matters]
     paths = {one.path for one in bad} - {None}
-    asks_first = all(one.method == PREFLIGHT for one in bad)
+    asks_first = bool(bad) and all(one.method == PREFLIGHT for one in bad)
+    requests = sum(one.is_request for one in bad) > 1
     guarded = tuple(
         one
         for one in own
@@ -172,7 +176,11 @@ def _tried(attempts: Sequence[Attempt], matter: Matter) -> Tried:
     if matter.onset is None:
         return Tried(guarded, (), guarded)
     last = max((one.ended for one in bad), default=matter.onset)
-    alike = [one for one in guarded if not paths or one.path in paths or one.matters]
+    alike = [
+        one
+        for one in guarded
+        if not paths or one.path in paths or (one.matters and one.is_request >= requests)
+    ]
     return Tried(
         tuple(one for one in alike if matter.onset <= one.ended <= last),
         tuple(one for one in alike if one.ended < matter.onset),

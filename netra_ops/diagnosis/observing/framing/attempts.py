@@ -1,12 +1,14 @@
 """From a tally to what was tried: lines and entries of one request become one attempt. Pure.
 
-Lines that name no request are given to the failed one of the same service nearest in time, if one
-is near enough; else those that one place wrote at once are an attempt of their own.
+Programs often number their requests otherwise than the platform, or not at all. So lines whose
+request has no entry are given to the one of the same service that is nearest in time and ended as
+they say, if one is near enough; else those of one id, or that one place wrote at once, are an
+attempt of their own.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from netra_ops.diagnosis.observing.framing.attempt import (
@@ -43,6 +45,8 @@ _AMONG: Final = frozenset(Sign) - {
 _ALONE: Final = REFUSING | BREAKING | SUCCEEDING
 """What is an attempt even if no request entry tells of it."""
 _FROM: Final = 400
+_LOOK: Final = 6
+"""So many requests before a line and after it are looked at."""
 
 Revised = Callable[[Place, int], Place]
 """Gives a place with its revision, where something else than the line says which served then."""
@@ -54,34 +58,43 @@ class _Key(NamedTuple):
 
 
 class _Near:
-    """The failed requests of each service, to find the one that a line belongs to."""
+    """The requests of each service, to find the one that lines without its id belong to."""
 
-    def __init__(self, requests: Iterable[Request]) -> None:
-        failed: dict[str | None, list[tuple[int, int]]] = defaultdict(list)
-        self._requests = list(requests)
-        for place, request in enumerate(self._requests):
-            if request.time is not None and (request.status or 0) >= _FROM:
-                failed[request.place.service].append((request.time, place))
-        self._failed = {service: sorted(times) for service, times in failed.items()}
+    def __init__(self, requests: Sequence[Request]) -> None:
+        self._requests = requests
+        self._taken: set[int] = set()
+        by_kind: dict[tuple[str | None, bool], list[tuple[int, int]]] = defaultdict(list)
+        for place, request in enumerate(requests):
+            if request.time is not None:
+                is_bad = (request.status or 0) >= _FROM
+                by_kind[request.place.service, is_bad].append((request.time, place))
+        self._times = {kind: sorted(times) for kind, times in by_kind.items()}
 
-    def to(self, line: Occurrence) -> int | None:
-        """Give the index of the nearest request; None if none is near."""
-        found = self._failed.get(line.place.service)
+    def to(self, group: Sequence[Occurrence]) -> int | None:
+        """Give the index of the nearest request that ended as the lines say; None if none is near.
+
+        One that has lines of another id already is taken only if no other is near.
+        """
+        line = group[-1]
+        is_bad = bool(kinds_of(None, tuple(group), is_socket=False))
+        found = self._times.get((line.place.service, is_bad))
         if not found or line.time is None:
             return None
-        best, least = None, _NEAR + 1
         middle = bisect_left(found, (line.time, -1))
-        for one in (*range(middle - 1, max(middle - 5, -1), -1), *range(middle, middle + 4)):
-            if not 0 <= one < len(found):
-                continue
-            time, place = found[one]
-            far = self._far(self._requests[place], time, line)
-            if far is not None and far < least:
-                best, least = place, far
-        return best
+        near = [
+            (place in self._taken, far, place)
+            for _, place in found[max(middle - _LOOK, 0) : middle + _LOOK]
+            if (far := self._far(self._requests[place], line)) is not None
+        ]
+        if not near:
+            return None
+        place = min(near)[2]
+        self._taken.add(place)
+        return place
 
     @staticmethod
-    def _far(request: Request, time: int, line: Occurrence) -> int | None:
+    def _far(request: Request, line: Occurrence) -> int | None:
+        """Give how far a line is from a request, nanoseconds; None if it is not of it."""
         for mine, its in (
             (request.place.instance, line.place.instance),
             (request.path, line.path),
@@ -89,11 +102,11 @@ class _Near:
         ):
             if mine is not None and its is not None and mine != its:
                 return None
+        time, said = request.time or 0, line.time or 0
         took = int((request.latency or 0.0) * 1e9)
         moments = (time, time + took) if request.is_front else (time - took, time)
-        if moments[0] <= (line.time or 0) <= moments[1]:
-            return min(abs((line.time or 0) - one) for one in moments) // 2
-        return min(abs((line.time or 0) - one) for one in moments)
+        far = min(abs(said - one) for one in moments)
+        return far // 2 if moments[0] <= said <= moments[1] else far if far <= _NEAR else None
 
 
 def attempts_of(tally: Tally, revised: Revised) -> tuple[Attempt, ...]:
@@ -115,27 +128,29 @@ def attempts_of(tally: Tally, revised: Revised) -> tuple[Attempt, ...]:
     shown: dict[int, list[Occurrence]] = defaultdict(list)
     apart: dict[_Key, list[Occurrence]] = defaultdict(list)
     loose: list[Occurrence] = []
-    near = _Near(requests)
     for line in _lines(tally):
-        place = None
-        if line.request is not None:
-            place = index.get(_Key(line.place.service, line.request))
-            if place is None:
-                apart[_Key(line.place.service, line.request)].append(line)
-                continue
-        else:
-            place = near.to(line)
-        if place is None:
+        if line.request is None:
             loose.append(line)
+            continue
+        key = _Key(line.place.service, line.request)
+        place = index.get(key)
+        if place is None:
+            apart[key].append(line)
         else:
             shown[place].append(line)
+    near, alone = _Near(requests), []
+    for group in (*apart.values(), *_at_once(loose)):
+        place = near.to(group)
+        if place is None:
+            alone.append(group)
+        else:
+            shown[place] += group
     found = [
         _of_request(request, tuple(shown.get(place, ())), revised)
         for place, request in enumerate(requests)
     ]
     if tally.kept == 1 or not requests:
-        groups = (*apart.values(), *_at_once(loose))
-        found += [_of_lines(group, revised) for group in groups if _is_attempt(group)]
+        found += [_of_lines(group, revised) for group in alone if _is_attempt(group)]
     return tuple(sorted(found, key=lambda one: (one.ended, one.number)))
 
 

@@ -23,11 +23,15 @@ _SLIGHT: Final = frozenset({Sign.OTHER_ERROR.value})
 _SMALL: Final = 0.1
 """A kind with less than this share of the most frequent one's failures does not lead."""
 _TELLING: Final = 3
-"""So many failures at least say something of a rate."""
+"""So many failures at least say something of the rate of what happens every day."""
+_MANY: Final = 5
+"""And so many of that of others."""
 _EARLY: Final = 0.2
 """A first failure so early is what chance does."""
 _LITTLE: Final = 0.2
 """What happens every day counts so much less where nothing rose."""
+_LESS: Final = 0.5
+"""The same of what only a status tells, and of what is as frequent as ever."""
 _JITTER: Final = 5_000_000_000
 """Nanoseconds: what begins so little before is not called earlier."""
 NO_SERVICE: Final = ""
@@ -46,6 +50,7 @@ class Rising(msgspec.Struct, frozen=True, kw_only=True):
         rises: Whether it rose by more than chance; False if it is as frequent as ever, None where
             too little is known to say.
         paths: On which paths.
+        last: When it was last.
     """
 
     service: str
@@ -56,6 +61,7 @@ class Rising(msgspec.Struct, frozen=True, kw_only=True):
     before: tuple[int, int]
     rises: bool | None
     paths: frozenset[str]
+    last: int
 
 
 class Matter(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,14 +82,23 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
     start: BadStart | None = None
 
 
-def matter_of(attempts: Sequence[Attempt], starts: Iterable[BadStart]) -> Matter | None:
+def matter_of(
+    attempts: Sequence[Attempt], starts: Sequence[BadStart], since: int | None = None
+) -> Matter | None:
     """Say what is to be explained; None if nothing failed.
 
     Args:
         attempts: All there were until the end of the window, in the order of time.
-        starts: The starts that failed in it.
+        starts: The starts that failed until then.
+        since: When the window begins: what fails since then comes before what only failed earlier,
+            but for what fails every day.
     """
     rising = _risings(attempts)
+    if since is not None:
+        starts = [one for one in starts if (one.lines[-1].time or 0) >= since] or starts
+        inside = [one for one in rising if one.last >= since]
+        if any(one.kind not in _EVERYDAY for one in inside):
+            rising = inside
     start = next(iter(starts), None)
     leading = _leading(rising)
     if start is not None and (leading is None or _explains(start, leading)):
@@ -115,7 +130,7 @@ def _follows(one: Rising, onset: int) -> bool:
 
 
 def _belongs(one: Rising, leading: Rising) -> bool:
-    """Tell whether a kind is of the same matter: it follows, or is on the same paths.
+    """Tell whether a kind is of the same matter: it follows, or goes on on the same paths.
 
     What is as frequent as ever is not, and if that leads, nothing else is of it.
     """
@@ -124,7 +139,8 @@ def _belongs(one: Rising, leading: Rising) -> bool:
     if _follows(one, leading.onset):
         return True
     is_beside = one.service == leading.service and one.paths & leading.paths
-    return bool(is_beside) and one.kind not in _EVERYDAY
+    goes_on = one.last >= leading.onset
+    return bool(is_beside) and goes_on and one.kind not in _EVERYDAY
 
 
 def _kinds(rising: Iterable[Rising]) -> dict[str, frozenset[str]]:
@@ -167,18 +183,21 @@ def _rising(service: str, kind: str, own: Sequence[Attempt]) -> Rising:
         onset=own[at].ended,
         chance=chance,
         before=before,
-        rises=True if chance < ORDINARY else _is_usual(flags, quiet),
-        paths=frozenset(
-            one.path for one, flag in zip(own, flags, strict=True) if flag and one.path is not None
-        ),
+        rises=True if chance < ORDINARY else _is_usual(kind, flags, quiet),
+        paths=frozenset(one.path for one in own if kind in one.kinds and one.path is not None),
+        last=max(one.ended for one in own if kind in one.kinds),
     )
 
 
-def _is_usual(flags: Sequence[bool], quiet: float) -> bool | None:
+def _is_usual(kind: str, flags: Sequence[bool], quiet: float) -> bool | None:
     """Give False if it is there from the first and both halves have as much; None if unknown."""
     (first, half), (second, rest) = shares(flags)
     count = first + second
-    if count < _TELLING or 2 * count > len(flags) or quiet < _EARLY:
+    if (
+        count < (_TELLING if kind in _EVERYDAY else _MANY)
+        or 2 * count > len(flags)
+        or quiet < _EARLY
+    ):
         return None
     alike = min(fisher(second, rest, first, half), fisher(first, half, second, rest))
     return False if alike >= ORDINARY else None
@@ -201,8 +220,10 @@ def _leading(rising: Sequence[Rising]) -> Rising | None:
     return max(
         rising,
         key=lambda one: (
-            one.count * (_LITTLE if one.kind in _EVERYDAY | _SLIGHT else 1.0),
-            not one.kind[0].isdigit(),
+            one.count
+            * (_LITTLE if one.kind in _EVERYDAY | _SLIGHT else 1.0)
+            * (_LESS if one.kind[0].isdigit() else 1.0)
+            * (_LESS if one.rises is False else 1.0),
             -one.onset,
         ),
         default=None,

@@ -21,6 +21,9 @@ _SAID: Final = STARTING_BADLY | {
     Sign.EXITED,
 }
 """What may be the first that a start which fails says."""
+_PLATFORMS: Final = frozenset({Sign.NOT_READY, Sign.SECRET_PERMISSION, Sign.SECRET_VERSION})
+_LONG: Final = 60_000_000_000
+"""Nanoseconds: what failed to start writes no longer."""
 _ERROR: Final = 500
 _SERVER_ERROR: Final = 500
 
@@ -67,7 +70,8 @@ def bad_starts(tally: Tally, attempts: Iterable[Attempt]) -> tuple[BadStart, ...
                 lines[line.place.service, line.place.revision, line.place.instance].append(line)
     found: dict[tuple[str, str | None], list[Occurrence]] = defaultdict(list)
     for where, said in lines.items():
-        found[where[0] or "", where[1]] += _telling(said, good[where])
+        if not _goes_on(tally, said):
+            found[where[0] or "", where[1]] += _telling(said, good[where])
     return tuple(
         sorted(
             (
@@ -78,6 +82,25 @@ def bad_starts(tally: Tally, attempts: Iterable[Attempt]) -> tuple[BadStart, ...
             key=lambda one: (one.time, one.service),
         )
     )
+
+
+def _goes_on(tally: Tally, said: list[Occurrence]) -> bool:
+    """Tell whether what said that its start failed goes on writing, without an end or a new start.
+
+    Such as a job, which answers nobody.
+    """
+    bad = [line for line in said if line.sign in STARTING_BADLY]
+    if not bad or any(line.sign in _PLATFORMS for line in bad):
+        return False
+    place, began = bad[0].place, bad[0].time or 0
+    ends = [
+        line
+        for sign in (Sign.EXITED, Sign.STARTING, Sign.START_FAILED)
+        for line in tally.occurrences.get(sign, ())
+        if line.place == place and (line.time or 0) > began
+    ]
+    known = tally.instances.get(place)
+    return not ends and known is not None and (known.last or 0) - began > _LONG
 
 
 def _telling(said: list[Occurrence], served: list[int]) -> list[Occurrence]:

@@ -18,6 +18,7 @@ _TWO: Final = 2
 _ENOUGH: Final = 3
 _MANY: Final = 20
 _MOST: Final = 0.9
+_QUARTER: Final = 0.25
 _UNKNOWN: Final = frozenset({404, 405})
 _GRACE: Final = 3_600_000_000_000
 """Nanoseconds: what a revision answers within this after its traffic ended was begun before."""
@@ -128,33 +129,58 @@ def _age(scene: Scene) -> Iterator[Observation]:
 
 
 def _serving(scene: Scene) -> Iterator[Observation]:
-    """Say whether what failed had no traffic any more when it did, or when the window began."""
-    if scene.service is None or scene.first_bad is None or scene.onset is None:
+    """Say whether what failed had no traffic any more when it did, or when the window began.
+
+    By what is said of traffic; else if the service's documents do not know the revision and others
+    serve well since.
+    """
+    if scene.service is None or scene.first_bad is None or scene.start is not None:
         return
-    revisions = scene.revisions
-    last = max((*(one.ended for one in scene.failing), *_start_times(scene)), default=scene.onset)
+    own = [one for one in scene.failing if one.place.service == scene.service]
+    failing = {one.place.revision or "" for one in own} - {""}
+    if not failing:
+        return
+    last = max(one.ended for one in own)
     moment = last if not scene.is_older else (scene.bundle.manifest.start or last)
-    shares_then = revisions.shares(scene.service, moment)
-    before = revisions.shares(scene.service, moment - _GRACE)
-    failing = {one.place.revision for one in scene.failing if one.place.service == scene.service}
-    failing = (failing or {scene.first_bad}) - {None}
+    revisions = scene.revisions
+    then, before = (
+        set(revisions.shares(scene.service, time)) for time in (moment, moment - _GRACE)
+    )
     where = [one.where for one in revisions.traffic(scene.service)][-2:]
-    if not shares_then or scene.start is not None:
-        return
-    if not failing & set(shares_then) and not failing & set(before):
+    names = ", ".join(sorted(failing))
+    if then and not failing & (then | before):
         yield seen(
             Fact.NOT_SERVING_ANY_MORE,
-            f"{', '.join(sorted(one for one in failing if one))} had no traffic at "
-            f"{_moment(moment)}.",
-            [*where, *scene.failing[-2:]],
-            subjects=sorted(one for one in failing if one),
+            f"{names} had no traffic at {_moment(moment)}.",
+            [*where, *own[-2:]],
+            subjects=sorted(failing),
             service=scene.service,
         )
-    elif failing & set(shares_then):
+        return
+    listed = [one for one in scene.bundle.revisions if one.service == scene.service]
+    known = {one.name for one in listed if not one.is_service}
+    well = [
+        one
+        for one in scene.attempts
+        if one.place.service == scene.service
+        and one.place.revision in known
+        and one.ended > last + _GRACE
+        and not one.failed
+    ]
+    if known and not failing & known and len(well) >= _ENOUGH:
+        yield seen(
+            Fact.NOT_SERVING_ANY_MORE,
+            f"{names} is not among the {len(known)} revisions of the service any more; these "
+            f"answered {len(well)} requests well since.",
+            [listed[0].where, own[-1], *well[-2:]],
+            subjects=sorted(failing),
+            service=scene.service,
+        )
+    elif failing & then and not scene.is_older:
         yield absent(
             Fact.NOT_SERVING_ANY_MORE,
-            f"{', '.join(sorted(one for one in failing if one))} had traffic while it failed.",
-            [*where, *scene.failing[-2:]],
+            f"{names} had traffic while it failed.",
+            [*where, *own[-2:]],
             service=scene.service,
         )
 
@@ -163,6 +189,7 @@ def _usual(scene: Scene) -> Iterator[Observation]:
     """Say whether the failures jump nowhere.
 
     By the frame's rise; and the halves of the service's time do not differ by more than chance.
+    Where more than a quarter fails, a log without a beginning is no log of the usual.
     """
     if scene.rises:
         yield absent(
@@ -175,7 +202,9 @@ def _usual(scene: Scene) -> Iterator[Observation]:
         own = [one for one in scene.attempts if one.place.service == scene.service]
         kinds = {kind for one in scene.failing for kind in one.kinds}
         (first, half), (second, rest) = shares([bool(one.kinds & kinds) for one in own])
-        if first and fisher(second, rest, first, half) >= ORDINARY:
+        is_small = first + second <= _QUARTER * len(own)
+        chance = min(fisher(second, rest, first, half), fisher(first, half, second, rest))
+        if first and is_small and chance >= ORDINARY:
             yield seen(
                 Fact.USUAL_RATE,
                 f"{first} of {half} requests failed so in the first half, {second} of {rest} in "

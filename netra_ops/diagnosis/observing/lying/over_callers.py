@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import comb
 from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
@@ -161,8 +162,9 @@ def _open_routes(scene: Scene) -> Iterator[Observation]:
 def _few(scene: Scene) -> Iterator[Observation]:
     """Say whether the failures are of few of many subjects.
 
-    Few: at most a fifth of five or more, or one; and were failures dealt to all alike, so many to
-    these would be rarer than RARE. Not few: half of five or more fail.
+    Few: at most a fifth of five or more, or one; and were failures dealt to all requests alike, it
+    would be rarer than RARE that all fall to any so few subjects, whichever they are (Bonferroni).
+    Not few: half of five or more fail.
     """
     affected = [one for one in scene.affected if _subject(one) is not None]
     bad = [one for one in affected if one.matters]
@@ -177,6 +179,7 @@ def _few(scene: Scene) -> Iterator[Observation]:
         f"asked {len(theirs)} of {len(affected)} times."
     )
     chance = fisher(len(bad), len(theirs), 0, len(affected) - len(theirs))
+    chance *= comb(len(all_of), len(failing))
     if len(failing) <= max(1, _FEW * len(all_of)) and chance < RARE:
         yield seen(Fact.FEW_SUBJECTS, says, bad)
     elif len(failing) > _TWO and (len(failing) >= _HALF * len(all_of) or chance > ORDINARY):

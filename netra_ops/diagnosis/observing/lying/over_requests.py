@@ -1,14 +1,14 @@
 """Facts about the failing requests themselves: lines, what went before, how long they took."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.ages import one_value
-from netra_ops.diagnosis.observing.framing.attempt import Attempt
+from netra_ops.diagnosis.observing.framing.attempt import REFUSING, Attempt
 from netra_ops.diagnosis.observing.framing.chances import RARE, none_of, wilson
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
 from netra_ops.diagnosis.observing.scene import Scene
@@ -64,38 +64,43 @@ def _lines(scene: Scene) -> Iterator[Observation]:
 
 
 def _session_first(scene: Scene) -> Iterator[Observation]:
-    """Say whether something had been made well in the same request before the refusal."""
-    named = [one for one in scene.failing if one.request is not None]
-    if not named:
-        return
+    """Say whether something had been made well in the same request before the refusal.
+
+    By the lines of the attempt, and by those of other services that name the same request.
+    """
+    named = [one for one in scene.failing if one.request is not None or one.shown]
     made: dict[str, list[Occurrence]] = {}
     for sign in _MADE:
         for line in scene.tally.occurrences.get(sign, ()):
             if line.request is not None:
                 made.setdefault(line.request, []).append(line)
-    before = [
-        (one, first)
-        for one in named
-        if (first := _made_before(one, made.get(one.request or "", ()))) is not None
-    ]
+    before = [(one, first) for one in named if (first := _made_before(one, made)) is not None]
     says = (
         f"In {len(before)} of {len(named)} failing requests a session or credential had been made "
         "successfully before the refusal."
     )
     if len(before) >= _TWO and len(before) >= _HALF * len(named):
-        evidence = [number for one, first in before for number in (first.number, one.number)]
+        evidence = [number for one, first in before for number in (first.number, _line_of(one))]
         yield seen(Fact.SESSION_BEFORE_REFUSAL, says, evidence, service=scene.service)
     elif not before and made and len(named) >= _ENOUGH:
         yield absent(Fact.SESSION_BEFORE_REFUSAL, says, named, service=scene.service)
 
 
-def _made_before(attempt: Attempt, made: Sequence[Occurrence]) -> Occurrence | None:
+def _made_before(attempt: Attempt, made: Mapping[str, Sequence[Occurrence]]) -> Occurrence | None:
     """Give the line that tells so, if it stands before the first that refuses."""
     refused = min(
-        ((line.time or 0, line.number) for line in attempt.shown if line.sign not in _MADE),
+        ((line.time or 0, line.number) for line in attempt.shown if line.sign in REFUSING),
         default=(attempt.ended, attempt.number),
     )
-    return next((line for line in made if (line.time or 0, line.number) < refused), None)
+    ids = {attempt.request, *(line.request for line in attempt.shown)} - {None}
+    lines = [line for line in attempt.shown if line.sign in _MADE]
+    lines += [line for name in ids for line in made.get(name or "", ())]
+    return next((line for line in lines if (line.time or 0, line.number) < refused), None)
+
+
+def _line_of(attempt: Attempt) -> int:
+    """Give the line that tells best that it was refused."""
+    return next((line.number for line in attempt.shown if line.sign in REFUSING), attempt.number)
 
 
 def _time_taken(scene: Scene) -> Iterator[Observation]:

@@ -142,7 +142,7 @@ def _rolled_back(scene: Scene) -> Iterator[Observation]:
     """Say whether the revision to which traffic went back failed too."""
     if scene.service is None or scene.onset is None:
         return
-    back = _way_back(scene)
+    back = _way_back(scene) or _start_of_old(scene)
     if back is None:
         return
     target, time, where = back
@@ -160,7 +160,7 @@ def _rolled_back(scene: Scene) -> Iterator[Observation]:
         yield seen(
             Fact.FAILS_ON_ROLLBACK_TARGET,
             f"Traffic went back to {target}, and {len(bad)} of {len(after)} requests failed there "
-            "afterwards.",
+            f"afterwards{', and its start' if starts else ''}.",
             [where, *bad],
             time=bad[0].ended if bad else time,
             subjects=[target],
@@ -176,18 +176,60 @@ def _rolled_back(scene: Scene) -> Iterator[Observation]:
 
 
 def _way_back(scene: Scene) -> tuple[str, int, str] | None:
-    """Give the older revision that most traffic went back to since the onset, when, and where."""
+    """Give the older revision that most traffic went back to, when, and what tells so.
+
+    By what is said of traffic; else by who answers: an older one after a newer one's last answer.
+    """
     service = scene.service or ""
     order = [one.revision for one in scene.revisions.of(service)]
+    last = max((one.ended for one in scene.failing), default=scene.onset or 0)
     newest = -1
     for share in scene.revisions.traffic(service):
         if share.percent < _ALL_BUT_NONE or share.time is None or share.revision not in order:
             continue
         place = order.index(share.revision)
-        if place < newest and share.time >= (scene.onset or 0):
+        begun = scene.tally.first is not None and share.time >= scene.tally.first
+        if place < newest and begun and share.time <= last:
             return share.revision, share.time, share.where
         newest = max(newest, place)
+    return _answering_again(scene, order)
+
+
+def _answering_again(scene: Scene, order: list[str]) -> tuple[str, int, str] | None:
+    answers = [
+        one
+        for one in scene.attempts
+        if one.place.service == scene.service and one.is_request and one.place.revision in order
+    ]
+    for name in reversed(order):
+        own = [one for one in answers if one.place.revision == name]
+        if len(own) < _ENOUGH:
+            continue
+        older = set(order[: order.index(name)])
+        after = [one for one in answers if one.place.revision in older and one.time > own[-1].ended]
+        if len(after) >= _TWO and after[-1] is answers[-1]:
+            return after[0].place.revision or "", after[0].time, f"logs.ndjson:{after[0].number}"
     return None
+
+
+def _start_of_old(scene: Scene) -> tuple[str, int, str] | None:
+    """Give the revision whose start failed, if a newer one served before: it was gone back to."""
+    start = scene.start
+    if start is None or start.revision is None:
+        return None
+    order = [one.revision for one in scene.revisions.of(start.service)]
+    newer = set(order[order.index(start.revision) + 1 :]) if start.revision in order else set()
+    served = [
+        one
+        for one in scene.attempts
+        if one.place.service == start.service
+        and one.place.revision in newer
+        and one.is_request
+        and one.ended <= start.time
+    ]
+    if len(served) < _TWO:
+        return None
+    return start.revision, start.time, f"logs.ndjson:{start.lines[0].number}"
 
 
 def _on(scene: Scene, revision: str | None) -> list[Attempt]:
