@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
-from netra_ops.diagnosis.observing.framing.ages import ended_alike
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.attempts import attempts_of
 from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter, matter_of
 from netra_ops.diagnosis.observing.framing.revisions import Revisions
+from netra_ops.diagnosis.observing.framing.silent import ended_alike, found_no_more
 from netra_ops.diagnosis.observing.framing.starts import BadStart, bad_starts
 from netra_ops.diagnosis.observing.framing.with_deploys import (
     Deployed,
@@ -98,7 +98,7 @@ def framed(bundle: Bundle, tally: Tally) -> Scene:
     attempts = attempts_of(tally, revisions.revised)
     starts = bad_starts(tally, attempts)
     if not starts and not any(one.failed for one in attempts):
-        attempts = ended_alike(attempts)
+        attempts = found_no_more(ended_alike(attempts))
     start, end = bundle.manifest.start, bundle.manifest.end
     if end is not None:
         until = tuple(one for one in attempts if one.ended <= end)

@@ -127,6 +127,19 @@ class Revisions:
         known = self._known.get(service, {}).get(revision)
         return None if known is None else known.first
 
+    def begun(self, service: str, revision: str, until: int) -> int | None:
+        """Give when a revision last began to be given traffic, or to write, until a moment.
+
+        One to which traffic went back began anew.
+        """
+        had, begun = False, None
+        for share in self._shares.get(service, ()):
+            if share.revision == revision and share.time is not None and share.time <= until:
+                if share.percent > 0 and not had:
+                    begun = share.time
+                had = share.percent > 0
+        return self.first(service, revision) if begun is None else begun
+
     def where(self, service: str, revision: str) -> str | None:
         """Give what tells of a revision first."""
         known = self._known.get(service, {}).get(revision)

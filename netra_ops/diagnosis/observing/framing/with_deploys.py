@@ -97,18 +97,19 @@ def deployed_of(matter: Matter, tried: Tried, revisions: Revisions) -> Deployed 
     bad = first_failing(matter, counts, revisions)
     if bad is None or not quiet(counts[bad]):
         return None
-    older = revisions.before(matter.service, bad)
+    older = _before(matter, bad, tried, revisions)
     chance, before = _absent(counts, bad, older)
     broad, _ = _absent(counts_of(matter, tried.all_of_it), bad, older)
     if chance >= ORDINARY and (chance >= TELLING or broad >= ORDINARY):
         return None
-    time = revisions.first(matter.service, bad)
-    if time is None or (matter.onset is not None and time > matter.onset):
+    onset = matter.onset or 0
+    time = revisions.begun(matter.service, bad, onset)
+    if time is None or time > onset:
         return None
     return Deployed(
         service=matter.service,
         revision=bad,
-        last_good=next(_good(matter, bad, counts, revisions), None),
+        last_good=next(_good(older, bad, counts), None),
         time=time,
         where=revisions.where(matter.service, bad) or "logs.ndjson",
         before=(before.bad, before.total),
@@ -155,14 +156,27 @@ def first_failing(matter: Matter, counts: dict[str, Count], revisions: Revisions
 def kept_well(matter: Matter, bad: str, tried: Tried, revisions: Revisions) -> str | None:
     """Give the last revision before one that served well, with enough to say so; None if none."""
     counts = counts_of(matter, (*tried.earlier, *tried.affected))
-    return next(_good(matter, bad, counts, revisions), None)
+    return next(_good(_before(matter, bad, tried, revisions), bad, counts), None)
 
 
-def _good(
-    matter: Matter, bad: str, counts: dict[str, Count], revisions: Revisions
-) -> Iterator[str]:
+def _before(matter: Matter, bad: str, tried: Tried, revisions: Revisions) -> list[str]:
+    """Give the revisions that came before one, the latest first.
+
+    What answered before its first answer came before it, however the two are numbered: traffic may
+    go back.
+    """
+    answered = [one for one in tried.all_of_it if one.place.revision is not None]
+    first = next((one.time for one in answered if one.place.revision == bad), None)
+    earlier = [
+        one.place.revision or "" for one in answered if first is not None and one.time < first
+    ]
+    order = [*reversed(earlier), *revisions.before(matter.service or NO_SERVICE, bad)]
+    return [name for name in dict.fromkeys(order) if name != bad]
+
+
+def _good(older: Iterable[str], bad: str, counts: dict[str, Count]) -> Iterator[str]:
     own = counts.get(bad, Count())
-    for name in revisions.before(matter.service or NO_SERVICE, bad):
+    for name in older:
         count = counts.get(name)
         if count is not None and _served_well(count, own):
             yield name

@@ -5,7 +5,7 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.framing.ages import LONG, MOST, NEAR, one_value
+from netra_ops.diagnosis.observing.framing.silent import LONG, MOST, NEAR, one_value
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
