@@ -19,7 +19,12 @@ from netra_ops.diagnosis.signs.records.answered import Answered, answered_by
 from netra_ops.diagnosis.signs.records.audited import audit_meanings
 from netra_ops.diagnosis.signs.records.called import called
 from netra_ops.diagnosis.signs.records.said import said_by
-from netra_ops.diagnosis.signs.records.shaped import stands_below_error, with_fields, with_stack
+from netra_ops.diagnosis.signs.records.shaped import (
+    stands_below_error,
+    with_clock,
+    with_fields,
+    with_stack,
+)
 from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_of
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Called, Caller, Occurrence, Place, Tally
@@ -150,6 +155,8 @@ class _Counting:
         if answered is not None and entry.level < Level.WARNING and "|" not in text:
             return []
         found = self._lexicon.meanings(text)
+        if "current time" in text:
+            found = with_clock(entry.time, text, found)
         if entry.stack is not None:
             found = with_stack(entry.stack, found)
         elif entry.level < Level.ERROR:

@@ -159,7 +159,9 @@ def failed_starts(
             end = time + _SOON
             is_started = any(start <= when <= end for when in started.get(one.place, []))
             goes_on = is_started or answering.any_between(one.place, start, end)
-            is_start = time - start <= _LONGEST_START and (has_exited or not goes_on)
+            has_served = answering.any_between(one.place, start, time - 1)
+            is_start = time - start <= _LONGEST_START and not has_served
+            is_start = is_start and (has_exited or not goes_on)
         if is_start:
             told.add((one.place, start))
             found.append(

@@ -127,7 +127,9 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.BREAKER_OPEN,
-        r"(?:circuit(?:[ _-]?breaker)?|breaker)s? (?:[\"'`]?(?P<breaker>[\w.:-]{1,60})[\"'`]? )?"
+        r"(?:circuit(?:[ _-]?breaker)?|breaker)s? (?:[\"'`]?(?P<breaker>(?!(?:is|was|state|now"
+        r"|still|has|are|changed|on|for|stays|remains)\b)"
+        r"[\w.:-]{1,60})[\"'`]? )?"
         r"(?:is |was |still |now |has |been |currently |stays |remains |went |turned |state[ :=]+"
         r"|changed (?:state )?(?:from \w+ )?to )*open(?:ed)?\b(?! ?=| to close)"
         r"|breaker is open|circuit_(?:breaker_)?open(?:ed)?\b|EOPENBREAKER|CircuitBreaker"
@@ -142,7 +144,9 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.BREAKER_CLOSED,
-        r"(?:circuit(?:[ _-]?breaker)?|breaker)s? (?:[\"'`]?(?P<breaker>[\w.:-]{1,60})[\"'`]? )?"
+        r"(?:circuit(?:[ _-]?breaker)?|breaker)s? (?:[\"'`]?(?P<breaker>(?!(?:is|was|state|now"
+        r"|still|has|are|changed|on|for|stays|remains)\b)"
+        r"[\w.:-]{1,60})[\"'`]? )?"
         r"(?:is |was |now |has |been |again |went |changed (?:state )?(?:from \w+ )?to )*closed\b"
         r"|circuit_(?:breaker_)?closed\b|state transition from \w+ to CLOSED\b|breaker recovered",
         "breaker",

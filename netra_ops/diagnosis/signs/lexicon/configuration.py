@@ -83,7 +83,7 @@ PHRASES: Final = (
         rf"configured: false|(?:default credentials (?:were|was) not found|could not automatically "
         rf"determine credentials)|JwtStrategy requires a secret or key"
         rf"|SECRET_KEY setting must not be empty"
-        rf"|No secret key (?:was )?set|session is unavailable because no secret key",
+        rf"|No secret key (?:was )?set",
         "no ",
         "missing",
         "not ",
@@ -244,7 +244,7 @@ PHRASES: Final = (
         r"|(?:login sessions require session support|req\.session is undefined)"
         r"|has no attribute 'session'|Cannot (?:read|set) propert(?:y|ies) (?:'\w+' )?of undefined "
         r"\((?:reading|setting) 'session'\)|express-session|SessionMiddleware is not installed"
-        r"|requires? session middleware",
+        r"|requires? session middleware|session is unavailable because no secret key",
         "session",
     ),
     phrase(

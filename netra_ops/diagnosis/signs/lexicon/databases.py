@@ -16,7 +16,8 @@ PHRASES: Final = (
         r"connection from the connection pool|pool_exhausted|database_pool_exhausted"
         r"|no (?:free |available )?connections? (?:in|of|from) (?:the )?pool|too many connections"
         r"|sorry, too many clients|SequelizeConnectionAcquireTimeoutError|ResourceRequest timed out"
-        r"|no more connections allowed|every connection was busy|pool timeout|waiting for a free "
+        r"|no connection became free|no more connections allowed|every connection was busy"
+        r"|pool timeout|waiting for a free "
         r"(?:database )?connection",
         "pool",
         "clients",

@@ -108,6 +108,8 @@ SILENCED_BY: Final = MappingProxyType(
         Sign.CLIENT_REFUSED: frozenset({Sign.WORKLOAD_KEY_REFUSED}),
         Sign.PASSWORD_WRONG: frozenset({Sign.DATABASE_PASSWORD}),
         Sign.CERTIFICATE_REFUSED: frozenset({Sign.CERTIFICATE_EXPIRED}),
+        Sign.NOT_CONFIGURED: frozenset({Sign.SESSION_MIDDLEWARE}),
+        Sign.START_FAILED: frozenset({Sign.NOT_READY, Sign.SECRET_PERMISSION, Sign.SECRET_VERSION}),
         Sign.VALUE_EMPTY: frozenset({Sign.NOT_CONFIGURED}),
         Sign.CONFIGURED: _OF_VALUES | {Sign.FALLBACK_FILE},
         Sign.DEPENDENCY_FAILED: _OF_CALLS | _OF_DATABASES | {Sign.KEY_ID_UNKNOWN},

@@ -30,7 +30,7 @@ PHRASES: Final = (
         Sign.STARTED,
         r"^application startup complete|^uvicorn running on|^listening (?:at|on)\b|^running on http"
         r"|^started \w+ in [\d.]+ seconds|^tomcat started on|\b(?:server|service|app\w*|\w[\w-]*) "
-        r"(?:is |now |started |running )*(?:listening|ready)(?: (?:on|at|to|for)\b|$)"
+        r"(?:is |now |started |running )*(?:listening|ready|listens)(?: (?:on|at|to|for)\b|$)"
         r"|^(?:server|service|application) started\b|startup (?:\w+ )?probe succeeded"
         r"|^ready to (?:serve|accept)|^=+ running on|^quit the server with|^server running (?:at"
         r"|on)"
@@ -38,7 +38,7 @@ PHRASES: Final = (
         "startup complete",
         "running on",
         "running at",
-        "listening",
+        "listen",
         "started",
         "ready",
         "succeeded",

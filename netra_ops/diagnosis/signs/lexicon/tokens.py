@@ -20,9 +20,12 @@ PHRASES: Final = (
         r"signature|failed to verify id token signature|wrong signature\b"
         r"|crypto/(?:rsa|ecdsa): verification error|error in cryptographic primitive"
         r"|InvalidSignature(?:Error|Exception)?\b|BadSignature(?:Error)?\b"
-        r"|ERR_JWS_SIGNATURE_VERIFICATION_FAILED|JWSSignatureVerificationFailed"
+        r"|\bH?MAC (?:does not|did not|doesn't|didn't) (?:verify|match)|\bH?MAC (?:mismatch|"
+        r"verification failed|check failed)|ERR_JWS_SIGNATURE_VERIFICATION_FAILED"
+        r"|JWSSignatureVerificationFailed"
         r"|signature \w+ has been tampered|signature (?:\S+ )?does not match locally computed",
         "signature",
+        "mac ",
         "verification error",
         "cryptographic primitive",
     ),

@@ -42,6 +42,11 @@ _AUTH_WORDS: Final = re.compile(
     r"|TokenClient",
     re.IGNORECASE,
 )
+_OF_GOOGLE: Final = re.compile(
+    r"googleapis\.com|metadata\.google|access token for service account|169\.254\.169\.254",
+    re.IGNORECASE,
+)
+_KEY_SET: Final = re.compile(r"jwks|certs|public keys?|securetoken|identitytoolkit", re.IGNORECASE)
 _DATABASE_WORDS: Final = re.compile(
     r"postgres|psycopg|asyncpg|sqlalchemy|\bmysql|pymysql|mariadb|hikari|\bjdbc\b|\bdatabase\b"
     r"|\bpg[-_ ]?pool|sequelize|\bknex\b|prisma|mongo|cloud ?sql|\bsqlx\b|\bdb[ _]|pgbouncer"
@@ -62,10 +67,12 @@ def called(text: str) -> tuple[Called | None, str | None]:
     A host that names itself goes before words; words for both tell nothing.
     """
     host = host_in(text)
+    if _OF_GOOGLE.search(text) is not None and _KEY_SET.search(text) is None:
+        return Called.OTHER, host
     if host is not None:
-        if _DATABASE_PORT.search(host) or _DATABASE_HOST.search(host):
+        if is_database_host(host):
             return Called.DATABASE, host
-        if _AUTH_HOST.search(host):
+        if is_auth_host(host):
             return Called.AUTH_SERVICE, host
     is_auth = _AUTH_WORDS.search(text) is not None
     is_database = _DATABASE_WORDS.search(text) is not None
@@ -74,6 +81,16 @@ def called(text: str) -> tuple[Called | None, str | None]:
     if not is_auth and (host is not None or _OTHER_WORDS.search(text)):
         return (Called.OTHER if _OTHER_WORDS.search(host or text) else None), host
     return None, host
+
+
+def is_auth_host(host: str) -> bool:
+    """Tell whether a host or a service is an auth service by its name."""
+    return _AUTH_HOST.search(host) is not None
+
+
+def is_database_host(host: str) -> bool:
+    """Tell whether a host is a database by its name or port."""
+    return _DATABASE_PORT.search(host) is not None or _DATABASE_HOST.search(host) is not None
 
 
 def host_in(text: str) -> str | None:

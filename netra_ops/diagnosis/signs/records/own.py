@@ -54,6 +54,12 @@ _BY_ACT_REFUSED: Final = MappingProxyType(
     }
 )
 _CONFIGURATION: Final = frozenset({"configuration_invalid", "configuration_violation"})
+_BY_CODE: Final = MappingProxyType(
+    {
+        "database_unavailable": Sign.DATABASE_SILENT,
+        "database_busy": Sign.POOL_EXHAUSTED,
+    }
+)
 _UNDECIDED: Final = frozenset(
     {
         "authentication_undecided",
@@ -93,12 +99,18 @@ def own_meanings(fields: Mapping[str, Any]) -> list[Meaning] | None:
         return _of_audit(fields)
     if event in _CONFIGURATION:
         return _of_configuration(fields)
-    found = _BY_EVENT.get(event)
-    if found is None:
-        return None
-    sign, named = found
+    sign, subject = _of_event(event, fields)
+    return None if sign is None else [Meaning(sign, subject)]
+
+
+def _of_event(event: str, fields: Mapping[str, Any]) -> tuple[Sign | None, str | None]:
+    """Give what an event means by its name, or by the code of the error that it tells of."""
+    if event in _UNDECIDED:
+        code = fields.get("error_code")
+        return _BY_CODE.get(code) if isinstance(code, str) else None, None
+    sign, named = _BY_EVENT.get(event, (None, None))
     subject = fields.get(named) if named else None
-    return [Meaning(sign, subject if isinstance(subject, str) else None)]
+    return sign, subject if isinstance(subject, str) else None
 
 
 def is_undecided(fields: Mapping[str, Any]) -> bool:

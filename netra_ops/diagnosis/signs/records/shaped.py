@@ -10,14 +10,25 @@ from netra_ops.diagnosis.signs.records.own import is_undecided
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.logs.entries import Frame, Stack
 from netra_ops.logs.entries.stacks.python import is_library
+from netra_ops.logs.entries.times import from_text
 
 _DOES_WITHOUT: Final = re.compile(
     r"using|fall(?:ing|s)?[ -]?back|optional|skip|disabl|without|instead|not there", re.IGNORECASE
 )
 _IS_LIBRARY: Final = re.compile(r"node_modules|^node:|\.pyx$|/usr/local/go/|/go/pkg/mod/")
+_JAVA_LIBRARY: Final = re.compile(
+    r"(?:com\.(?:google|nimbusds|auth0|mysql|zaxxer|fasterxml|squareup)|okhttp3|retrofit2|feign|"
+    r"io\.(?:jsonwebtoken|grpc|netty|github\.resilience4j)|org\.(?:postgresql|keycloak|mariadb))\."
+)
+_UNNAMED: Final = frozenset({"exception", "Traceback"})
+_CLOCK: Final = re.compile(
+    r"current time (\d{4}-\d\d-\d\dT[\d:]{8}\S*?) is (before|after)", re.IGNORECASE
+)
+_HOUR: Final = 3_600_000_000_000
 _NO_FAULT: Final = re.compile(
     r"HTTP|Http|Timeout|Connection|Connect|Cancel|KeyboardInterrupt|SystemExit|OSError|IOError"
     r"|Unavailable|Disconnect|Operational|Interface|Database|Refused|Denied|Forbidden|Unauth|Auth"
+    r"|IOException|Socket"
 )
 _REFUSED: Final = MappingProxyType({401: Sign.NOT_AUTHENTICATED, 403: Sign.NOT_PERMITTED})
 _NO_REASON: Final = frozenset({Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED})
@@ -34,7 +45,8 @@ def with_stack(stack: Stack, found: Sequence[Meaning]) -> list[Meaning]:
     if any(one.sign not in _NO_REASON for one in named):
         return named
     kinds = [stack.raised.type, *(cause.type for cause in stack.causes)]
-    if where is None or any(_NO_FAULT.search(kind) for kind in kinds):
+    is_unnamed = stack.raised.type in _UNNAMED and not stack.causes
+    if where is None or is_unnamed or any(_NO_FAULT.search(kind) for kind in kinds):
         return named or [Meaning(Sign.OTHER_ERROR, where)]
     return [Meaning(Sign.CODE_ERROR, where), *named]
 
@@ -48,6 +60,30 @@ def stands_below_error(sign: Sign, text: str) -> bool:
     if sign is Sign.CODE_ERROR:
         return "panic" in text
     return sign is not Sign.MODULE_MISSING or _DOES_WITHOUT.search(text) is None
+
+
+def with_clock(time: int | None, text: str, found: Sequence[Meaning]) -> list[Meaning]:
+    """See whether a refused certificate was refused by a clock that is wrong.
+
+    Args:
+        time: The record's, nanoseconds since the epoch.
+        text: What it says; a verifier may say what time it had.
+        found: What that means.
+    """
+    said = _CLOCK.search(text)
+    if said is None:
+        return list(found)
+    clock = from_text(said[1])
+    is_early = said[2].lower() == "before"
+    meanings = [
+        Meaning(Sign.CERTIFICATE_REFUSED, one.subject)
+        if one.sign is Sign.CERTIFICATE_EXPIRED and is_early
+        else one
+        for one in found
+    ]
+    if time is not None and clock is not None and abs(clock - time) > _HOUR:
+        meanings.append(Meaning(Sign.CLOCK_DIFFERS))
+    return meanings
 
 
 def with_fields(
@@ -74,6 +110,7 @@ def with_fields(
 def _where(frames: Sequence[Frame]) -> str | None:
     """Name the innermost call of the application; None if there is none."""
     for frame in frames:
-        if not is_library(frame) and _IS_LIBRARY.search(frame.file) is None:
+        is_own = not is_library(frame) and _IS_LIBRARY.search(frame.file) is None
+        if is_own and _JAVA_LIBRARY.match(frame.function) is None:
             return f"{frame.file}:{frame.function}"
     return None
