@@ -1,4 +1,4 @@
-"""Finds what looks like a secret in a document, by the rules by which logs hide it. Pure.
+"""Finds what looks like a secret in a document, by the rules by which logs hide it.
 
 Two things only look like one: hashes, which are what stands for a value in a bundle, and the names
 of secrets in what refers to them.

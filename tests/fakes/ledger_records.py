@@ -68,6 +68,11 @@ def traffic(rollout: str | None = "rol_1", *, service: str = SERVICE, **split: i
     return Traffic(**_common(revision, rollout, service), split=dict(split))
 
 
+def split_as(split: dict[str, int]) -> Traffic:
+    """Let revisions serve whose names are no identifiers."""
+    return Traffic(**_common(next(iter(split)), "rol_1", SERVICE), split=split)
+
+
 def promoted(revision: str, rollout: str = "rol_1", service: str = SERVICE) -> Promotion:
     """Let a revision stay."""
     return Promotion(**_common(revision, rollout, service))

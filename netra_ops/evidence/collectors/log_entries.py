@@ -1,4 +1,4 @@
-"""Lines that services write, as the platform's log would have them: one LogEntry each. Pure.
+"""Lines that services write, as the platform's log would have them: one LogEntry each.
 
 What the platform takes out of a structured line is taken out here (severity, time, labels, trace,
 request); the rest is its payload. A line that is no JSON is its own text.
@@ -16,7 +16,11 @@ STDERR: Final = "run.googleapis.com%2Fstderr"
 REQUESTS: Final = "run.googleapis.com%2Frequests"
 LOCAL: Final = "local"
 """What stands for a project and a region where there is neither."""
-_SPAN_FIELD: Final = "logging.googleapis.com/spanId"
+_PROMOTED: Final = (
+    ("trace", TRACE_FIELD),
+    ("spanId", "logging.googleapis.com/spanId"),
+    ("httpRequest", "httpRequest"),
+)
 _TYPE: Final = "cloud_run_revision"
 _SECOND: Final = 1_000_000_000
 
@@ -80,7 +84,7 @@ def entry_of(
     labels = fields.pop(LABELS_FIELD, None)
     if isinstance(labels, dict):
         entry["labels"] = {**entry["labels"], **labels}
-    for name, field in (("trace", TRACE_FIELD), ("spanId", _SPAN_FIELD)):
+    for name, field in _PROMOTED:
         if (value := fields.pop(field, None)) is not None:
             entry[name] = value
     return {**entry, "jsonPayload": fields}, time

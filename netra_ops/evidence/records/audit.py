@@ -93,7 +93,7 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
         where=part.where,
         time=time,
         event=event,
-        fields=row.besides({*used, *_TIMES}),
+        fields=row.besides({*used, *_NAMES, *_TIMES}),
         **texts,
     )
 

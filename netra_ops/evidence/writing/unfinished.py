@@ -114,6 +114,7 @@ def unfinished(target: Path) -> Iterator[UnfinishedBundle]:
     _refuse_what_is_there(place)
     meanwhile = place.with_name(f".{place.name}.unfinished-{random_token()[:8]}")
     try:
+        place.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         meanwhile.mkdir(mode=_FOLDER_MODE)
     except OSError as error:
         raise UsageRefused(
