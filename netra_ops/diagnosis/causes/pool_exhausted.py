@@ -22,8 +22,8 @@ CAUSE = Cause(
         expects(Fact.BEGAN_WITHOUT_REVISION, 0.5),
     ),
     shown_by=(shown(Fact.POOL_EXHAUSTED_SAID),),
-    contradicted_by=frozenset({Fact.DATABASE_SILENT, Fact.DATABASE_PASSWORD_REFUSED}),
-    leads_to=frozenset({"auth_service_unreachable", "user_token_rejected"}),
+    contradicted_by=frozenset({Fact.DATABASE_PASSWORD_REFUSED}),
+    leads_to=frozenset({"auth_service_unreachable", "database_unreachable", "user_token_rejected"}),
     neighbours=(
         Neighbour("database_unreachable", "the database answers those who have a connection"),
         Neighbour("auth_service_unreachable", "what is waited for is a connection of the pool"),

@@ -22,7 +22,7 @@ from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.weights.usual import usual
 
-PRIOR: Final = 0.05
+PRIOR: Final = 0.08
 """How likely a cause is before anything is seen, against what no cause explains (1)."""
 MOST_OF_SYMPTOMS: Final = 2.0
 """The most that facts which do not decide add together, in nats."""
@@ -123,16 +123,31 @@ def _nats(expected: Expects, *, is_seen: bool) -> float:
 
 
 def _behind(one: Weighed, others: Sequence[Weighed]) -> str | None:
-    """Name the strongest cause whose mere consequence this one is."""
-    causes = [
-        other
-        for other in others
-        if other.is_shown
-        and one.cause.code in other.cause.leads_to
-        and other.nats > max(0.0, math.log(PRIOR))
-        and other.cause.code not in one.cause.leads_to
-    ]
+    """Name the strongest cause whose mere consequence this one is: no consequence comes first."""
+    causes = [other for other in others if _leads(other, one)]
     return max(causes, key=lambda other: other.nats).cause.code if causes else None
+
+
+def _leads(one: Weighed, other: Weighed) -> bool:
+    """Tell whether a cause that is shown leads to another, by the order in which they were seen."""
+    if not one.is_shown or one.nats <= 0 or other.cause.code not in one.cause.leads_to:
+        return False
+    began, followed = _began(one), _began(other)
+    if began is not None and followed is not None and began != followed:
+        return began < followed
+    is_mutual = one.cause.code in other.cause.leads_to
+    return not is_mutual or (one.nats, one.cause.code) > (other.nats, other.cause.code)
+
+
+def _began(one: Weighed) -> int | None:
+    """Say when what decides for a cause was first seen."""
+    deciding = {expected.fact for expected in one.cause.expects if expected.decides}
+    times = [
+        weight.observation.time
+        for weight in one.supported
+        if weight.observation.fact in deciding and weight.observation.time is not None
+    ]
+    return min(times, default=None)
 
 
 def _among(
