@@ -12,7 +12,7 @@ CAUSE = Cause(
     ),
     mechanism=("The issuer's clock is ahead of the verifier's: `nbf` or `iat` lie in its future."),
     expects=(
-        decides(Fact.TOKEN_TOO_EARLY, 0.95),
+        decides(Fact.TOKEN_TOO_EARLY, 0.8),
         decides(Fact.CLOCKS_DIFFER, 0.6),
         decides(Fact.RARE_AND_NEAR_ISSUE, 0.6),
         expects(Fact.PART_REFUSED, 0.7),
@@ -21,7 +21,7 @@ CAUSE = Cause(
     ),
     shown_by=(
         shown(Fact.TOKEN_TOO_EARLY),
-        shown(Fact.CLOCKS_DIFFER, Fact.RARE_AND_NEAR_ISSUE),
+        shown(Fact.CLOCKS_DIFFER, Fact.FAILURES),
     ),
     neighbours=(
         Neighbour("user_token_rejected", "tokens fail at their beginning, not at their end"),

@@ -22,7 +22,7 @@ CAUSE = Cause(
         shown(Fact.KIND_SWITCHED, Fact.REVISION_NOT_READY),
     ),
     contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO, Fact.BEGAN_WITHOUT_REVISION}),
-    leads_to=frozenset({"startup_failed"}),
+    leads_to=frozenset({"escaped_value", "startup_failed"}),
     neighbours=(Neighbour("env_var_lost", "the name is there, with another kind"),),
     caught_by=(CaughtBy.STATIC,),
     fix=(

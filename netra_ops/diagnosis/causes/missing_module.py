@@ -15,7 +15,7 @@ CAUSE = Cause(
     ),
     expects=(
         decides(Fact.MODULE_MISSING, 0.97),
-        expects(Fact.RESTART_LOOP, 0.6),
+        expects(Fact.RESTART_LOOP, 0.4),
         expects(Fact.BEGAN_WITH_REVISION, 0.7),
         expects(Fact.START_FAILED, 0.6),
         expects(Fact.REVISION_NOT_READY, 0.3),

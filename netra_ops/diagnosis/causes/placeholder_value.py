@@ -26,7 +26,9 @@ CAUSE = Cause(
         shown(Fact.VALUE_IS_PLACEHOLDER, Fact.FAILURES),
         shown(Fact.DEFAULT_KEY_SAID, Fact.FAILURES),
     ),
-    contradicted_by=frozenset({Fact.KEYS_AGREE, Fact.ON_EARLIER_REVISIONS_TOO}),
+    contradicted_by=frozenset(
+        {Fact.VALUE_IS_REFERENCE_TEXT, Fact.KEYS_AGREE, Fact.ON_EARLIER_REVISIONS_TOO}
+    ),
     leads_to=frozenset({"signing_key_mismatch", "startup_failed", "service_secret_mismatch"}),
     neighbours=(
         Neighbour("signing_key_mismatch", "the value is a known default"),

@@ -12,13 +12,17 @@ CAUSE = Cause(
         "stay, the value is another one."
     ),
     expects=(
+        decides(Fact.VALUE_CARRIES_QUOTES, 0.6),
         decides(Fact.KEYS_AGREE_UNQUOTED, 0.95),
         expects(Fact.SIGNATURE_REFUSED, 0.5),
         expects(Fact.CLIENT_REFUSED, 0.3),
         expects(Fact.ALL_REFUSED, 0.6),
         expects(Fact.BEGAN_WITH_REVISION, 0.7),
     ),
-    shown_by=(shown(Fact.KEYS_AGREE_UNQUOTED, Fact.FAILURES),),
+    shown_by=(
+        shown(Fact.VALUE_CARRIES_QUOTES, Fact.FAILURES),
+        shown(Fact.KEYS_AGREE_UNQUOTED, Fact.FAILURES),
+    ),
     contradicted_by=frozenset({Fact.KEYS_AGREE, Fact.ON_EARLIER_REVISIONS_TOO}),
     leads_to=frozenset({"startup_failed", "signing_key_mismatch", "service_secret_mismatch"}),
     neighbours=(

@@ -15,6 +15,7 @@ CAUSE = Cause(
         "another key, and no header may hold it."
     ),
     expects=(
+        decides(Fact.VALUE_CARRIES_BLANKS, 0.6),
         decides(Fact.KEYS_AGREE_STRIPPED, 0.9),
         decides(Fact.HEADER_ILLEGAL, 0.4),
         expects(Fact.SIGNATURE_REFUSED, 0.5),
@@ -23,6 +24,7 @@ CAUSE = Cause(
         expects(Fact.BEGAN_WITH_REVISION, 0.6),
     ),
     shown_by=(
+        shown(Fact.VALUE_CARRIES_BLANKS, Fact.FAILURES),
         shown(Fact.KEYS_AGREE_STRIPPED, Fact.FAILURES),
         shown(Fact.HEADER_ILLEGAL),
     ),

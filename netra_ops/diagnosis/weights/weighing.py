@@ -30,6 +30,9 @@ LEAST_OF_SYMPTOMS: Final = -3.0
 """The most that they take away."""
 OF_A_CONTRADICTION: Final = -3.5
 """What a fact that contradicts adds, in nats."""
+MOST_OF_THE_UNSHOWN: Final = 2.0
+"""The most odds of all causes together that nothing shows: any may be there unseen, besides what no
+cause explains (1), and all of them do not crowd out one that is shown."""
 UNNAMED: Final = 0.45
 """The most confidence in a cause that nothing shows."""
 NAMED_FROM: Final = 0.6
@@ -81,7 +84,7 @@ def weighed(
     alone = [_alone(cause, by_fact) for cause in causes]
     strength = {one.cause.code: math.exp(one.nats) for one in alone}
     behind = {one.cause.code: _behind(one, alone) for one in alone}
-    ranked = [_among(one, strength, behind) for one in alone]
+    ranked = [_among(one, alone, strength, behind) for one in alone]
     return tuple(sorted(ranked, key=lambda one: (-one.confidence, -one.nats, one.cause.code)))
 
 
@@ -132,6 +135,8 @@ def _leads(one: Weighed, other: Weighed) -> bool:
     """Tell whether a cause that is shown leads to another, by the order in which they were seen."""
     if not one.is_shown or one.nats <= 0 or other.cause.code not in one.cause.leads_to:
         return False
+    if any(weight.nats == OF_A_CONTRADICTION for weight in one.opposed):
+        return False
     began, followed = _began(one), _began(other)
     if began is not None and followed is not None and began != followed:
         return began < followed
@@ -151,16 +156,22 @@ def _began(one: Weighed) -> int | None:
 
 
 def _among(
-    one: Weighed, strength: Mapping[str, float], behind: Mapping[str, str | None]
+    one: Weighed,
+    alone: Sequence[Weighed],
+    strength: Mapping[str, float],
+    behind: Mapping[str, str | None],
 ) -> Weighed:
     """Weigh a cause among its rivals: all but those which are its consequences."""
     code = one.cause.code
-    rivals = sum(
-        of
-        for other, of in strength.items()
-        if other != code and other not in one.cause.leads_to and behind[other] is None
-    )
-    confidence = strength[code] / (strength[code] + rivals + 1.0)
+    rivals = [
+        other
+        for other in alone
+        if other.cause.code not in {code, *one.cause.leads_to} and behind[other.cause.code] is None
+    ]
+    shown = sum(strength[other.cause.code] for other in rivals if other.is_shown)
+    unshown = sum(strength[other.cause.code] for other in rivals if not other.is_shown)
+    against = shown + min(unshown, MOST_OF_THE_UNSHOWN) + 1.0
+    confidence = strength[code] / (strength[code] + against)
     cause_of_it = behind[code]
     if cause_of_it is not None:
         confidence = min(UNNAMED, confidence)
