@@ -7,13 +7,20 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from netra_ops.diagnosis.observing.framing.attempt import BREAKING
 from netra_ops.diagnosis.observing.framing.chances import binomial_tail
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Occurrence
+from netra_ops.logs.entries import Level
 
-SLACK: Final = 10_000_000_000
+SLACK: Final = 90_000_000_000
 """The onset is found by answered failures; what led to them may be said a little before."""
+_BREAK: Final = 60_000_000_000
+_FURTHEST: Final = 900_000_000_000
+_LEADING: Final = frozenset(sign.value for sign in BREAKING)
+_RIGHT_BEFORE: Final = 10_000_000_000
+_FAILED: Final = 400
 CHANCE: Final = 0.05
 _NEAR: Final = 1_000_000_000
 _FEWEST_MET: Final = 3
@@ -110,14 +117,40 @@ def heard(scene: Scene, signs: Iterable[Sign], keep: Keep | None = None) -> Hear
         return Heard(tuple(lines))
     failing = {line.number for one in scene.failing for line in one.shown}
     asked = min((one.time for one in scene.failing if one.time), default=scene.onset)
-    begin = min(scene.onset - SLACK, asked)
-    after = tuple(
-        one for one in lines if one.time is None or one.time >= begin or one.number in failing
-    )
+    begin = _began(scene, min(scene.onset, asked), services)
+    after = tuple(one for one in lines if one.number in failing or _is_of(one, begin))
     numbers = {one.number for one in after}
     before = tuple(one for one in lines if one.number not in numbers)
     is_usual = bool(after) and bool(before) and not _has_risen(scene, before, after)
     return Heard(after, requests_of(before), is_usual)
+
+
+def _began(scene: Scene, onset: int, services: frozenset[str]) -> int:
+    """Go back from the onset over what had failed without a break before it.
+
+    A breaker opens, and a pool runs empty, after calls that failed and are told in other words.
+    """
+    begin = onset
+    for one in sorted(scene.attempts, key=lambda one: -one.ended):
+        is_kind = not one.kinds.isdisjoint(_LEADING)
+        if one.ended >= begin or not is_kind or (services and one.place.service not in services):
+            continue
+        if begin - one.ended > _BREAK or onset - one.ended > _FURTHEST:
+            break
+        begin = min(begin, one.time or one.ended)
+    return begin
+
+
+def _is_of(line: Occurrence, begin: int) -> bool:
+    """Tell whether a line is of the failures that begin then.
+
+    A little earlier only what is called an error, or is of a request that failed, may have led to
+    them: programs complain of much while they start.
+    """
+    if line.time is None or line.time >= begin - _RIGHT_BEFORE:
+        return True
+    is_failure = line.level >= Level.ERROR or (line.status or 0) >= _FAILED
+    return line.time >= begin - SLACK and is_failure
 
 
 def _beside(scene: Scene, lines: list[Occurrence]) -> list[Occurrence]:
