@@ -164,7 +164,8 @@ def _few(scene: Scene) -> Iterator[Observation]:
 
     Few: at most a fifth of five or more, or one; and were failures dealt to all requests alike, it
     would be rarer than RARE that all fall to any so few subjects, whichever they are (Bonferroni).
-    Not few: half of five or more fail.
+    Not few: half of those who asked since the onset fail; or they are what chance deals, where
+    people ask more than once.
     """
     affected = [one for one in scene.affected if _subject(one) is not None]
     bad = [one for one in affected if one.matters]
@@ -182,7 +183,10 @@ def _few(scene: Scene) -> Iterator[Observation]:
     chance *= comb(len(all_of), len(failing))
     if len(failing) <= max(1, _FEW * len(all_of)) and chance < RARE:
         yield seen(Fact.FEW_SUBJECTS, says, bad)
-    elif len(failing) > _TWO and (len(failing) >= _HALF * len(all_of) or chance > ORDINARY):
+        return
+    asked = len({_subject(one) for one in affected})
+    dealt = chance > ORDINARY and len(affected) >= _TWO * asked
+    if len(failing) > _TWO and (len(failing) >= _HALF * asked or dealt):
         yield absent(Fact.FEW_SUBJECTS, says, _first_of_each(bad))
 
 

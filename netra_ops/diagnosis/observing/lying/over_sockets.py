@@ -44,7 +44,7 @@ def _sockets_only(scene: Scene) -> Iterator[Observation]:
 
 
 def _one_age(scene: Scene) -> Iterator[Observation]:
-    """Say whether most sockets ended at one age, within 2 %."""
+    """Say whether most sockets ended at one age, within 2 %, since the first that did."""
     ages: list[tuple[float, int]] = [
         (one.latency, one.number)
         for one in scene.attempts
@@ -61,6 +61,10 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
             ages.append(((line.time - began) / 1e9, line.number))
     if len(ages) < _ALIKE:
         return
+    ages.sort(key=lambda one: one[1])
+    value, _ = one_value([age for age, _ in ages])
+    first = next(place for place, (age, _) in enumerate(ages) if abs(age - value) <= NEAR * value)
+    ages = ages[first:]
     value, number = one_value([age for age, _ in ages])
     near = [line for age, line in ages if abs(age - value) <= NEAR * value]
     says = f"{number} of {len(ages)} sockets ended at {value:.1f} s, within 2 %."

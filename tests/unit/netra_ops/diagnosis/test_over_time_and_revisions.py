@@ -1,7 +1,5 @@
 """How failures lie in time and over revisions: each fact seen, absent, and not said."""
 
-from random import Random
-
 import pytest
 
 from fakes.tallies import Log, at, seen_in, share
@@ -81,12 +79,11 @@ def test_a_part_failing_is_seen_only_if_mixed_in_time() -> None:
 def test_a_share_that_grows_is_seen_and_one_that_jumps_is_not() -> None:
     """A share that grows from none to all grows; half from the onset to the end does not."""
     growing, jumping = Log(), Log()
-    dice = Random(7)
     for second in range(30):
         growing.asked(second)
         jumping.asked(second)
     for second in range(200):
-        (growing.refused if dice.random() < second / 200 else growing.asked)(30 + second)
+        (growing.refused if (second * 0.618034) % 1 < second / 200 else growing.asked)(30 + second)
         (jumping.refused if second % 2 else jumping.asked)(30 + second)
 
     assert seen_in(growing.observed(), Fact.GROWS_SLOWLY) is True

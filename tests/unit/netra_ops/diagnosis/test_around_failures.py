@@ -1,0 +1,326 @@
+"""Sockets, what is no incident, what stands around the failures, and all of it together."""
+
+import pytest
+
+from fakes.tallies import Log, at, seen_in, share
+from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.together import merged, observations
+from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.evidence.records.probes import Probe
+from netra_ops.logs.reading.account import ClockDifference
+
+OLD, NEW = "orders-00001-aaa", "orders-00002-bbb"
+
+
+def before(log: Log, number: int = 30) -> None:
+    """Write good requests before anything fails."""
+    for second in range(number):
+        log.asked(second)
+
+
+def test_only_sockets_fail() -> None:
+    """Handshakes are refused while plain requests go on."""
+    log = Log()
+    before(log)
+    for second in range(30, 45):
+        log.asked(second, 403, path="/ws", method="WEBSOCKET")
+        log.asked(second + 0.5)
+
+    assert seen_in(log.observed(), Fact.SOCKETS_ONLY) is True
+
+
+def test_plain_requests_fail_too() -> None:
+    """Where plain requests fail it is not of sockets."""
+    log = Log()
+    before(log)
+    for second in range(30, 45):
+        log.refused(second)
+
+    assert seen_in(log.observed(), Fact.SOCKETS_ONLY) is False
+
+
+def test_sockets_that_end_at_one_age_are_failures_with_a_beginning() -> None:
+    """Sockets of all ages before, and of half a minute since a revision."""
+    log = Log()
+    for step in range(12):
+        log.asked(step, 101, method="WEBSOCKET", path="/ws", latency=40 + 17.3 * step)
+    for step in range(12):
+        log.asked(
+            60 + step,
+            101,
+            method="WEBSOCKET",
+            path="/ws",
+            latency=30 + step / 50,
+            revision=NEW,
+            instance="two",
+        )
+
+    found = log.observed()
+
+    assert found[Fact.SOCKETS_END_AT_ONE_AGE].subjects == ("30 s",)
+    assert seen_in(found, Fact.BEGAN_WITH_REVISION) is True
+
+
+def test_sockets_of_all_ages_end_when_they_like() -> None:
+    """Where ages differ there is no common end, and nothing failed."""
+    log = Log()
+    for step in range(30):
+        log.asked(step, 101, method="WEBSOCKET", path="/ws", latency=10 * 1.2**step)
+
+    found = log.observed()
+
+    assert seen_in(found, Fact.SOCKETS_END_AT_ONE_AGE) is False
+    assert seen_in(found, Fact.FAILURES) is False
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_preflights(refused: bool) -> None:  # noqa: FBT001 - a parameter
+    """OPTIONS requests are refused, or answered."""
+    log = Log()
+    before(log)
+    for second in range(30, 40):
+        log.asked(second, 401 if refused else 204, method="OPTIONS")
+        log.asked(second + 0.5, 401)
+
+    assert seen_in(log.observed(), Fact.PREFLIGHT_REFUSED) is refused
+
+
+def test_paths_found_no_more_are_failures() -> None:
+    """What was answered well and is not found any more, nothing else failing, is a failure."""
+    log = Log()
+    before(log)
+    for second in range(30, 50):
+        log.asked(second, 404, revision=NEW, instance="two")
+
+    scene = log.scene()
+
+    assert len(scene.failing) == 20
+    assert scene.since_deploy == at(30)
+
+
+def test_things_that_are_not_there_at_times_are_no_failures() -> None:
+    """A path with ids that answers 404 now and then is no failure."""
+    log = Log()
+    for second in range(60):
+        log.asked(second, 404 if second % 7 == 3 else 200)
+
+    assert not log.scene().failing
+
+
+def test_somebody_who_tries_paths_that_nobody_has() -> None:
+    """The refused client also asks for paths that answer nobody, and calls itself a scanner."""
+    log = Log()
+    for second in range(30):
+        log.asked(second, client="a", agent="Mozilla/5.0")
+    for step, path in enumerate(("/.env", "/wp-login.php", "/admin.php", "/.git/config")):
+        log.asked(30 + step, 404, path=path, client="x", agent="Nuclei - scanner")
+        log.asked(40 + step, 401, client="x", agent="Nuclei - scanner")
+
+    found = log.observed()
+
+    assert seen_in(found, Fact.UNKNOWN_PATHS) is True
+    assert seen_in(found, Fact.ONE_TESTING_CLIENT) is True
+
+
+def test_many_browsers_are_no_testing_client() -> None:
+    """Failures of many clients that are browsers are of no test."""
+    log = Log()
+    before(log)
+    for second in range(30, 45):
+        log.refused(second, client=f"c{second}", agent="Mozilla/5.0")
+
+    found = log.observed()
+
+    assert seen_in(found, Fact.ONE_TESTING_CLIENT) is False
+    assert seen_in(found, Fact.UNKNOWN_PATHS) is False
+
+
+def test_failures_of_another_time() -> None:
+    """What failed before the window only is older; the revision serves nobody since."""
+    log = Log()
+    for second in range(20):
+        log.refused(second)
+    traffic = (share(-9, OLD, 100), share(5000, NEW, 100), share(5000, OLD, 0))
+
+    found = log.observed(window=(20_000, 30_000), traffic=traffic)
+
+    assert seen_in(found, Fact.OLDER_THAN_ASKED) is True
+    assert seen_in(found, Fact.NOT_SERVING_ANY_MORE) is True
+
+
+def test_failures_of_now() -> None:
+    """What fails in the window on what has traffic is of now."""
+    log = Log()
+    for second in range(20):
+        log.refused(second)
+
+    found = log.observed(window=(0, 30), traffic=(share(-9, OLD, 100),))
+
+    assert seen_in(found, Fact.OLDER_THAN_ASKED) is False
+    assert seen_in(found, Fact.NOT_SERVING_ANY_MORE) is False
+
+
+def test_expired_tokens_as_ever_are_usual() -> None:
+    """One in ten, early and late, is the usual rate; a jump is not."""
+    usual, jump = Log(), Log()
+    for second in range(100):
+        (usual.asked if second % 10 != 4 else usual.refused)(second)
+        (jump.asked if second < 60 else jump.refused)(second)
+
+    assert seen_in(usual.observed(), Fact.USUAL_RATE) is True
+    assert seen_in(jump.observed(), Fact.USUAL_RATE) is False
+
+
+def test_half_of_all_is_not_the_usual() -> None:
+    """A log in which half fails from beginning to end has no beginning, and is not usual."""
+    log = Log()
+    for second in range(60):
+        (log.asked if second % 2 else log.refused)(second)
+
+    assert Fact.USUAL_RATE not in log.observed()
+
+
+@pytest.mark.parametrize(
+    ("least", "differ"),
+    [
+        ({"one": 0.1, "two": 0.2}, False),
+        ({"one": -3.0, "two": 0.1}, True),
+        ({"one": 4.0, "two": 0.1}, True),
+    ],
+)
+def test_clocks_by_when_entries_were_received(
+    least: dict[str, float],
+    differ: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """An instance whose entries are received before they say, or much later, has another clock."""
+    log = Log()
+    before(log)
+    log.refused(31)
+    for name, seconds in least.items():
+        nanoseconds = round(seconds * 1e9)
+        log.tally.account.clocks[name] = ClockDifference(
+            count=20, least=nanoseconds, most=nanoseconds + 10**8, total=20 * nanoseconds
+        )
+
+    assert seen_in(log.observed(), Fact.CLOCKS_DIFFER) is differ
+
+
+def open_breaker(log: Log) -> None:
+    """Write that one of two instances' breaker opens after failures and stays so."""
+    for second in range(30):
+        log.asked(second, instance=("one", "two")[second % 2])
+    for second in range(30, 33):
+        log.refused(second, Sign.TIMED_OUT, status=503, subject="auth")
+    for second in range(33, 60):
+        log.refused(second, Sign.BREAKER_OPEN, status=503, subject="auth", latency=0.001)
+
+
+def test_a_breaker_that_stays_open_while_others_are_answered() -> None:
+    """The other instance is served by what the breaker keeps from being called."""
+    log = Log()
+    open_breaker(log)
+    for second in range(33, 60):
+        log.asked(second + 0.5, instance="two")
+
+    found = log.observed()
+
+    assert seen_in(found, Fact.BREAKER_OPEN_AFTER_RECOVERY) is True
+    assert seen_in(found, Fact.ONE_INSTANCE_ONLY) is True
+
+
+def test_a_breaker_that_stays_open_while_a_probe_passes() -> None:
+    """Probes of the auth service that pass show the same."""
+    log = Log()
+    open_breaker(log)
+    probes = tuple(
+        Probe(where=f"probes.json#/{n}", time=at(40 + n), name="auth token", ok=True)
+        for n in range(2)
+    )
+
+    assert seen_in(log.observed(probes=probes), Fact.BREAKER_OPEN_AFTER_RECOVERY) is True
+
+
+def test_a_breaker_that_is_open_for_good_reason() -> None:
+    """Where each trial fails again, the breaker is right."""
+    log = Log()
+    open_breaker(log)
+    for second in (40, 47, 54):
+        log.says(second, Sign.TIMED_OUT, subject="auth")
+
+    assert seen_in(log.observed(), Fact.BREAKER_OPEN_AFTER_RECOVERY) is False
+
+
+def test_a_secret_that_is_newer_than_what_reads_it() -> None:
+    """A secret changed while instances ran that had started before, and they fail since."""
+    log = Log()
+    before(log)
+    log.says(30, Sign.SECRET_CHANGED, subject="signing-key", level=200, service=None)
+    for second in range(31, 45):
+        log.refused(second)
+
+    found = log.observed()[Fact.SECRET_NEWER_THAN_INSTANCES]
+
+    assert found.is_seen
+    assert found.subjects == ("signing-key",)
+
+
+def test_instances_that_started_after_the_change_have_the_new_secret() -> None:
+    """What fails and started later is not behind the secret."""
+    log = Log()
+    before(log)
+    log.says(30, Sign.SECRET_CHANGED, subject="signing-key", level=200, service=None)
+    for second in range(31, 45):
+        log.refused(second, instance="two")
+
+    assert seen_in(log.observed(), Fact.SECRET_NEWER_THAN_INSTANCES) is False
+
+
+def observation(*, is_seen: bool, evidence: tuple[str, ...], says: str = "So.") -> Observation:
+    """Give an observation of one fact."""
+    return Observation(fact=Fact.USERS_FAIL, is_seen=is_seen, says=says, evidence=evidence)
+
+
+def test_of_two_that_disagree_what_was_seen_wins() -> None:
+    """What was seen outweighs what was not, and both evidences are kept."""
+    (found,) = merged(
+        [
+            observation(is_seen=False, evidence=("a:1", "a:2"), says="None."),
+            observation(is_seen=True, evidence=("b:1",), says="Some."),
+        ]
+    )
+
+    assert found.is_seen
+    assert found.evidence == ("b:1", "a:1", "a:2")
+    assert found.says == "Some. Against it: None."
+
+
+def test_observations_come_in_the_order_of_the_facts() -> None:
+    """One observation a fact, in the order in which the facts are written."""
+    log = Log()
+    before(log)
+    for second in range(30, 60):
+        log.refused(second, revision=NEW, instance="two")
+
+    found = [one.fact for one in observations(log.scene())]
+
+    assert found == [fact for fact in Fact if fact in set(found)]
+    assert len(found) == len(set(found))
+
+
+def test_nothing_says_who_somebody_is() -> None:
+    """No sentence holds a principal, a client or a token."""
+    log = Log()
+    before(log)
+    for second in range(30, 50):
+        log.refused(second, principal="jane.doe@example.org", client="203.0.113.9")
+
+    texts = " ".join(f"{one.says} {one.subjects}" for one in observations(log.scene()))
+
+    assert "jane" not in texts
+    assert "203.0.113.9" not in texts
+
+
+def test_an_empty_log_says_nothing() -> None:
+    """Without a line nothing is observed, seen or absent."""
+    assert not Log().observed()
