@@ -1,5 +1,7 @@
 """How failures lie over callers and within requests: each fact seen, absent, and not said."""
 
+from typing import Any
+
 import pytest
 
 from fakes.tallies import Log, seen_in
@@ -8,10 +10,10 @@ from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Caller
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64)"
-SERVICE = {"caller": Caller.SERVICE, "principal": "service:orders"}
+SERVICE: dict[str, Any] = {"caller": Caller.SERVICE, "principal": "service:orders"}
 
 
-def before(log: Log, number: int = 30, **more: object) -> None:
+def before(log: Log, number: int = 30, **more: Any) -> None:
     """Write good requests before anything fails."""
     for second in range(number):
         log.asked(second, **more)

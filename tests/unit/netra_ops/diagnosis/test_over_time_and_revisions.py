@@ -1,5 +1,7 @@
 """How failures lie in time and over revisions: each fact seen, absent, and not said."""
 
+from typing import Any
+
 import pytest
 
 from fakes.tallies import Log, at, seen_in, share
@@ -9,7 +11,7 @@ from netra_ops.diagnosis.signs.sign import Sign
 OLD, NEW = "orders-00001-aaa", "orders-00002-bbb"
 
 
-def good_then_bad(log: Log, number: int = 20, **new: str) -> None:
+def good_then_bad(log: Log, number: int = 20, **new: Any) -> None:
     """Write as many good requests as bad ones after them."""
     for second in range(number):
         log.asked(second)
@@ -147,7 +149,7 @@ def test_the_same_signature_on_an_earlier_revision() -> None:
     """What the earlier revision shows as often was not brought by the later one."""
     log = Log()
     for second in range(60):
-        place = {} if second < 30 else {"revision": NEW, "instance": "two"}
+        place: dict[str, Any] = {} if second < 30 else {"revision": NEW, "instance": "two"}
         if second % 10 == 5:
             log.refused(second, Sign.CREDENTIAL_MISSING, **place)
         else:
