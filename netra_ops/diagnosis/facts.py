@@ -250,7 +250,7 @@ class Fact(Enum):
     # Traffic, commits, probes, audit.
     NEWEST_WITHOUT_TRAFFIC = (
         "The newest ready revision gets no traffic; an older one is named.",
-        TRAFFIC,
+        TRAFFIC | PROBES,
     )
     ROLLED_BACK = "Traffic went back to an earlier revision within the window.", TRAFFIC
     FAILS_ON_ROLLBACK_TARGET = (

@@ -38,14 +38,20 @@ def pairs_in(scene: Scene) -> Iterator[Pair]:
     main = _main(scene)
     if main is not None:
         yield main
-    for service in services_in(scene):
-        if main is not None and service == main.after.service:
-            continue
-        if service == scene.service and scene.first_bad is not None:
-            continue
-        beside = _deployed_at_onset(scene, service)
-        if beside is not None:
-            yield beside
+    if scene.beside is not None:
+        after = revision_named(scene, scene.beside.revision)
+        if after is not None and (main is None or after.service != main.after.service):
+            before = revision_named(scene, scene.beside.last_good) or _predecessor(scene, after)
+            if before is not None and before.service == after.service:
+                yield Pair(before, after, is_of_failing=False, is_proven=True)
+    elif scene.since_deploy is None:
+        for service in services_in(scene):
+            is_done = main is not None and service == main.after.service
+            if is_done or (service == scene.service and scene.first_bad is not None):
+                continue
+            beside = _deployed_at_onset(scene, service)
+            if beside is not None:
+                yield beside
 
 
 def services_in(scene: Scene) -> tuple[str, ...]:

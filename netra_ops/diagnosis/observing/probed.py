@@ -1,0 +1,31 @@
+"""The facts that probes show, whatever their writers called them. Pure."""
+
+from collections.abc import Iterator
+
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.tried import admission, answering, dependencies, ways
+from netra_ops.diagnosis.observing.tried.attempt import read
+
+
+def observed(scene: Scene) -> Iterator[Observation]:
+    """Give the observations of `probes.json`."""
+    tried = tuple(read(one) for one in scene.bundle.probes)
+    if not tried:
+        return
+    yield from admission.failures(tried)
+    yield from admission.bad_credentials(tried)
+    yield from admission.good_credentials(scene, tried)
+    yield from admission.preflights(tried)
+    yield from admission.platform_refusals(tried)
+    yield from admission.sockets_and_requests(tried)
+    yield from ways.origins(tried)
+    yield from ways.subprotocols(tried)
+    yield from ways.proxies(tried)
+    yield from ways.redirections(tried)
+    yield from dependencies.auth_service(scene, tried)
+    yield from dependencies.breakers(scene, tried)
+    yield from dependencies.certificates(tried)
+    yield from dependencies.clocks(tried)
+    yield from answering.revisions(scene, tried)
+    yield from answering.instances(tried)

@@ -1,0 +1,166 @@
+"""The facts of who was given which traffic: pinned, taken back. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.wording import DAY, MINUTE, clock, observation
+from netra_ops.evidence.records.revisions.revision import Revision, number_in
+from netra_ops.evidence.records.traffic import Traffic
+
+_MOST: Final = 50.0
+_TIME_TO_SHIFT: Final = 10 * MINUTE
+"""A revision that is younger may still be waiting for its traffic."""
+
+
+class Shares(NamedTuple):
+    """What a service's revisions were given from a moment on."""
+
+    time: int | None
+    percent: dict[str, float]
+    where: dict[str, str]
+
+    @property
+    def leading(self) -> str | None:
+        """Who was given most, if more than half."""
+        best = max(self.percent, key=lambda name: self.percent[name], default=None)
+        return best if best is not None and self.percent[best] > _MOST else None
+
+
+def observed(scene: Scene) -> Iterator[Observation]:
+    """Give the observations of `traffic.json`, and of what documents of services say of it."""
+    for service in _services(scene):
+        history = history_of(scene, service)
+        if history:
+            yield from _pinned(scene, service, history)
+            yield from _rolled_back(scene, service, history)
+
+
+def history_of(scene: Scene, service: str) -> tuple[Shares, ...]:
+    """Give what a service's revisions were given, moment by moment.
+
+    A statement speaks for those that it names; what it leaves over is what they had, unless it
+    gives away all of it.
+    """
+    moments: dict[int | None, list[Traffic]] = {}
+    for share in scene.bundle.traffic:
+        if share.revision and _service(scene, share) == service:
+            moments.setdefault(share.time, []).append(share)
+    found: list[Shares] = []
+    shares: dict[str, float] = {}
+    places: dict[str, str] = {}
+    for time, said in moments.items():
+        percent = {one.revision: one.percent for one in said if one.tag is None or one.percent}
+        if not percent:
+            continue
+        whole = sum(percent.values()) >= 2 * _MOST
+        shares = percent if whole else shares | percent
+        places = places | {one.revision: one.where for one in said}
+        found.append(Shares(time, dict(shares), dict(places)))
+    return tuple(found)
+
+
+def _services(scene: Scene) -> Sequence[str]:
+    if scene.service is not None:
+        return (scene.service,)
+    named = (_service(scene, one) for one in scene.bundle.traffic)
+    return tuple(dict.fromkeys(one for one in named if one is not None))
+
+
+def _service(scene: Scene, share: Traffic) -> str | None:
+    if share.service is not None:
+        return share.service
+    owners = {one.service for one in scene.bundle.revisions if one.name == share.revision}
+    owners |= {
+        place.service
+        for place in scene.tally.instances
+        if place.revision == share.revision and place.service is not None
+    }
+    if len(owners) == 1:
+        return owners.pop()
+    return scene.service if not owners else None
+
+
+def _pinned(scene: Scene, service: str, history: Sequence[Shares]) -> Iterator[Observation]:
+    """Observe whether the newest ready revision is given traffic, at the end of what is known."""
+    until = scene.bundle.manifest.end or scene.tally.last
+    ready = [
+        one
+        for one in scene.bundle.revisions
+        if one.service == service
+        and not (one.ready is not None and one.ready.status != "True")
+        and (until is None or one.created is None or one.created <= until - _TIME_TO_SHIFT)
+    ]
+    if not ready or len({one.name for one in ready}) < len(("newest", "older")):
+        return
+    newest, last = ready[-1], history[-1]
+    ever = any(shares.percent.get(newest.name, 0.0) > 0 for shares in history)
+    older = [
+        name
+        for name, percent in last.percent.items()
+        if percent > 0 and name != newest.name and _is_older(scene, name, newest)
+    ]
+    is_pinned = not ever and bool(older)
+    if is_pinned:
+        says = (
+            f"{newest.name} is ready since {clock(newest.created)} and was never given traffic; "
+            f"{older[0]} is named instead."
+        )
+    elif ever and not last.percent.get(newest.name, 0.0):
+        says = f"{newest.name}, the newest, was given traffic, and it was taken away again."
+    else:
+        says = f"{newest.name}, the newest, is given {last.percent.get(newest.name, 0.0):g} %."
+    yield observation(
+        Fact.NEWEST_WITHOUT_TRAFFIC,
+        says,
+        [*last.where.values(), newest.where],
+        is_seen=is_pinned,
+        time=newest.created if is_pinned else None,
+        subjects=[newest.name, older[0]] if is_pinned else (),
+        service=service,
+    )
+
+
+def _rolled_back(scene: Scene, service: str, history: Sequence[Shares]) -> Iterator[Observation]:
+    """Observe whether traffic went from a newer revision back to an older one."""
+    start = scene.bundle.manifest.start or scene.tally.first
+    led: list[str] = []
+    before: str | None = None
+    for shares in history:
+        leading = shares.leading
+        if leading is None or leading == before:
+            continue
+        is_back = before is not None and (leading in led or _is_older(scene, leading, before))
+        is_near = shares.time is None or start is None or shares.time >= start - DAY
+        if is_back and is_near:
+            yield observation(
+                Fact.ROLLED_BACK,
+                f"At {clock(shares.time)} traffic went from {before} back to {leading}.",
+                [shares.where[leading], shares.where.get(before or "", shares.where[leading])],
+                time=shares.time,
+                subjects=[leading, before or ""],
+                service=service,
+            )
+            return
+        led.append(leading)
+        before = leading
+    yield observation(
+        Fact.ROLLED_BACK,
+        f"Traffic of {service} went to newer revisions only.",
+        history[-1].where.values(),
+        is_seen=False,
+        service=service,
+    )
+
+
+def _is_older(scene: Scene, name: str, than: Revision | str) -> bool:
+    """Tell whether a revision is older than another, by its number or by when it was made."""
+    other = than if isinstance(than, str) else than.name
+    numbers = number_in(name), number_in(other)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0] < numbers[1]
+    made = {one.name: one.created for one in scene.bundle.revisions}
+    first, second = made.get(name), made.get(other)
+    return first is not None and second is not None and first < second

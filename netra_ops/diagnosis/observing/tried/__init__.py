@@ -1,0 +1,1 @@
+"""What probes show, whatever their writers called them. Pure."""

@@ -1,0 +1,198 @@
+"""What one and the same request met on different ways, with different headers. Pure."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.tried.attempt import End, Tried, Way
+from netra_ops.diagnosis.observing.wording import counted, observation
+
+_ORIGIN_NONE: Final = re.compile(r"\b(?:no|without(?: an?)?|missing) origin\b|\borigin:? none\b")
+_ORIGIN: Final = re.compile(r"\b(?:\w+ )?origin\b")
+_ORIGIN_VALUE: Final = re.compile(r"\borigin:?(?: of)? (https?://[^\s,;]+)")
+_PROTOCOL_NONE: Final = re.compile(r"\b(?:no|without(?: an?)?|missing|empty) sub-?protocol")
+_PROTOCOL: Final = re.compile(r"\bsub-?protocols?\b|\bsec-websocket-protocol\b|\boffering\b")
+_PROTOCOL_VALUE: Final = re.compile(
+    r"(?:\bsub-?protocols?:?(?: of| header)?|\bsec-websocket-protocol:?|\boffering|\bproposing) "
+    r"([\w.+-]+)"
+)
+_OPENED: Final = frozenset({End.ADMITTED})
+_NOT_OPENED: Final = frozenset({End.REFUSED, End.FAILED})
+_FAILING: Final = _NOT_OPENED | {End.SILENT, End.REDIRECTED}
+
+
+def origins(tried: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe whether a handshake's end depends on its Origin alone."""
+    yield from _decided(tried, Fact.ORIGIN_DECIDES, _origin_of, "Origin")
+
+
+def subprotocols(tried: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe whether a handshake's end depends on its subprotocol alone."""
+    yield from _decided(tried, Fact.SUBPROTOCOL_DECIDES, _protocol_of, "subprotocol")
+
+
+def proxies(tried: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe whether the same request works directly and fails through what is in between."""
+    directly = [one for one in tried if one.way is Way.DIRECT]
+    through = [one for one in tried if one.way is Way.THROUGH] or [
+        one for one in tried if one.way is Way.UNKNOWN
+    ]
+    pairs = [(a, b) for a, b in product(directly, through) if _are_alike(a, b)]
+    telling = [
+        (a, b)
+        for a, b in pairs
+        if a.end is End.ADMITTED and a.is_ok is not False and b.end in _FAILING and not b.is_ok
+    ]
+    if telling:
+        first, second = telling[0]
+        yield observation(
+            Fact.DIRECT_WORKS_PROXY_FAILS,
+            f"{first.probe.name} got {first.status}, and {second.probe.name} got "
+            f"{second.status or 'no answer'}.",
+            [first.where, second.where],
+            time=second.probe.time,
+        )
+        return
+    same = [(a, b) for a, b in pairs if End.UNKNOWN not in {a.end, b.end}]
+    if same and all((a.end in _FAILING) == (b.end in _FAILING) for a, b in same):
+        first, second = same[0]
+        yield observation(
+            Fact.DIRECT_WORKS_PROXY_FAILS,
+            f"{first.probe.name} got {first.status or 'no answer'}, and {second.probe.name} got "
+            f"{second.status or 'no answer'}.",
+            [first.where, second.where],
+            is_seen=False,
+        )
+
+
+def redirections(tried: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe requests that were sent on to the same place under another scheme or host."""
+    moved = [
+        one
+        for one in tried
+        if one.end is End.REDIRECTED and one.expected != one.status and _is_same_place(one)
+    ]
+    chained = [one for one in tried if _went_on(one) and one.end is not End.ADMITTED]
+    if moved or chained:
+        first = (moved or chained)[0]
+        yield observation(
+            Fact.REDIRECTED,
+            f"{first.probe.name} was redirected ({first.status}).",
+            [one.where for one in (*moved, *chained)],
+            time=first.probe.time,
+        )
+        return
+    plain = [
+        one
+        for one in tried
+        if one.url is not None
+        and one.url.scheme == "http"
+        and one.status is not None
+        and one.end is not End.REDIRECTED
+    ]
+    if plain:
+        yield observation(
+            Fact.REDIRECTED,
+            f"{counted(len(plain), 'probe')} over plain HTTP got an answer and no redirection.",
+            [one.where for one in plain],
+            is_seen=False,
+        )
+
+
+def _decided(
+    tried: Sequence[Tried], fact: Fact, said: Callable[[Tried], str | None], what: str
+) -> Iterator[Observation]:
+    asked = [one for one in tried if (one.is_socket or said(one)) and not one.is_preflight]
+    pairs = [
+        (good, bad)
+        for good, bad in product(asked, asked)
+        if good.end in _OPENED | {End.ADMITTED}
+        and bad.end in _NOT_OPENED
+        and (good.url or bad.url) is not None
+        and good.url == bad.url
+        and good.credential == bad.credential
+        and said(good) != said(bad)
+        and (said(bad) or said(good))
+    ]
+    if pairs:
+        good, bad = pairs[0]
+        yield observation(
+            fact,
+            f"{good.probe.name} was answered with {good.status}, {bad.probe.name} with "
+            f"{bad.status}: only the {what} differs.",
+            [bad.where, good.where],
+            time=bad.probe.time,
+            subjects=[text for one in (bad, good) if (text := said(one))],
+        )
+        return
+    ended = [one for one in asked if said(one) is not None and one.end in _OPENED | _NOT_OPENED]
+    with_other = {said(one) for one in ended}
+    same = len({one.end in _OPENED for one in ended}) == 1
+    if len(with_other) > 1 and same and len({one.url for one in ended}) == 1:
+        yield observation(
+            fact,
+            f"{counted(len(ended), 'handshake')} with different {what}s ended alike, with "
+            f"{ended[0].status}.",
+            [one.where for one in ended],
+            is_seen=False,
+        )
+
+
+def _origin_of(one: Tried) -> str | None:
+    """Give the Origin that a probe says; `none` where it says that it sends none."""
+    if _ORIGIN_NONE.search(one.text):
+        return "none"
+    found = _ORIGIN_VALUE.search(one.text)
+    if found:
+        return found[1]
+    return (_ORIGIN.search(one.text.partition("://")[0] or one.text) and "an origin") or None
+
+
+def _protocol_of(one: Tried) -> str | None:
+    if _PROTOCOL_NONE.search(one.text):
+        return "none"
+    found = _PROTOCOL_VALUE.search(one.text)
+    if found:
+        return found[1]
+    return "a subprotocol" if _PROTOCOL.search(one.text) else None
+
+
+def _are_alike(one: Tried, other: Tried) -> bool:
+    """Tell whether two probes ask for the same thing on different ways."""
+    if one.url is None or other.url is None:
+        return False
+    return (
+        one.url.hostname != other.url.hostname
+        and one.path == other.path
+        and one.is_socket == other.is_socket
+        and one.credential == other.credential
+        and one.is_preflight == other.is_preflight
+        and one.is_auth == other.is_auth
+        and one.is_negative == other.is_negative
+    )
+
+
+def _is_same_place(one: Tried) -> bool:
+    """Tell whether a redirection only changes scheme, host or a slash, and leads to no log-in."""
+    got = one.probe.got
+    location = "" if got is None else got.headers.get("location", "")
+    if one.url is None or not location:
+        return False
+    try:
+        to = urlsplit(urljoin(one.url.geturl(), location))
+    except ValueError:
+        return False
+    return to.path.rstrip("/") == one.url.path.rstrip("/") and to != one.url
+
+
+def _went_on(one: Tried) -> bool:
+    """Tell whether what came back tells of redirections before the last answer."""
+    fields = {} if one.probe.got is None else one.probe.got.fields
+    return any(
+        name.lower() in {"redirects", "redirect_chain", "history", "hops", "chain"} and value
+        for name, value in fields.items()
+    )
