@@ -118,7 +118,12 @@ def test_no_commit_began_failures_of_a_revision_that_had_served_well(of_commits:
 
 def test_without_revisions_the_day_before_counts(of_commits: Any) -> None:
     """A commit of the same day counts, one of last week does not."""
-    said = {"revisions": [], "first_bad": None, "last_good": None, "since_deploy": None}
+    said: dict[str, Any] = {
+        "revisions": [],
+        "first_bad": None,
+        "last_good": None,
+        "since_deploy": None,
+    }
     near = of_commits((-300, "Tidy up", ["app/auth.py"]), **said)
 
     assert seen(near, Fact.COMMIT_TOUCHES_IDENTITY) is not None
