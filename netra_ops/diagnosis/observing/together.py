@@ -7,7 +7,14 @@ import msgspec
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing import deployed, said
+from netra_ops.diagnosis.observing import (
+    audited,
+    committed,
+    deployed,
+    probed,
+    said,
+    trafficked,
+)
 from netra_ops.diagnosis.observing.lying import (
     not_incidents,
     over_callers,
@@ -34,6 +41,10 @@ _OBSERVERS: Final[tuple[Observer, ...]] = (
     not_incidents.observed,
     surroundings.observed,
     deployed.observed,
+    trafficked.observed,
+    committed.observed,
+    probed.observed,
+    audited.observed,
     said.observed,
 )
 _MOST: Final = 8
