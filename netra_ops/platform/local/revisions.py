@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import netra
-from netra.isolated_environment import IsolatedEnvironment
+from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra_ops.settings import Program
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -35,10 +35,13 @@ def code_digest(program: Program, code_root: Path = _CODE_ROOT) -> str:
 def fingerprint(code: str, environment: IsolatedEnvironment) -> str:
     """Digest a service's code, given by its digest, and its configuration.
 
-    The digest is kept beside the configuration itself, under the same rights.
+    Where a configuration was read from is no part of it. The digest is kept beside the
+    configuration itself, under the same rights.
     """
     digest = hashlib.sha256(code.encode())
     for name in environment.names():
+        if name == ENV_FILE_VARIABLE:
+            continue
         _add(digest, name.encode())
         _add(digest, (environment.get(name) or "").encode(errors="surrogatepass"))
     return digest.hexdigest()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from netra.isolated_environment import IsolatedEnvironment
+from netra.isolated_environment import ENV_FILE_VARIABLE, IsolatedEnvironment
 from netra_ops.platform.local.revisions import code_digest, fingerprint, next_name
 from netra_ops.settings import Program
 
@@ -40,6 +40,16 @@ def test_the_same_code_and_configuration_are_the_same(code: Path) -> None:
     (code / "backend" / "b.py").write_text("changed", encoding="utf-8")
 
     assert fingerprint(code_digest(PROGRAM, code), ENVIRONMENT) == before
+
+
+def test_where_a_configuration_was_read_from_is_no_part_of_it(tmp_path: Path) -> None:
+    """What a deployment made is the same when the next start reads it from the env file."""
+    read = []
+    for name in ("planned.env", "kept.env"):
+        (tmp_path / name).write_text("PORT=8001\n", encoding="utf-8")
+        read.append(IsolatedEnvironment.resolve({ENV_FILE_VARIABLE: str(tmp_path / name)}))
+
+    assert fingerprint("", read[0]) == fingerprint("", read[1])
 
 
 def test_a_change_of_code_or_configuration_is_another(code: Path) -> None:
