@@ -1,7 +1,7 @@
 """The logs of a state directory, as entries in the order of time: services, front, requests.
 
 Files grow while they are read: each is read up to where it ended when that began. They are never
-held: as many lines are in memory as there are files.
+held: a few hundred lines of each are in memory.
 """
 
 import heapq
@@ -30,8 +30,9 @@ LONGEST_LINE: Final = 256 * 1024
 _FRONT: Final = "netra-front"
 _REVISION: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,126}")
 _OUT, _BESIDE = ".ndjson", ".stderr.log"
-_SECOND: Final = 1_000_000_000
 _BLOCK: Final = 256
+_PAST_EACH_OTHER: Final = 256
+"""Lines by which one may be later in its file than it was in time."""
 
 
 class Window(NamedTuple):
@@ -87,7 +88,8 @@ class LogFiles:
         sources = [
             self._of_file(number, path, origin) for number, (path, origin) in enumerate(self._files)
         ]
-        merged = heapq.merge(*sources, self._requests(len(sources)))
+        sources.append(self._requests(len(sources)))
+        merged = heapq.merge(*map(_in_order, sources))
         return (line for line in merged if self._window.holds(line.time or None))
 
     def _of_file(self, source: int, path: Path, origin: Origin) -> Iterator[Line]:
@@ -153,6 +155,18 @@ def _listed(folder: Path) -> list[Path]:
 
 def _id(path: Path, number: int) -> str:
     return f"{path.name.removesuffix(_OUT).removesuffix('.log')}-{number}"
+
+
+def _in_order(lines: Iterator[Line]) -> Iterator[Line]:
+    """Give lines in the order of time; threads and processes write a few past each other."""
+    held: list[Line] = []
+    for line in lines:
+        if len(held) < _PAST_EACH_OTHER:
+            heapq.heappush(held, line)
+        else:
+            yield heapq.heappushpop(held, line)
+    while held:
+        yield heapq.heappop(held)
 
 
 def _lines(file: BinaryIO, size: int) -> Iterator[tuple[int, int, bytes]]:

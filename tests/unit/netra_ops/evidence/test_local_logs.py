@@ -100,6 +100,15 @@ def test_all_sources_come_in_the_order_of_time(state: StateDirectory) -> None:
     assert notes == []
 
 
+def test_lines_that_were_written_past_each_other(state: StateDirectory) -> None:
+    """A few lines that are out of order in their file are put in order."""
+    log(state, *(event(f"00:0{second}", str(second)) for second in (1, 3, 2, 5, 4)))
+
+    entries, _ = collected(state)
+
+    assert [one["jsonPayload"]["message"] for one in entries] == list("12345")
+
+
 def test_only_the_window_is_given(state: StateDirectory) -> None:
     """Both ends belong to it, and ids are the same whatever was asked for."""
     log(state, *(event(f"00:0{second}", str(second)) for second in range(6)))
