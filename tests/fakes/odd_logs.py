@@ -38,37 +38,32 @@ def written(one: dict[str, Any]) -> bytes:
     return json.dumps(one).encode() + b"\n"
 
 
+def _payloads(word: str, number: int) -> list[dict[str, Any]]:
+    """Give what an entry can say of a word and a number."""
+    return [
+        {"textPayload": f"lease {number} of {word} lost after {number * 7} ms"},
+        {"textPayload": f"the door of house {word} would not open"},
+        {"textPayload": "\n".join(TRACEBACK)},
+        {"jsonPayload": {"message": f"answered in {number} ms", "user": f"usr_{number}"}},
+        {"jsonPayload": {"message": "refused", "request_id": f"req_{number}", "user": word}},
+        {"jsonPayload": {"event": "order_packed", "message": f"packed {word} {number}"}},
+        {
+            "httpRequest": {
+                "requestMethod": "GET",
+                "requestUrl": f"https://shop.example.org/api/orders/{number}",
+                "status": 200 + 101 * (number % 4),
+            },
+            "trace": f"projects/p/traces/{number:032x}",
+        },
+    ]
+
+
 @st.composite
 def entries(draw: st.DrawFn, after: float | None = None) -> dict[str, Any]:
     """Give an entry of any kind, at so many seconds or at any time."""
     seconds = draw(TIMES) if after is None else after
     word, number = draw(WORDS), draw(st.integers(0, 9))
-    payload = draw(
-        st.sampled_from(
-            [
-                {"textPayload": f"lease {number} of {word} lost after {number * 7} ms"},
-                {"textPayload": f"the door of house {word} would not open"},
-                {"textPayload": "\n".join(TRACEBACK)},
-                {"jsonPayload": {"message": f"answered in {number} ms", "user": f"usr_{number}"}},
-                {
-                    "jsonPayload": {
-                        "message": "refused",
-                        "request_id": f"req_{number}",
-                        "user": word,
-                    }
-                },
-                {"jsonPayload": {"event": "order_packed", "message": f"packed {word} {number}"}},
-                {
-                    "httpRequest": {
-                        "requestMethod": "GET",
-                        "requestUrl": f"https://shop.example.org/api/orders/{number}",
-                        "status": 200 + 101 * (number % 4),
-                    },
-                    "trace": f"projects/p/traces/{number:032x}",
-                },
-            ]
-        )
-    )
+    payload = draw(st.sampled_from(_payloads(word, number)))
     found = entry(seconds or 0.0, **payload)
     found["resource"] = {
         "type": "cloud_run_revision",

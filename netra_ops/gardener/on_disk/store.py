@@ -10,6 +10,8 @@ import duckdb
 from netra_ops.findings import CouldNotTell
 from netra_ops.gardener.on_disk import queries
 
+_WRITING: Final = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+"""What a full disk is, by what was being written."""
 _FETCHED: Final = 5_000
 _THREADS: Final = 2
 """Each has buffers of its own within the limit."""
@@ -117,7 +119,7 @@ def _told() -> Iterator[None]:
             "DuckDB has too little memory for this log, or too little disk: give --memory-limit "
             "more, or another --working-directory."
         ) from error
-    except (duckdb.IOException, OSError) as error:
+    except (*_WRITING, OSError) as error:
         raise CouldNotTell(
             "The working files could not be written or read: is there space for them? "
             "--working-directory puts them elsewhere."

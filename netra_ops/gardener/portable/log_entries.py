@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
 
 from netra_ops.gardener.portable.cells import SORTS, cells
 from netra_ops.gardener.portable.keys import key_of
@@ -63,7 +63,9 @@ def grouped(table: str, dialect: Dialect) -> str:
         .with_("keyed", as_=keyed)
         .order_by(exp.column("entries").desc(), *map(exp.column, ("key", *SORTS)))
     )
-    return query.sql(dialect=dialect, pretty=True, identify=True)
+    return query.sql(
+        dialect=dialect, pretty=True, identify=True, unsupported_level=ErrorLevel.RAISE
+    )
 
 
 def _entries(dialect: Dialect) -> exp.Select:
