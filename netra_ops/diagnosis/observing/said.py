@@ -7,6 +7,7 @@ from netra_ops.diagnosis.observing.saying import (
     changes,
     configuration,
     dependencies,
+    platform,
     reasons,
     starts,
 )
@@ -26,3 +27,4 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from dependencies.observed(scene)
     yield from starts.observed(scene)
     yield from changes.observed(scene)
+    yield from platform.observed(scene)

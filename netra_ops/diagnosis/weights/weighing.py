@@ -18,7 +18,7 @@ import msgspec
 
 from netra_ops.diagnosis.catalogue import CATALOGUE
 from netra_ops.diagnosis.cause import Cause, Expects
-from netra_ops.diagnosis.facts import Fact
+from netra_ops.diagnosis.facts import LOGS, Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.weights.usual import usual
 
@@ -145,8 +145,12 @@ def _leads(one: Weighed, other: Weighed) -> bool:
 
 
 def _began(one: Weighed) -> int | None:
-    """Say when what decides for a cause was first seen."""
-    deciding = {expected.fact for expected in one.cause.expects if expected.decides}
+    """Say when what decides for a cause first showed in the log: changes come before all of it."""
+    deciding = {
+        expected.fact
+        for expected in one.cause.expects
+        if expected.decides and expected.fact.shown_by >= LOGS
+    }
     times = [
         weight.observation.time
         for weight in one.supported
