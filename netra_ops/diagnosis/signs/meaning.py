@@ -1,7 +1,7 @@
 """What a text says, by the lexicon; texts of one form are looked at once. Pure."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from netra_ops.diagnosis.signs.lexicon.every import PHRASES, SILENCED_BY
 from netra_ops.diagnosis.signs.phrase import Phrase, is_advice
@@ -16,6 +16,12 @@ _KEPT: Final = re.compile(
     r"\w*\d\w*",
     re.IGNORECASE,
 )
+_DIGITS: Final = bytes.maketrans(b"23456789", b"77777777")
+_CODES: Final = re.compile(
+    r"\b(?:[01]|30[1278]|4(?:0[0-9]|2[0-9])|50[0-9]|10\d\d|44\d\d|28P01|28000)\b", re.IGNORECASE
+)
+"""Numbers that mean something; all others do not."""
+_K = TypeVar("_K")
 _LONGEST: Final = 3_000
 _REMEMBERED: Final = 60_000
 
@@ -32,22 +38,37 @@ class Lexicon:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Phrase, ...]] = {}
+        self._quick: dict[tuple[bytes | str, ...], tuple[Phrase, ...]] = {}
 
     def meanings(self, text: str) -> list[Meaning]:
         """Give what a text says, each sign once; nothing for what is harmless."""
         if not text:
             return []
         plain = without_paths(text[:_LONGEST])
+        # Most texts differ in digits alone, which is quickly seen; the codes decide.
+        digits = plain.encode("utf-8", "replace").translate(_DIGITS)
+        quick = (digits, *_CODES.findall(plain))
+        phrases = self._quick.get(quick)
+        if phrases is None:
+            phrases = self._of_form(plain)
+            _put(self._quick, quick, phrases)
+        if not phrases:
+            return []
+        return [Meaning(one.sign, _subject(one, plain)) for one in phrases]
+
+    def _of_form(self, plain: str) -> tuple[Phrase, ...]:
         form = _KEPT.sub("7", plain)
         phrases = self._known.get(form)
         if phrases is None:
             phrases = _looked_up(plain)
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[form] = phrases
-        if not phrases:
-            return []
-        return [Meaning(one.sign, _subject(one, plain)) for one in phrases]
+            _put(self._known, form, phrases)
+        return phrases
+
+
+def _put(known: dict[_K, tuple[Phrase, ...]], key: _K, phrases: tuple[Phrase, ...]) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = phrases
 
 
 def without_paths(text: str) -> str:

@@ -16,7 +16,7 @@ from netra_ops.logs.entries import Level
 
 SLACK: Final = 90_000_000_000
 """The onset is found by answered failures; what led to them may be said a little before."""
-_BREAK: Final = 60_000_000_000
+_BREAK: Final = 300_000_000_000
 _FURTHEST: Final = 900_000_000_000
 _LEADING: Final = frozenset(sign.value for sign in BREAKING)
 _RIGHT_BEFORE: Final = 10_000_000_000

@@ -1,6 +1,6 @@
 """What can be told only when all was read: whose lines without an id are, and failing starts."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -145,8 +145,7 @@ def failed_starts(
         start = _start_before(instances, one)
         if (one.place, start) in told:
             continue
-        ends = exited.get(one.place, [])
-        has_exited = any(0 <= end - time <= _SOON for end in ends)
+        has_exited = _any_within(exited.get(one.place), time, time + _SOON)
         if start is None:
             begin = instances[one.place].first if one.place in instances else None
             is_start = (
@@ -157,7 +156,7 @@ def failed_starts(
         else:
             # An error that did not keep it from starting is told by the error itself.
             end = time + _SOON
-            is_started = any(start <= when <= end for when in started.get(one.place, []))
+            is_started = _any_within(started.get(one.place), start, end)
             goes_on = is_started or answering.any_between(one.place, start, end)
             has_served = answering.any_between(one.place, start, time - 1)
             is_start = time - start <= _LONGEST_START and not has_served
@@ -172,11 +171,21 @@ def failed_starts(
     return found
 
 
+def _any_within(times: list[int] | None, begin: int, end: int) -> bool:
+    """Tell whether one of some times, in order, lies between two moments."""
+    if not times:
+        return False
+    at = bisect_left(times, begin)
+    return at < len(times) and times[at] <= end
+
+
 def _times(occurrences: Iterable[Occurrence]) -> dict[Place, list[int]]:
     found: dict[Place, list[int]] = {}
     for one in occurrences:
         if one.time is not None:
             found.setdefault(one.place, []).append(one.time)
+    for times in found.values():
+        times.sort()
     return found
 
 

@@ -43,7 +43,8 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.TIMED_OUT,
-        r"\b(?:timed?[ -]?out)\b(?!s? ?[=:(]| (?:of|is|was|set|config|value|seconds|ms)\b)"
+        r"\b(?:timed?[ -]?out)\b(?!s? ?[=:(]| (?:not elapsed|of|is|was|set|config|value|seconds"
+        r"|ms)\b)"
         r"|ETIMEDOUT|ESOCKETTIMEDOUT|(?:Read|Connect|Write|Connection|Socket|Request|Headers|Body|"
         r"Gateway)Timeout(?:Error|Exception)?\b|TimeoutError\b|TimeoutException\b"
         r"|deadline[ _]exceeded|timeout of \d+ ?ms exceeded|timeout exceeded"

@@ -151,6 +151,7 @@ PHRASES: Final = (
         r"|(?:line break|newline|return character|leading white ?space|CR or LF)s? [^|]{0,40}header"
         r"|header value (?:must|should) not contain|headers? (?:may|must) not contain"
         r"|(?:character|carriage return|null byte|newline)[^|]{0,40}(?:detected|found) in headers?"
+        r"|(?:leading whitespace|return character)[^|]{0,80}header (?:value|name)"
         r"|potential header injection|Newline or carriage return"
         r"|invalid return character or leading space in header"
         r"|invalid trailing whitespace",

@@ -25,6 +25,7 @@ PHRASES: Final = (
         "not available",
         "connection",
         "acquir",
+        "trying to connect",
     ),
     phrase(
         Sign.DATABASE_PASSWORD,

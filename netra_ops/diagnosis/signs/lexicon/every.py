@@ -111,6 +111,7 @@ SILENCED_BY: Final = MappingProxyType(
         Sign.NOT_CONFIGURED: frozenset({Sign.SESSION_MIDDLEWARE}),
         Sign.START_FAILED: frozenset({Sign.NOT_READY, Sign.SECRET_PERMISSION, Sign.SECRET_VERSION}),
         Sign.VALUE_EMPTY: frozenset({Sign.NOT_CONFIGURED}),
+        Sign.REFERENCE_TEXT: frozenset({Sign.NOT_CONFIGURED}),
         Sign.CONFIGURED: _OF_VALUES | {Sign.FALLBACK_FILE},
         Sign.DEPENDENCY_FAILED: _OF_CALLS | _OF_DATABASES | {Sign.KEY_ID_UNKNOWN},
         Sign.CONNECTION_REFUSED: _OF_DATABASES,

@@ -43,7 +43,7 @@ _AUTH_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 _OF_GOOGLE: Final = re.compile(
-    r"googleapis\.com|metadata\.google|access token for service account|169\.254\.169\.254",
+    r"googleapis\.com|metadata\.google|access token for service account|169\.254\.169\.254(?!:53)",
     re.IGNORECASE,
 )
 _KEY_SET: Final = re.compile(r"jwks|certs|public keys?|securetoken|identitytoolkit", re.IGNORECASE)

@@ -48,10 +48,10 @@ _ISSUED_TEXT: Final = re.compile(
 _HOLDERS: Final = ("token", "claims", "jwt", "identity", "caller", "session")
 _OF_TOKEN: Final = Names("sub", "user_id", "user", "email", "client_id")
 _DONE_FOR: Final = re.compile(
-    r"\b(?:log-?in \w+|logged in|signed in|tokens? (?:was )?issued"
-    r"|issued (?:an? )?(?:\w+ ){0,2}token"
-    r"|authenticated|session (?:\w+ )?(?:created|started|opened))\b[ :]{0,2}(?:for|to|as|by)? ?"
-    r"(?:(?P<kind>user|client|service|principal) )?[\"']?(?P<name>[A-Za-z][\w.@:-]{1,120})",
+    r"\b(?:log-?in (?:ok|succeeded|successful|success)|logged in|signed in|tokens? (?:was )?issued|"
+    r"issued (?:an? )?(?:\w+ ){0,2}token|authenticated|session (?:\w+ )?(?:created|started|opened))"
+    r" (?:for|to|as) (?:(?P<kind>user|client|service|principal) )?[\"']?"
+    r"(?P<name>[A-Za-z][\w.@:-]{1,120})",
     re.IGNORECASE,
 )
 _REFUSED_TO: Final = re.compile(
@@ -60,9 +60,7 @@ _REFUSED_TO: Final = re.compile(
     r"wrong|invalid) (?:for|of) [\"']?(?P<name>[A-Za-z][\w.@:-]{1,120})",
     re.IGNORECASE,
 )
-_NO_NAMES: Final = frozenset(
-    {"for", "to", "as", "by", "from", "user", "client", "with", "via", "in"}
-)
+_NO_NAMES: Final = frozenset({"a", "an", "the", "this", "that", "user", "client", "service"})
 _CLIENT_TEXT: Final = re.compile(
     r"\b(?:client_id|client|caller|service_id|azp)[=:] ?[\"']?([\w.:@/-]{1,120})", re.IGNORECASE
 )
@@ -79,11 +77,10 @@ def caller_of(entry: Entry) -> tuple[Caller, str | None]:
     fields = entry.fields
     name, kind = entry.principal, None
     if fields is not None:
-        objects = whom.described(fields)
-        told = whom.first_within(objects, _KINDS)
+        told = whom.first_of(fields, _KINDS)
         kind = _KIND_OF.get(told.lower()) if told else None
         if name is None:
-            name = whom.first_within(objects, _CLIENTS)
+            name = whom.first_within(whom.described(fields), _CLIENTS)
             if name is not None and kind is None and "." not in name[:4]:
                 kind = kind_of(name) if kind_of(name) is not Caller.USER else Caller.SERVICE
         if name is None:
@@ -154,6 +151,6 @@ def _issued_in(fields: Mapping[str, Any]) -> int | None:
 def is_test(entry: Entry) -> bool:
     """Tell whether a record says of itself that it is of a test."""
     fields = entry.fields
-    if fields is not None and any(fields.get(name) is True for name in _TEST.order):
-        return True
+    if fields is not None and not _TEST.any.isdisjoint(fields):
+        return any(fields.get(name) is True for name in _TEST.order)
     return "est" in entry.message and _TEST_TEXT.search(entry.message, 0, 1_000) is not None
