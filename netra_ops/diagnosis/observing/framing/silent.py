@@ -15,44 +15,93 @@ from netra_ops.diagnosis.observing.framing.changes import rise_of
 ENDED_AT_ONE_AGE: Final = "ended_at_one_age"
 """A kind of failure."""
 NOT_FOUND: Final = "404"
-NEAR: Final = 0.02
+NEAR: Final = 0.01
 """Two ages this near to one another are one."""
 LONG: Final = 5.0
 """Seconds: what ends earlier was hardly open."""
 MOST: Final = 0.6
-_ENOUGH: Final = 3
+SOME: Final = 0.4
+_TIMERS: Final = (30.0, 60.0, 90.0, 100.0, 120.0, 180.0, 270.0, 300.0, 350.0, 600.0, 900.0, 3600.0)
+"""Seconds: what proxies and platforms wait if nobody tells them otherwise, and full minutes."""
+ENOUGH: Final = 5
+"""With fewer nothing is said of their ages."""
+_PARTS: Final = 4
 _NOT_FOUND: Final = 404
 _ERROR: Final = 400
 
 
-def one_value(values: Sequence[float]) -> tuple[float, int]:
+def one_value(values: Sequence[float], near: float = NEAR) -> tuple[float, int]:
     """Give the value near which most lie, and how many; 0 and 0 of none."""
     ordered = sorted(values)
     best, most, low = 0.0, 0, 0
     for high, value in enumerate(ordered):
-        while ordered[low] < value * (1 - NEAR):
+        while ordered[low] < value * (1 - near):
             low += 1
         if high - low + 1 > most:
             best, most = ordered[(low + high) // 2], high - low + 1
     return best, most
 
 
-def ended_alike(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
-    """Give the attempts, with sockets that ended at one age as failed.
+class Ended(msgspec.Struct, frozen=True):
+    """A socket that ended.
 
-    They must be most of the sockets since the first of them.
+    Attributes:
+        age: How old it was, seconds.
+        opened: When it was opened, nanoseconds.
+        number: The line that tells of it.
+        service: Who tells: what passes through several is one socket at each.
     """
-    open_long = [
-        one for one in attempts if one.is_socket and one.latency is not None and not one.failed
-    ]
-    age, number = one_value([one.latency or 0.0 for one in open_long])
-    if number < _ENOUGH or age < LONG:
+
+    age: float
+    opened: int
+    number: int
+    service: str | None
+
+
+def of_one_age(ended: Sequence[Ended]) -> tuple[float, list[Ended], list[Ended]] | None:
+    """Give the age at which most sockets of a service ended, these, and all since the first.
+
+    So many must be of one age that they are most since the first of it; where it is the usual time
+    of a timer, and no socket ended sooner, fewer do, for those that speak outlive a timer that
+    waits for silence. And they must have been opened at two moments or more, for sockets that
+    somebody opens and ends all at once have one age too. None if there is no such age.
+    """
+    best = None
+    for service in sorted({one.service or "" for one in ended}):
+        own = sorted(
+            (one for one in ended if (one.service or "") == service and one.age >= LONG),
+            key=lambda one: (one.opened, one.number),
+        )
+        common, _ = one_value([one.age for one in own])
+        for age in (common, *_TIMERS):
+            alike = [one for one in own if abs(one.age - age) <= NEAR * age]
+            if best is not None and len(alike) <= len(best[1]):
+                continue
+            if alike and _is_common(alike, since := own[own.index(alike[0]) :], age):
+                best = (age, alike, since)
+    return best
+
+
+def _is_common(alike: Sequence[Ended], since: Sequence[Ended], age: float) -> bool:
+    is_timer = any(abs(age - timer) <= NEAR * timer for timer in _TIMERS)
+    is_first = is_timer and min(one.age for one in since) >= age * (1 - NEAR)
+    least, most = (ENOUGH - 1, SOME) if is_first else (ENOUGH, MOST)
+    rounds = {one.opened // round(max(age, 1.0) * 1e9 / _PARTS) for one in alike}
+    return len(alike) >= least and len(alike) >= most * len(since) and len(rounds) > 1
+
+
+def ended_alike(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+    """Give the attempts, with sockets that ended at one age as failed."""
+    found = of_one_age(
+        [
+            Ended(one.latency, one.time, one.number, one.place.service)
+            for one in attempts
+            if one.is_socket and one.latency is not None and not one.failed
+        ]
+    )
+    if found is None:
         return tuple(attempts)
-    alike = {one.number for one in open_long if abs((one.latency or 0.0) - age) <= NEAR * age}
-    first = min(one.time for one in open_long if one.number in alike)
-    since = [one for one in open_long if one.time >= first]
-    if len(alike) < MOST * len(since):
-        return tuple(attempts)
+    alike = {one.number for one in found[1]}
     return tuple(
         msgspec.structs.replace(one, kinds=frozenset({ENDED_AT_ONE_AGE}))
         if one.number in alike

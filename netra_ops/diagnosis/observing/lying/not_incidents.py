@@ -18,6 +18,9 @@ _TWO: Final = 2
 _ENOUGH: Final = 3
 _MANY: Final = 20
 _MOST: Final = 0.9
+_WAYS: Final = 4
+_BURST: Final = 60_000_000_000
+"""Nanoseconds."""
 _QUARTER: Final = 0.25
 _UNKNOWN: Final = frozenset({404, 405})
 _GRACE: Final = 3_600_000_000_000
@@ -27,7 +30,7 @@ _TESTING: Final = re.compile(
     r"|golden[-_]?path|pentest\w*|scanner|curl|wget|postman\w*|insomnia|httpie|k6|locust|jmeter"
     r"|gatling|artillery|vegeta|hey|wrk|apachebench|newman|playwright|cypress|selenium|headless\w*"
     r"|pytest|schemathesis|nuclei|nikto|zgrab|masscan|nmap|sqlmap|gobuster|dirbuster|ffuf|wfuzz"
-    r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient)(?:[^a-z]|$)",
+    r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient|netra-ops|netra-probe)(?:[^a-z]|$)",
     re.IGNORECASE,
 )
 
@@ -69,7 +72,11 @@ def _of_most(scene: Scene, strays: list[Attempt]) -> bool:
 
 
 def _testing_client(scene: Scene) -> Iterator[Observation]:
-    """Say whether nearly all failures are of one client that calls itself a test."""
+    """Say whether nearly all failures are of one client that tests.
+
+    It calls itself a test; or within a minute it is refused in more ways than anybody is who wants
+    to be let in: without a token, with a broken one, with another's.
+    """
     failing = scene.failing
     if len(failing) < _TWO:
         return
@@ -80,11 +87,17 @@ def _testing_client(scene: Scene) -> Iterator[Observation]:
             continue
         own = [one for one in failing if getattr(one, name) == who]
         testing = [one for one in own if _tests(one)]
-        if len(testing) >= _MOST * len(own):
+        ways = {kind for one in own for kind in one.kinds}
+        tries_all = len(ways) >= _WAYS and own[-1].ended - own[0].ended <= _BURST
+        if len(testing) >= _MOST * len(own) or tries_all:
+            why = (
+                f"it is refused in {len(ways)} ways within a minute"
+                if tries_all
+                else "its name, agent or users say that it tests"
+            )
             yield seen(
                 Fact.ONE_TESTING_CLIENT,
-                f"{number} of {len(failing)} failures are of one {name}, and its name, agent or "
-                "users say that it tests.",
+                f"{number} of {len(failing)} failures are of one {name}, and {why}.",
                 own,
                 time=own[0].ended,
             )

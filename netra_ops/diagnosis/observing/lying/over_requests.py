@@ -25,6 +25,7 @@ _AT_ONCE: Final = 0.010
 """Seconds."""
 _SLOW: Final = 1.0
 """Seconds."""
+_WITHIN: Final = 0.02
 _MADE: Final = frozenset({Sign.SESSION_CREATED, Sign.AUTHENTICATED, Sign.TOKEN_ISSUED})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SOON: Final = 5_000_000_000
@@ -121,9 +122,9 @@ def _time_taken(scene: Scene) -> Iterator[Observation]:
     elif middle > 10 * _AT_ONCE:
         yield absent(Fact.FAILS_AT_ONCE, f"{says}.", timed)
     slow = [one for one in took if one >= _SLOW]
-    value, number = one_value(slow)
+    value, number = one_value(slow, _WITHIN)
     if number >= max(_ENOUGH, _HALF * len(took)):
-        near = [one for one in timed if abs((one.latency or 0) - value) <= 0.02 * value]
+        near = [one for one in timed if abs((one.latency or 0) - value) <= _WITHIN * value]
         yield seen(
             Fact.FAILS_AFTER_TIMEOUT,
             f"{number} of {len(took)} failing requests took {value:.1f} s, within 2 %.",

@@ -11,6 +11,7 @@ from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 
 _TWO: Final = 2
+_HALF: Final = 0.5
 _ENOUGH: Final = 5
 _ALL_BUT_NONE: Final = 50.0
 
@@ -139,24 +140,25 @@ def _earlier(scene: Scene) -> Iterator[Observation]:
 
 
 def _rolled_back(scene: Scene) -> Iterator[Observation]:
-    """Say whether the revision to which traffic went back failed too."""
+    """Say whether what traffic went back to failed too: most of its requests, or its start."""
     if scene.service is None or scene.onset is None:
         return
     back = _way_back(scene) or _start_of_old(scene)
     if back is None:
         return
     target, time, where = back
+    paths = {one.path for one in scene.affected}
     after = [
         one
         for one in scene.attempts
         if one.place.service == scene.service
         and one.place.revision == target
         and one.time >= time
-        and not one.is_open
+        and one.path in paths
     ]
     starts = scene.start is not None and scene.start.revision == target
     bad = [one for one in after if one.matters]
-    if len(bad) >= _TWO or starts:
+    if (len(bad) >= _TWO and len(bad) > _HALF * len(after)) or starts:
         yield seen(
             Fact.FAILS_ON_ROLLBACK_TARGET,
             f"Traffic went back to {target}, and {len(bad)} of {len(after)} requests failed there "

@@ -5,14 +5,13 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.framing.silent import LONG, MOST, NEAR, one_value
+from netra_ops.diagnosis.observing.framing.silent import LONG, MOST, Ended, of_one_age, one_value
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
 
 _TWO: Final = 2
 _ENOUGH: Final = 5
-_ALIKE: Final = 3
 _REFUSALS: Final = frozenset({401, 403})
 
 
@@ -44,9 +43,9 @@ def _sockets_only(scene: Scene) -> Iterator[Observation]:
 
 
 def _one_age(scene: Scene) -> Iterator[Observation]:
-    """Say whether most sockets ended at one age, within 2 %, since the first that did."""
-    ages: list[tuple[float, int]] = [
-        (one.latency, one.number)
+    """Say whether most sockets ended at one age, since the first that did."""
+    ended = [
+        Ended(one.latency, one.time, one.number, one.place.service)
         for one in scene.attempts
         if one.is_socket and one.latency is not None and one.latency >= LONG
     ]
@@ -55,30 +54,32 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
         for line in scene.tally.occurrences.get(Sign.SOCKET_OPENED, ())
         if line.request is not None and line.time is not None
     }
+    told = {one.request for one in scene.attempts if one.is_socket and one.latency is not None}
     for line in scene.tally.occurrences.get(Sign.SOCKET_CLOSED, ()):
-        began = opened.get(line.request) if line.request is not None else None
-        if began is not None and line.time is not None and line.time - began >= LONG * 1e9:
-            ages.append(((line.time - began) / 1e9, line.number))
-    if len(ages) < _ALIKE:
-        return
-    ages.sort(key=lambda one: one[1])
-    value, _ = one_value([age for age, _ in ages])
-    first = next(place for place, (age, _) in enumerate(ages) if abs(age - value) <= NEAR * value)
-    ages = ages[first:]
-    value, number = one_value([age for age, _ in ages])
-    near = [line for age, line in ages if abs(age - value) <= NEAR * value]
-    says = f"{number} of {len(ages)} sockets ended at {value:.1f} s, within 2 %."
-    if number >= max(_ALIKE, MOST * len(ages)):
+        name = line.request
+        began = None if name is None or name in told else opened.get(name)
+        if began is not None and line.time is not None:
+            age = (line.time - began) / 1e9
+            ended.append(Ended(age, began, line.number, line.place.service))
+    found = of_one_age(ended)
+    if found is not None:
+        age, alike, since = found
         yield seen(
             Fact.SOCKETS_END_AT_ONE_AGE,
-            says,
-            near,
-            subjects=[f"{value:.0f} s"],
-            service=scene.service,
+            f"{len(alike)} of {len(since)} sockets ended at {age:.1f} s, within 1 %.",
+            [one.number for one in alike],
+            time=alike[0].opened,
+            subjects=[f"{age:.0f} s"],
+            service=alike[0].service,
         )
-    elif len(ages) >= _ENOUGH and number <= (1 - MOST) * len(ages):
+        return
+    age, number = one_value([one.age for one in ended])
+    if len(ended) >= _ENOUGH and number <= (1 - MOST) * len(ended):
         yield absent(
-            Fact.SOCKETS_END_AT_ONE_AGE, says, [line for _, line in ages], service=scene.service
+            Fact.SOCKETS_END_AT_ONE_AGE,
+            f"Of {len(ended)} sockets no more than {number} ended at one age, {age:.1f} s.",
+            [one.number for one in ended],
+            service=scene.service,
         )
 
 
