@@ -31,5 +31,5 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from flawed_values(scene, everything, main)
     yield from by_latest(scene)
     yield from agreement(scene, everything, main)
-    yield from foreign_environments(scene, everything, main)
+    yield from foreign_environments(scene, everything, pairs)
     yield from readiness(scene)

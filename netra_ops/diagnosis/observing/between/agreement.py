@@ -13,10 +13,11 @@ from netra_ops.diagnosis.observing.between.peers import (
     registered,
 )
 from netra_ops.diagnosis.observing.configured.pairs import Pair
-from netra_ops.diagnosis.observing.configured.roles import Role
+from netra_ops.diagnosis.observing.configured.roles import SECRET_ROLES, Role
 from netra_ops.diagnosis.observing.configured.values import Held, was_so_before
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import listed, observation
+from netra_ops.evidence.records.fingerprints import Prints
 
 _FACTS: Final = {
     Form.AS_IT_IS: Fact.KEYS_AGREE,
@@ -37,6 +38,7 @@ def agreement(scene: Scene, everything: Sequence[Held], pair: Pair | None) -> It
     """Observe what services' shared values show."""
     compared = list(_compared(scene, everything, pair))
     yield from _keys(compared)
+    yield from _earlier(everything, pair)
     yield from _secrets(scene, everything, pair)
     yield from _texts(scene, everything, pair, Role.ISSUER, Fact.ISSUERS_DIFFER)
     yield from _texts(scene, everything, pair, Role.AUDIENCE, Fact.AUDIENCES_DIFFER)
@@ -85,6 +87,32 @@ def _keys(compared: list[tuple[Peers, Likeness]]) -> Iterator[Observation]:
         subjects=(worst.issuer.name, worst.other.name) if found.form is None else (),
         service=service,
     )
+
+
+def _earlier(everything: Sequence[Held], pair: Pair | None) -> Iterator[Observation]:
+    """Observe values that are nearly what they were on the last good revision."""
+    if pair is None:
+        return
+    for now in everything:
+        before = pair.before.variable(now.name)
+        raw = None if before is None else before.fingerprint
+        if before is None or raw is None or now.service != pair.after.service:
+            continue
+        if now.role not in SECRET_ROLES | {Role.DATABASE}:
+            continue
+        good = Prints(where=before.where, service=now.service, variable=now.name, raw=raw)
+        found = likeness(good, now.prints)
+        if found is None or found.form is None or found.form is Form.AS_IT_IS:
+            continue
+        yield observation(
+            _FACTS[found.form],
+            f"{now.name} of {now.service} is what it was on {pair.before.name} "
+            f"{_WORDS[found.form]}.",
+            [*now.where, before.where],
+            time=pair.after.created,
+            subjects=[now.name],
+            service=now.service,
+        )
 
 
 def _secrets(scene: Scene, everything: Sequence[Held], pair: Pair | None) -> Iterator[Observation]:

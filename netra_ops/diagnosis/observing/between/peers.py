@@ -109,11 +109,19 @@ def _sides(scene: Scene, services: Sequence[str]) -> Iterator[tuple[str, str]]:
     issuer = issuer_in(services)
     if issuer is not None:
         others = [one for one in services if one != issuer]
-        if scene.service in others:
-            others = [scene.service]
+        if scene.service not in {None, issuer}:
+            others = [one for one in others if one in _concerned(scene)]
         yield from ((issuer, other) for other in others)
-    elif len(services) == 2:  # noqa: PLR2004 - a pair
+    elif len(services) == 2 and (  # noqa: PLR2004 - a pair
+        scene.service is None or set(services) & _concerned(scene)
+    ):
         yield services[0], services[1]
+
+
+def _concerned(scene: Scene) -> set[str]:
+    """Give the services that fail, or with whose revision the failures began."""
+    beside = None if scene.beside is None else scene.beside.service
+    return {one for one in (scene.service, beside) if one is not None}
 
 
 def _matched(left: list[Held], right: list[Held]) -> Iterator[tuple[Held, Held]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from netra_ops.diagnosis.observing.configured.pairs import Pair, variables_by_name
-from netra_ops.diagnosis.observing.configured.roles import is_near, role_of
+from netra_ops.diagnosis.observing.configured.roles import Role, is_near, role_by
 from netra_ops.evidence.records.revisions.revision import Kind, Variable
 
 _LEAST_TELLING: Final = 6
@@ -93,6 +93,11 @@ def shown(variable: Variable) -> str | None:
     return variable.value
 
 
+def role(variable: Variable) -> Role | None:
+    """Say what a variable is for, by its name or by what its value is."""
+    return role_by(variable.name, shown(variable))
+
+
 def _is_same_reference(before: Variable, after: Variable) -> bool | None:
     """Compare references; by `latest` twice the reference is the same, whatever it gives."""
     if before.secret != after.secret:
@@ -114,7 +119,7 @@ def _renamed(lost: list[Variable], added: list[Variable]) -> Iterator[Renamed]:
         if found is None:
             continue
         is_by_value = found in by_value
-        if not is_by_value and is_same(old, found) is False and role_of(old.name) is None:
+        if not is_by_value and is_same(old, found) is False and role(old) is None:
             continue
         left.remove(found)
         yield Renamed(old, found, is_by_value)

@@ -1,7 +1,7 @@
 """Whether what a service calls, or believes, is of its own environment: by words of hosts. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,14 +26,16 @@ _WORDS: Final = re.compile(r"[a-z]+")
 
 
 def foreign_environments(
-    scene: Scene, everything: tuple[Held, ...], pair: Pair | None
+    scene: Scene, everything: tuple[Held, ...], pairs: Sequence[Pair]
 ) -> Iterator[Observation]:
     """Observe addresses and issuers of the auth service that are of another environment."""
+    beside = None if scene.beside is None else scene.beside.service
+    concerned = {scene.service, beside}
     asked = [
         one
         for one in everything
         if one.role in {Role.AUTH_URL, Role.ISSUER}
-        and scene.service in {None, one.service}
+        and (scene.service is None or one.service in concerned)
         and host_in(one.value) is not None
     ]
     foreign: list[tuple[Held, str]] = []
@@ -41,12 +43,12 @@ def foreign_environments(
     for one in asked:
         theirs, ours = kind_of(host_in(one.value)), _environment(scene, one.service, everything)
         if theirs is None:
-            theirs = _unmarked(pair, one)
+            theirs = _unmarked(pairs, one)
         if theirs is None or ours is None:
             continue
         if theirs == ours:
             own.append(one)
-        elif not was_so_before(scene, pair, one):
+        elif not any(was_so_before(scene, pair, one) for pair in pairs):
             foreign.append((one, f"{host_in(one.value)} is of {theirs}, {one.service} of {ours}"))
     if foreign:
         yield observation(
@@ -86,12 +88,13 @@ def kind_of(text: str | None) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _unmarked(pair: Pair | None, one: Held) -> str | None:
+def _unmarked(pairs: Sequence[Pair], one: Held) -> str | None:
     """Read a host without a word for its environment by the one that it took the place of.
 
     Where `auth.staging.example.org` became `auth.example.org`, the latter is production's.
     """
-    if pair is None or pair.after.service != one.service:
+    pair = next((pair for pair in pairs if pair.after.service == one.service), None)
+    if pair is None:
         return None
     variable = pair.before.variable(one.name)
     before = host_in(None if variable is None else shown(variable))

@@ -7,7 +7,7 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.configured.differing import Difference, difference, shown
+from netra_ops.diagnosis.observing.configured.differing import Difference, difference, role, shown
 from netra_ops.diagnosis.observing.configured.pairs import (
     Pair,
     is_whole,
@@ -88,7 +88,7 @@ def names_said_missing(scene: Scene, service: str | None) -> dict[str, list[str]
 
 def concerns_identity(variable: Variable) -> bool:
     """Tell whether a variable's loss can be felt where callers, databases or peers are known."""
-    return role_of(variable.name) is not None
+    return role(variable) is not None
 
 
 def _services_with_names(scene: Scene) -> tuple[str, ...]:
@@ -133,9 +133,7 @@ def _losses(pair: Pair, between: Difference, said: dict[str, list[str]]) -> Iter
 
 def _renames(pair: Pair, between: Difference) -> Iterator[Observation]:
     telling = [
-        one
-        for one in between.renamed
-        if role_of(one.old.name) is not None or role_of(one.new.name) is not None
+        one for one in between.renamed if role(one.old) is not None or role(one.new) is not None
     ]
     if telling:
         said = listed(
@@ -229,7 +227,7 @@ def _changes(
     pair: Pair, between: Difference, fact: Fact, roles: frozenset[Role]
 ) -> Iterator[Observation]:
     def of_role(pairs: Iterable[tuple[Variable, Variable]]) -> list[tuple[Variable, Variable]]:
-        return [(a, b) for a, b in pairs if role_of(a.name) in roles]
+        return [(a, b) for a, b in pairs if role(a) in roles]
 
     changed = of_role(chain(between.changed, between.switched))
     kept, unknown = of_role(between.kept), of_role(between.unknown)
@@ -269,7 +267,7 @@ def _change(before: Variable, after: Variable) -> str:
         one = f"{before.secret}, version {before.version or 'latest'}"
         return f"{after.name} from {one} to {after.secret}, version {after.version or 'latest'}"
     ours, theirs = shown(before), shown(after)
-    if ours is not None and theirs is not None and role_of(after.name) in SHOWN_ROLES:
+    if ours is not None and theirs is not None and role(after) in SHOWN_ROLES:
         return f"{after.name} from {ours} to {theirs}"
     return f"{after.name} has another value"
 
@@ -278,6 +276,8 @@ def _unchanged(scene: Scene, pair: Pair, between: Difference) -> Iterator[Observ
     if not (is_whole(scene, pair.before) and is_whole(scene, pair.after)):
         return
     around = list(_around(pair))
+    if not (pair.before.variables or pair.after.variables):
+        return
     if between.is_none and not around:
         if between.unknown:
             return

@@ -40,6 +40,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_HOST: Final = re.compile(r"https?://([\w.-]+)", re.IGNORECASE)
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FOREIGN: Final = words("""
     SENTRY STATSD OTEL OTLP TELEMETRY METRICS TRACING ANALYTICS SEGMENT DATADOG NEWRELIC GRAFANA
@@ -98,11 +99,6 @@ _RULES: Final = (
         (_KEY_WORDS | words("PASSWORD PASSWD CREDENTIALS CREDENTIAL"),),
         _DIGESTS - {"PATH", "FILE"},
     ),
-    _Rule(
-        Role.CREDENTIAL,
-        (words("TOKEN"), words("SERVICE API ACCESS INTERNAL BEARER")),
-        _PLACES | _DIGESTS,
-    ),
     _Rule(Role.ISSUER, (words("ISSUER ISS ISSUERS"),)),
     _Rule(Role.AUDIENCE, (words("AUDIENCE AUD AUDIENCES"),)),
     _Rule(Role.ORIGINS, (words("ORIGINS CORS"),)),
@@ -155,7 +151,21 @@ def role_of(name: str) -> Role | None:
         return None
     if said in _WHOLE_NAMES:
         return _WHOLE_NAMES[said]
-    return next((rule.role for rule in _RULES if rule.fits(has)), None)
+    last = Role.CREDENTIAL if said[-1] == "TOKEN" else None
+    return next((rule.role for rule in _RULES if rule.fits(has)), last)
+
+
+def role_by(name: str, value: str | None) -> Role | None:
+    """Say what a variable is for by its name, or by its shown value where that is an address."""
+    role = role_of(name)
+    if role is not None or value is None:
+        return role
+    host = _HOST.match(value.strip())
+    said = frozenset(words_of(name))
+    if host is None or said & _FOREIGN:
+        return role
+    label = frozenset(words_of(host[1].partition(".")[0].replace("-", "_")))
+    return Role.AUTH_URL if (said | label) & _AUTH else Role.URL
 
 
 def purpose_of(name: str) -> frozenset[str]:

@@ -41,7 +41,7 @@ def around(pair: Pair) -> Iterator[Observation]:
                 f"{listed(lost)}."
                 if lost
                 else f"{pair.after.name} has all custom audiences that {pair.before.name} had.",
-                [pair.after.where, pair.before.where],
+                _reached(pair),
                 is_seen=bool(lost),
                 time=pair.after.created if lost else None,
                 subjects=lost,
@@ -65,7 +65,7 @@ def around(pair: Pair) -> Iterator[Observation]:
             if changed
             else f"The {listed([what for what, _, _ in known])} of {pair.after.name} "
             f"{'is' if len(known) == 1 else 'are'} as before.",
-            [pair.after.where, pair.before.where],
+            _reached(pair),
             is_seen=bool(changed),
             time=pair.after.created if changed else None,
             subjects=[what for what, ours, theirs in known if ours != theirs],
@@ -103,6 +103,13 @@ def readiness(scene: Scene) -> Iterator[Observation]:
     )
     if condition.message:
         yield from _of_secrets(revision, _messages(revision))
+
+
+def _reached(pair: Pair) -> tuple[str, str]:
+    return (
+        pair.after.reached or pair.after.where,
+        pair.before.reached or pair.before.where,
+    )
 
 
 def audiences_of(revision: Revision) -> tuple[str, ...] | None:

@@ -5,7 +5,7 @@ stands in it.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from netra.contract.flaws import ViolationKind, is_monotonous, is_placeholder, text_flaw
@@ -20,7 +20,7 @@ from netra_ops.diagnosis.observing.configured.pairs import (
     services_in,
     started_serving,
 )
-from netra_ops.diagnosis.observing.configured.roles import SECRET_ROLES, Role, role_of
+from netra_ops.diagnosis.observing.configured.roles import SECRET_ROLES, Role, role_by, role_of
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import listed, observation
 from netra_ops.evidence.records.fingerprints import Prints
@@ -34,6 +34,10 @@ _JOINED: Final = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+")
 _DEPLOYED_ID: Final = re.compile(r"(?:-|_)(?:staging|stage|prod|production|dev|test)\Z")
 _LENGTH: Final = ("length", "len", "size", "bytes", "chars")
 _HARMLESS: Final = frozenset({Role.URL, Role.CLIENT_ID, Role.IDENTITY, Role.ORIGINS})
+_FORMS: Final = {
+    Fact.VALUE_CARRIES_BLANKS: Form.STRIPPED,
+    Fact.VALUE_CARRIES_QUOTES: Form.UNQUOTED,
+}
 _SHORT: Final = 12
 """Characters below which a key is one that somebody typed."""
 
@@ -84,7 +88,7 @@ def held(scene: Scene) -> tuple[Held, ...]:
         revision = present_revision(scene, service)
         for one in revision.variables if revision is not None else ():
             key = service, one.name
-            found.append(Held(*key, role_of(one.name), one, prints.get(key)))
+            found.append(Held(*key, role_by(one.name, shown(one)), one, prints.get(key)))
             seen.add(key)
     for key, one_print in prints.items():
         if key not in seen and not _DEFAULTS.search(key[0]):
@@ -148,14 +152,26 @@ def flawed_values(
                 subjects=[one.name for one, _ in found],
                 service=found[0][0].service,
             )
-        elif ours and not flawed and all(one.value is not None for one in ours):
+        elif not flawed and _are_inspectable(fact, ours):
             yield observation(
                 fact,
-                f"The values of {listed([one.name for one in ours])} are shown, and none is so.",
+                f"Of the values of {listed([one.name for one in ours])} none is so.",
                 [where for one in ours for where in one.where],
                 is_seen=False,
                 service=scene.service,
             )
+
+
+def _are_inspectable(fact: Fact, ours: Sequence[Held]) -> bool:
+    """Tell whether each value, secrets among them, is shown well enough to be cleared of a fact."""
+    form = _FORMS.get(fact)
+    secret = [one for one in ours if one.role in SECRET_ROLES or one.role is Role.DATABASE]
+    return bool(secret) and all(
+        one.value is not None
+        or (form is not None and one.prints is not None and carries(one.prints, form) is False)
+        for one in ours
+        if one in secret or one.value is None
+    )
 
 
 def by_latest(scene: Scene) -> Iterator[Observation]:
@@ -248,6 +264,7 @@ def _names_itself(name: str, value: str) -> bool:
 
 def _placeholder(scene: Scene, everything: tuple[Held, ...]) -> Callable[[Held], str | None]:
     """Give a test that knows the known defaults' fingerprints, and values that are used twice."""
+    refers = _reference(scene)
     defaults = {
         print_
         for (service, _), prints in scene.bundle.fingerprints.items()
@@ -267,7 +284,8 @@ def _placeholder(scene: Scene, everything: tuple[Held, ...]) -> Callable[[Held],
         if one.role not in SECRET_ROLES:
             return None
         if one.value is not None:
-            return "holds a known default" if one.value.strip() and _is_default(one.value) else None
+            is_other = not one.value.strip() or refers(one) is not None
+            return "holds a known default" if not is_other and _is_default(one.value) else None
         raw = one.prints.raw if one.prints is not None else None
         if raw in defaults:
             return "has the fingerprint of a known default"

@@ -150,7 +150,12 @@ def certificates(tried: Sequence[Tried]) -> Iterator[Observation]:
 
 def clocks(tried: Sequence[Tried]) -> Iterator[Observation]:
     """Observe whether servers' Date headers differ, from each other or from the prober's time."""
-    offsets = [(one, offset) for one in tried if (offset := _offset(one.probe)) is not None]
+    # A socket's probe is written down when it ends, long after the handshake's date.
+    offsets = [
+        (one, offset)
+        for one in tried
+        if not one.is_socket and (offset := _offset(one.probe)) is not None
+    ]
     said = [(one, offset) for one in tried if (offset := _said_offset(one)) is not None]
     if said:
         one, offset = max(said, key=lambda pair: abs(pair[1]))

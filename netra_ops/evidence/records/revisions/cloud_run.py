@@ -67,6 +67,29 @@ def revision_of(part: Part, remarks: Remarks) -> Revision:
     )
 
 
+def service_of(part: Part) -> Revision | None:
+    """Read what a service's document says of who may reach it, where it names no container.
+
+    It is no revision of its own: it belongs to the newest one that it names.
+    """
+    path = part.text("name") or ""
+    service, name = _names(part, is_service=True)
+    if "/services/" not in path or "/revisions/" in path or not service or not name:
+        return None
+    ingress = part.text("ingress") or ""
+    return Revision(
+        where=part.where,
+        service=service,
+        name=name,
+        created=_changed(part),
+        is_service=True,
+        is_bare=True,
+        ingress=INGRESS_OF.get(ingress, ingress) or None,
+        audiences=tuple(sorted(part.texts("customAudiences"))),
+        invoker=_invoker(part),
+    )
+
+
 def traffic_in(part: Part) -> Iterator[Traffic]:
     """Give the shares that a service's document tells: as they are, or as they are wanted."""
     shares = part.at("trafficStatuses")

@@ -78,6 +78,28 @@ def revision_of(part: Part, remarks: Remarks) -> Revision:
     )
 
 
+def service_of(part: Part) -> Revision | None:
+    """Read what a service's document says of who may reach it, where it names no container.
+
+    It is no revision of its own: it belongs to the newest one that it names.
+    """
+    service, name = part.text("metadata", "name"), newest(part)
+    if part.text("kind") != "Service" or not service or not name:
+        return None
+    annotations = notes_of(part.at("metadata", "annotations"))
+    return Revision(
+        where=part.where,
+        service=service,
+        name=name,
+        created=changed(part),
+        is_service=True,
+        is_bare=True,
+        ingress=annotations.get(INGRESS),
+        audiences=audiences_in(annotations.get(AUDIENCES)),
+        invoker=_invoker(annotations),
+    )
+
+
 def traffic_in(part: Part) -> Iterator[Traffic]:
     """Give the shares that a service's document tells: as they are, or as they are wanted."""
     shares = part.at("status", "traffic")

@@ -52,9 +52,13 @@ def _read(part: Part, remarks: Remarks) -> Iterator[Revision | Traffic]:
     try:
         revision = form.revision_of(part, remarks)
     except NotTaken as error:
-        if not shares:
+        described = form.service_of(part)
+        if described is not None:
+            yield described
+        elif not shares:
             raise
-        remarks.add(part.where, str(error))
+        else:
+            remarks.add(part.where, str(error))
     else:
         yield revision
     yield from shares
@@ -70,7 +74,7 @@ def _joined(revisions: Sequence[Revision]) -> list[Revision]:
     joined: list[Revision] = []
     for one in revisions:
         ours = one.service, one.name
-        if one.is_service and ours in own:
+        if one.is_bare or (one.is_service and ours in own):
             continue
         beside = services.get(ours)
         if one.is_service or beside is None:
@@ -82,6 +86,7 @@ def _joined(revisions: Sequence[Revision]) -> list[Revision]:
                 ingress=one.ingress or beside.ingress,
                 audiences=beside.audiences if one.audiences is None else one.audiences,
                 invoker=one.invoker or beside.invoker,
+                reached=beside.where,
             )
         )
     return joined

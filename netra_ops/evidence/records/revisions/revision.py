@@ -91,6 +91,7 @@ class Revision:
         created: When, nanoseconds. Of a service's document: when that was last changed.
         generation: Its number among the revisions of its service, by its name or its label.
         is_service: Whether the document is of a service, and this is what it would start.
+        is_bare: Whether the document names no container, and only says who may reach the service.
         image: What it runs.
         ready: Whether it became ready; None where the document does not say.
         conditions: All that is said of its state.
@@ -105,6 +106,8 @@ class Revision:
         command: What is started, where that is not the image's own.
         args: With what.
         variables: In the order in which they stand there.
+        reached: The evidence reference of the document that says who may reach the service, where
+            that is another one.
     """
 
     where: str
@@ -113,6 +116,7 @@ class Revision:
     created: int | None = None
     generation: int | None = None
     is_service: bool = False
+    is_bare: bool = False
     image: str = ""
     ready: Condition | None = None
     conditions: tuple[Condition, ...] = ()
@@ -127,6 +131,7 @@ class Revision:
     command: tuple[str, ...] = field(default=(), repr=False)
     args: tuple[str, ...] = field(default=(), repr=False)
     variables: tuple[Variable, ...] = ()
+    reached: str | None = None
 
     @property
     def commit(self) -> str | None:

@@ -253,3 +253,38 @@ def test_revisions_come_in_the_order_of_their_numbers() -> None:
 
     assert [one.generation for one in told(documents).revisions] == [9, 10]
     assert {one.service for one in told(documents).revisions} == {"web"}
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {
+            "kind": "Service",
+            "metadata": {
+                "name": "web",
+                "annotations": {"run.googleapis.com/custom-audiences": '["https://a.example"]'},
+            },
+            "status": {"latestReadyRevisionName": NUMBERED},
+        },
+        {
+            "name": "projects/p/locations/l/services/web",
+            "customAudiences": ["https://a.example"],
+            "latestReadyRevision": f"projects/p/locations/l/services/web/revisions/{NUMBERED}",
+        },
+    ],
+    ids=["v1", "v2"],
+)
+def test_a_service_without_containers_says_who_may_reach_its_newest_revision(
+    described: Any,
+) -> None:
+    """Such a document is no revision; alone it gives none that has no variables."""
+    own = {
+        "kind": "Revision",
+        "metadata": {"name": NUMBERED},
+        "spec": {"containers": [{"image": "web:1"}]},
+    }
+    revision = only([described, own])
+
+    assert revision.audiences == ("https://a.example",)
+    assert revision.reached == "revisions.json#/0"
+    assert told([described]).revisions == ()
