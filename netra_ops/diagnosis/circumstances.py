@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from netra.clock import as_iso
-from netra_ops.diagnosis.answering.answer import Affected, Before, Course
+from netra_ops.diagnosis.answering.answer import Affected, Before, Course, Said, Suspect
 from netra_ops.diagnosis.answering.concluding import Circumstances
+from netra_ops.diagnosis.changes import suspects
+from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.scene import Scene
 
@@ -13,11 +15,28 @@ _NANOSECONDS: Final = 1e9
 _SPANS: Final = 80
 _MOST_EVIDENCE: Final = 5
 _MOST_REMARKS: Final = 10
+_MOST_SUSPECTS: Final = 5
+_JUDGED: Final[dict[bool | None, str]] = {
+    True: "was as expected",
+    False: "was not as expected",
+}
+_HARDLY: Final = 0.1
+"""What is less suspect than this is not named."""
 
 
-def circumstances_of(scene: Scene) -> Circumstances:
-    """Say what is known of an incident beside what was observed."""
+def circumstances_of(
+    scene: Scene, observed: Sequence[Observation], cause: str | None
+) -> Circumstances:
+    """Say what is known of an incident beside what was observed.
+
+    Args:
+        scene: The incident.
+        observed: What was observed in it.
+        cause: The cause that is named, for which suspects are sought; None if none is.
+    """
     return Circumstances(
+        suspects=_suspects(scene, observed, cause),
+        before_traffic=tuple(_before_traffic(scene)),
         onset=written(scene.onset),
         first_bad=scene.first_bad,
         last_good=scene.last_good,
@@ -31,6 +50,30 @@ def circumstances_of(scene: Scene) -> Circumstances:
 def written(time: int | None) -> str | None:
     """Write a time in nanoseconds as ISO 8601 in UTC."""
     return None if time is None else as_iso(time / _NANOSECONDS)
+
+
+def _suspects(
+    scene: Scene, observed: Sequence[Observation], cause: str | None
+) -> tuple[Suspect, ...]:
+    return tuple(
+        Suspect(what=one.says, reason=" ".join(one.reasons), evidence=one.evidence)
+        for one in suspects(scene, observed, cause)
+        if one.score > _HARDLY
+    )[:_MOST_SUSPECTS]
+
+
+def _before_traffic(scene: Scene) -> Iterator[Said]:
+    """Tell of probes of the bad revision that were taken before it got its traffic."""
+    bad, since = scene.first_bad, scene.since_deploy
+    if bad is None or since is None:
+        return
+    for probe in scene.bundle.probes:
+        if probe.time is None or probe.time >= since or bad not in probe.target:
+            continue
+        how = _JUDGED.get(probe.ok)
+        if how is not None:
+            says = f"The probe '{probe.name}' of {bad}, before it got traffic, {how}."
+            yield Said((probe.where,), says)
 
 
 def _affected(scene: Scene) -> Affected:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from netra_ops.diagnosis.answering.answer import Diagnosis
-from netra_ops.diagnosis.answering.concluding import concluded
+from netra_ops.diagnosis.answering.concluding import concluded, named_cause
 from netra_ops.diagnosis.circumstances import circumstances_of
 from netra_ops.diagnosis.observing.scene import Scene, framed
 from netra_ops.diagnosis.observing.together import observations
@@ -37,7 +37,8 @@ def scene_of(
 
 def diagnosed(scene: Scene) -> Diagnosis:
     """Observe, weigh and answer."""
-    return concluded(observations(scene), circumstances_of(scene))
+    observed = observations(scene)
+    return concluded(observed, circumstances_of(scene, observed, named_cause(observed)))
 
 
 def _tally(bundle: Bundle, now: int) -> Tally:

@@ -50,7 +50,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     before: Before = Before()
     course: Course | None = None
     suspects: tuple[Suspect, ...] = ()
-    before_traffic: tuple[Observation, ...] = ()
+    before_traffic: tuple[Said, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -88,6 +88,12 @@ def concluded(observations: Iterable[Observation], circumstances: Circumstances)
         suspects=circumstances.suspects,
         remarks=circumstances.remarks,
     )
+
+
+def named_cause(observations: Iterable[Observation]) -> str | None:
+    """Give the code of the cause that is named, if one is."""
+    leading = _named(weighed(observations))
+    return None if leading is None else leading.cause.code
 
 
 def _named(ranked: Sequence[Weighed]) -> Weighed | None:

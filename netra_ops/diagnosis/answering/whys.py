@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from netra_ops.diagnosis.answering.answer import Suspect, Why, WhyStatus
+from netra_ops.diagnosis.answering.answer import Said, Suspect, Why, WhyStatus
 from netra_ops.diagnosis.cause import CaughtBy
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
@@ -51,7 +51,7 @@ def five_whys(
     leading: Weighed | None,
     observations: Iterable[Observation],
     suspects: Sequence[Suspect],
-    before_traffic: Sequence[Observation] = (),
+    before_traffic: Sequence[Said] = (),
 ) -> tuple[Why, ...]:
     """Answer as many of the five as the evidence does.
 
@@ -138,7 +138,7 @@ def _what_changed(
     )
 
 
-def _what_let_it_through(leading: Weighed | None, before: Sequence[Observation]) -> Why:
+def _what_let_it_through(leading: Weighed | None, before: Sequence[Said]) -> Why:
     why = "Why did nothing stop it before people met it?"
     if leading is None:
         return _unknown(why, "Not known, as long as the cause is not.")
