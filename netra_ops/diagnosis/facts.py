@@ -193,6 +193,10 @@ class Fact(Enum):
     OLDER_THAN_ASKED = "The failures are older than the window that was asked for.", LOGS
     NOT_SERVING_ANY_MORE = "What failed is a service or revision that serves nobody any more.", LOGS
     USUAL_RATE = "Failures of this kind came before at the same rate, and jump nowhere.", LOGS
+    SINGLE_REFUSALS = (
+        "One or two single requests were refused, and people were served around them.",
+        LOGS,
+    )
     # Configuration as it was deployed.
     VARIABLE_LOST = (
         "A plain variable of the last good revision is not in the first bad one.",

@@ -63,7 +63,7 @@ def concluded(observations: Iterable[Observation], circumstances: Circumstances)
     """
     observed = tuple(observations)
     ranked = weighed(observed)
-    leading = _named(ranked)
+    leading = _named(ranked, observed)
     verdict = _verdict(leading, observed)
     return Diagnosis(
         verdict=verdict,
@@ -92,24 +92,31 @@ def concluded(observations: Iterable[Observation], circumstances: Circumstances)
 
 def named_cause(observations: Iterable[Observation]) -> str | None:
     """Give the code of the cause that is named, if one is."""
-    leading = _named(weighed(observations))
+    observed = tuple(observations)
+    leading = _named(weighed(observed), observed)
     return None if leading is None else leading.cause.code
 
 
-def _named(ranked: Sequence[Weighed]) -> Weighed | None:
+def _named(ranked: Sequence[Weighed], observed: Sequence[Observation]) -> Weighed | None:
     """Give the cause that is named: the likeliest, if it is shown and likely enough."""
-    if ranked and ranked[0].is_shown and ranked[0].confidence >= NAMED_FROM:
-        return ranked[0]
-    return None
+    best = ranked[0] if ranked else None
+    if best is None or not best.is_shown or best.confidence < NAMED_FROM:
+        return None
+    return None if best.cause.is_incident and _is_quiet(observed) else best
+
+
+def _is_quiet(observed: Sequence[Observation]) -> bool:
+    """Tell whether nothing failed, or no more than happens where all is well."""
+    facts = {one.fact: one.is_seen for one in observed}
+    return facts.get(Fact.FAILURES) is False or facts.get(Fact.SINGLE_REFUSALS, False)
 
 
 def _verdict(leading: Weighed | None, observed: Sequence[Observation]) -> DiagnosisVerdict:
-    facts = {one.fact: one.is_seen for one in observed}
+    if _is_quiet(observed):
+        return DiagnosisVerdict.NOT_AN_INCIDENT
     if leading is None:
-        is_quiet = facts.get(Fact.FAILURES) is False
-        return (
-            DiagnosisVerdict.NOT_AN_INCIDENT if is_quiet else DiagnosisVerdict.INSUFFICIENT_EVIDENCE
-        )
+        return DiagnosisVerdict.INSUFFICIENT_EVIDENCE
+    facts = {one.fact: one.is_seen for one in observed}
     has_jumped = facts.get(Fact.USUAL_RATE) is False
     if leading.cause.is_incident or (has_jumped and leading.cause.code in _WHEN_JUMPED):
         return DiagnosisVerdict.CAUSE_FOUND

@@ -12,10 +12,10 @@ CAUSE = Cause(
     ),
     mechanism=("The issuer's clock is ahead of the verifier's: `nbf` or `iat` lie in its future."),
     expects=(
-        decides(Fact.TOKEN_TOO_EARLY, 0.8),
+        decides(Fact.TOKEN_TOO_EARLY, 0.6),
         decides(Fact.CLOCKS_DIFFER, 0.6),
         decides(Fact.RARE_AND_NEAR_ISSUE, 0.6),
-        expects(Fact.PART_REFUSED, 0.7),
+        expects(Fact.PART_REFUSED, 0.5),
         expects(Fact.BEGAN_WITHOUT_REVISION, 0.5),
         expects(Fact.ONE_INSTANCE_ONLY, 0.2),
     ),

@@ -18,7 +18,10 @@ CAUSE = Cause(
         expects(Fact.CLIENT_REFUSED, 0.3),
         expects(Fact.SIGNATURE_REFUSED, 0.3),
     ),
-    shown_by=(shown(Fact.SECRET_NEWER_THAN_INSTANCES, Fact.FAILURES),),
+    shown_by=(
+        shown(Fact.CURED_BY_RESTART, Fact.KEYS_AGREE, Fact.SIGNATURE_REFUSED),
+        shown(Fact.SECRET_NEWER_THAN_INSTANCES, Fact.FAILURES),
+    ),
     contradicted_by=frozenset({Fact.SPLIT_BY_INSTANCE}),
     leads_to=frozenset(
         {"service_secret_mismatch", "signing_key_mismatch", "database_credentials_rotated"}

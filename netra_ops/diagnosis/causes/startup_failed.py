@@ -12,12 +12,15 @@ CAUSE = Cause(
     ),
     mechanism="A check or an exception at start: what was to be there is not.",
     expects=(
-        decides(Fact.START_FAILED, 0.95),
+        decides(Fact.START_FAILED, 0.85),
         expects(Fact.RESTART_LOOP, 0.4),
         expects(Fact.BEGAN_WITH_REVISION, 0.7),
-        expects(Fact.REVISION_NOT_READY, 0.25),
+        decides(Fact.REVISION_NOT_READY, 0.5),
     ),
-    shown_by=(shown(Fact.START_FAILED),),
+    shown_by=(
+        shown(Fact.START_FAILED),
+        shown(Fact.REVISION_NOT_READY, Fact.FAILURES),
+    ),
     contradicted_by=frozenset({Fact.MODULE_MISSING}),
     leads_to=frozenset({"auth_service_unreachable", "code_error", "breaker_stuck_open"}),
     neighbours=(

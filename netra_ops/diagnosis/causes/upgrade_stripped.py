@@ -20,9 +20,12 @@ CAUSE = Cause(
         shown(Fact.UPGRADE_MISSING, Fact.SOCKETS_ONLY),
         shown(Fact.DIRECT_WORKS_PROXY_FAILS, Fact.SOCKETS_ONLY),
         shown(Fact.UPGRADE_MISSING),
+        shown(Fact.DIRECT_WORKS_PROXY_FAILS, Fact.FAILURES),
     ),
     contradicted_by=frozenset(
         {
+            Fact.REDIRECTED,
+            Fact.CERTIFICATE_EXPIRED,
             Fact.ORIGIN_DECIDES,
             Fact.ORIGIN_REFUSED_SAID,
             Fact.SUBPROTOCOL_DECIDES,

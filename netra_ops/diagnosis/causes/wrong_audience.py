@@ -15,7 +15,7 @@ CAUSE = Cause(
         "changed on one side."
     ),
     expects=(
-        decides(Fact.AUDIENCE_REFUSED, 0.85),
+        decides(Fact.AUDIENCE_REFUSED, 0.6),
         decides(Fact.AUDIENCES_DIFFER, 0.6),
         decides(Fact.AUDIENCE_CHANGED, 0.6),
         decides(Fact.PLATFORM_SAID_401, 0.3),
@@ -27,7 +27,7 @@ CAUSE = Cause(
         shown(Fact.AUDIENCE_REFUSED),
         shown(Fact.AUDIENCES_DIFFER, Fact.FAILURES),
         shown(Fact.PLATFORM_SAID_401, Fact.AUDIENCE_CHANGED),
-        shown(Fact.PLATFORM_SAID_401, Fact.REFUSED_BEFORE_CONTAINER),
+        shown(Fact.PLATFORM_SAID_401, Fact.FAILURES),
     ),
     contradicted_by=frozenset(
         {

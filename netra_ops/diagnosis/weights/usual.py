@@ -35,7 +35,7 @@ _USUAL: Final = MappingProxyType(
         Fact.KEY_CHANGED: 0.12,
         Fact.START_FAILED: 0.01,
         Fact.RESTART_LOOP: 0.08,
-        Fact.REVISION_NOT_READY: 0.08,
+        Fact.REVISION_NOT_READY: 0.03,
         Fact.CODE_ERROR: 0.01,
         Fact.COMMIT_TOUCHES_IDENTITY: 0.2,
         Fact.COMMIT_TOUCHES_DEPENDENCIES: 0.15,

@@ -35,7 +35,7 @@ MOST_OF_THE_UNSHOWN: Final = 2.0
 cause explains (1), and all of them do not crowd out one that is shown."""
 UNNAMED: Final = 0.45
 """The most confidence in a cause that nothing shows."""
-NAMED_FROM: Final = 0.6
+NAMED_FROM: Final = 0.55
 """The least confidence with which a cause is named."""
 
 

@@ -8,11 +8,12 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.framing.attempt import Attempt
+from netra_ops.diagnosis.observing.framing.attempt import EVERYDAY, Attempt
 from netra_ops.diagnosis.observing.framing.chances import ORDINARY, fisher
 from netra_ops.diagnosis.observing.framing.changes import shares
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.signs.sign import Sign
 
 _TWO: Final = 2
 _ENOUGH: Final = 3
@@ -25,6 +26,23 @@ _QUARTER: Final = 0.25
 _UNKNOWN: Final = frozenset({404, 405})
 _GRACE: Final = 3_600_000_000_000
 """Nanoseconds: what a revision answers within this after its traffic ended was begun before."""
+_EVERY_DAY: Final = frozenset(
+    {
+        "401",
+        "403",
+        *(
+            sign.value
+            for sign in (
+                *EVERYDAY,
+                Sign.CREDENTIAL_MISSING,
+                Sign.TOKEN_MALFORMED,
+                Sign.TOKEN_TOO_EARLY,
+                Sign.SIGNATURE_REFUSED,
+            )
+        ),
+    }
+)
+"""The kinds of refusal that single callers meet where all is well."""
 _TESTING: Final = re.compile(
     r"(?:^|[^a-z])(?:tests?|tester|testing|e2e|qa|probe|probing|smoke|load-?test\w*|synthetic\w*"
     r"|golden[-_]?path|pentest\w*|scanner|curl|wget|postman\w*|insomnia|httpie|k6|locust|jmeter"
@@ -42,6 +60,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from _age(scene)
     yield from _serving(scene)
     yield from _usual(scene)
+    yield from _single(scene)
 
 
 def _unknown_paths(scene: Scene) -> Iterator[Observation]:
@@ -225,6 +244,40 @@ def _usual(scene: Scene) -> Iterator[Observation]:
                 scene.failing,
                 service=scene.service,
             )
+
+
+def _single(scene: Scene) -> Iterator[Observation]:
+    """Say whether no more happened than that single callers were refused, as happens every day."""
+    failing = scene.failing
+    if scene.start is not None or not failing:
+        return
+    first, last = failing[0].ended, failing[-1].ended
+    guarded = [one for one in scene.attempts if one.is_request and not one.is_open]
+    well = [one for one in guarded if not one.failed]
+    before = sum(one.ended < first for one in well)
+    after = sum(one.ended > last for one in well)
+    kinds = {kind for one in failing for kind in one.kinds}
+    if (
+        len(failing) <= _TWO
+        and not scene.rises
+        and kinds <= _EVERY_DAY
+        and min(before, after) >= _TWO
+        and len(failing) * _WAYS <= len(guarded)
+    ):
+        yield seen(
+            Fact.SINGLE_REFUSALS,
+            f"{len(failing)} of {len(guarded)} requests were refused; {before} went well before "
+            f"and {after} after.",
+            failing,
+            service=scene.service,
+        )
+    elif len(failing) > _TWO or not kinds <= _EVERY_DAY:
+        yield absent(
+            Fact.SINGLE_REFUSALS,
+            f"{len(failing)} requests failed, of {len(guarded)}.",
+            failing,
+            service=scene.service,
+        )
 
 
 def _start_times(scene: Scene) -> list[int]:
