@@ -15,12 +15,9 @@ CAUSE = Cause(
         decides(Fact.START_FAILED, 0.85),
         expects(Fact.RESTART_LOOP, 0.4),
         expects(Fact.BEGAN_WITH_REVISION, 0.7),
-        decides(Fact.REVISION_NOT_READY, 0.5),
+        expects(Fact.REVISION_NOT_READY, 0.3),
     ),
-    shown_by=(
-        shown(Fact.START_FAILED),
-        shown(Fact.REVISION_NOT_READY, Fact.FAILURES),
-    ),
+    shown_by=(shown(Fact.START_FAILED),),
     contradicted_by=frozenset({Fact.MODULE_MISSING}),
     leads_to=frozenset({"auth_service_unreachable", "code_error", "breaker_stuck_open"}),
     neighbours=(

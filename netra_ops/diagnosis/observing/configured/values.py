@@ -263,7 +263,7 @@ def _names_itself(name: str, value: str) -> bool:
 
 
 def _placeholder(scene: Scene, everything: tuple[Held, ...]) -> Callable[[Held], str | None]:
-    """Give a test that knows the known defaults' fingerprints, and values that are used twice."""
+    """Give a test that knows the known defaults' fingerprints."""
     refers = _reference(scene)
     defaults = {
         print_
@@ -272,10 +272,7 @@ def _placeholder(scene: Scene, everything: tuple[Held, ...]) -> Callable[[Held],
         for print_ in (prints.raw, prints.stripped)
         if print_
     }
-    shared: dict[str, set[Role]] = {}
     for one in everything:
-        if one.role in SECRET_ROLES and one.prints is not None and one.prints.raw:
-            shared.setdefault(one.prints.raw, set()).add(one.role or Role.CREDENTIAL)
         is_default = one.value is not None and one.role in SECRET_ROLES and _is_default(one.value)
         if is_default and one.prints is not None and one.prints.raw:
             defaults.add(one.prints.raw)
@@ -289,8 +286,6 @@ def _placeholder(scene: Scene, everything: tuple[Held, ...]) -> Callable[[Held],
         raw = one.prints.raw if one.prints is not None else None
         if raw in defaults:
             return "has the fingerprint of a known default"
-        if raw is not None and len(shared.get(raw, ())) > 1:
-            return "has the same value as a variable for another purpose"
         if one.length is not None and 0 < one.length < _SHORT:
             return "is as short as what somebody types"
         return None
