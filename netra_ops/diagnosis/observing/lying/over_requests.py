@@ -8,7 +8,7 @@ from typing import Final
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import REFUSING, Attempt
-from netra_ops.diagnosis.observing.framing.chances import RARE, none_of, wilson
+from netra_ops.diagnosis.observing.framing.chances import ORDINARY, fisher
 from netra_ops.diagnosis.observing.framing.silent import one_value
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
 from netra_ops.diagnosis.observing.scene import Scene
@@ -31,6 +31,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SOON: Final = 5_000_000_000
 """Nanoseconds: who is redirected asks again within this."""
 _REFUSALS: Final = frozenset({401, 403})
+_NOT_LET_IN: Final = _REFUSALS | {404}
 _OF_IDENTITY: Final = re.compile(
     r"(?:^|[^a-z])(?:auth|authn|authz|oauth2?|oidc|sso|saml|jwt|jwts|jwks|authenticat\w*|authoriz\w*"
     r"|authoris\w*|identit\w*|principals?|tokens?|claims?|credentials?|permissions?|security"
@@ -137,39 +138,48 @@ def _time_taken(scene: Scene) -> Iterator[Observation]:
 
 
 def _before_container(scene: Scene) -> Iterator[Observation]:
-    """Say whether refused requests never came to the program, which writes of those that do.
+    """Say whether refused requests never came to the program.
 
-    How often the program is silent of a request is taken from those that went well, at the upper
-    end of what it can be; so many silent ones must be rarer than RARE at that.
+    Where entries of requests that went well name an instance and those of refused ones do not, they
+    came to none; else by lines of the program. That all refused ones show nothing, were they like
+    those that went well, must be rarer than ORDINARY (Fisher).
     """
     front = [
         one
         for one in scene.attempts
         if one.place.service == scene.service and one.is_request and one.request is not None
     ]
-    refused = [one for one in front if one.matters and one.status in _REFUSALS]
+    refused = [one for one in front if one.matters and one.status in _NOT_LET_IN]
     good = [one for one in front if not one.failed and not one.is_open]
-    spoke = sum(_spoke(scene, one) for one in good)
+    named = [one for one in good if one.place.instance is not None]
+    unnamed = all(one.place.instance is None for one in refused)
+    by_name = unnamed and len(named) == len(good) >= _ENOUGH
+    came = [one for one in good if by_name or _spoke(scene, one)]
     silent = [one for one in refused if not _spoke(scene, one)]
-    if len(refused) < _TWO or not spoke:
+    if len(refused) < _TWO or not came:
         return
-    _, most = wilson(len(good) - spoke, len(good))
+    chance = fisher(len(silent), len(refused), len(good) - len(came), len(good))
     says = (
-        f"{len(silent)} of {len(refused)} refused requests left no line of the program, which "
-        f"wrote of {spoke} of {len(good)} others."
+        f"{len(silent)} of {len(refused)} refused requests left neither a line of the program nor "
+        f"the name of an instance; {len(came)} of {len(good)} others did."
     )
-    if len(silent) == len(refused) and none_of(len(silent), 1 - most) < RARE:
+    if len(silent) == len(refused) and chance < ORDINARY:
         yield seen(Fact.REFUSED_BEFORE_CONTAINER, says, silent, service=scene.service)
     elif len(silent) < _HALF * len(refused):
         heard = [one for one in refused if _spoke(scene, one)]
-        yield absent(Fact.REFUSED_BEFORE_CONTAINER, says, heard, service=scene.service)
+        if len(heard) >= _HALF * len(refused):
+            yield absent(Fact.REFUSED_BEFORE_CONTAINER, says, heard, service=scene.service)
 
 
 def _spoke(scene: Scene, attempt: Attempt) -> bool:
+    """Tell whether the program wrote a line of it, beside the entry."""
     return (
         not attempt.is_front
         or attempt.request in scene.tally.spoke
-        or any(line.sign is not Sign.PLATFORM_REFUSED for line in attempt.shown)
+        or any(
+            line.number != attempt.number and line.sign is not Sign.PLATFORM_REFUSED
+            for line in attempt.shown
+        )
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.framing.chances import ORDINARY, fisher
 from netra_ops.diagnosis.observing.framing.silent import LONG, MOST, Ended, of_one_age, one_value
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
@@ -23,20 +24,18 @@ def observed(scene: Scene) -> Iterator[Observation]:
 
 
 def _sockets_only(scene: Scene) -> Iterator[Observation]:
-    """Say whether of sockets and plain requests only the first fail."""
+    """Say whether of sockets and plain requests only the first fail, by more than chance."""
     bad = [one for one in scene.failing if one.is_request or one.path is not None]
     sockets = [one for one in bad if one.is_socket]
     plain = [one for one in bad if not one.is_socket]
-    good = [
-        one
-        for one in scene.since
-        if not one.is_socket and not one.is_open and not one.failed and one.is_request
-    ]
+    good = [one for one in scene.since if not one.is_socket and not one.failed and one.is_request]
     says = (
         f"{len(sockets)} sockets or handshakes failed since the onset, and {len(plain)} plain "
         f"requests beside {len(good)} that went well."
     )
-    if len(sockets) >= _TWO and not plain and len(good) >= _ENOUGH:
+    tried = sum(one.is_socket and one.is_request for one in scene.since)
+    chance = fisher(len(sockets), max(tried, len(sockets)), 0, len(good))
+    if len(sockets) >= _TWO and not plain and chance < ORDINARY:
         yield seen(Fact.SOCKETS_ONLY, says, [*sockets[:3], *good[:2]], service=scene.service)
     elif len(plain) >= _TWO:
         yield absent(Fact.SOCKETS_ONLY, says, plain, service=scene.service)

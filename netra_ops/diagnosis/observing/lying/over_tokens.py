@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import EVERYDAY, Attempt
-from netra_ops.diagnosis.observing.framing.chances import ORDINARY, apart, wilson
+from netra_ops.diagnosis.observing.framing.chances import apart, wilson
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
@@ -21,18 +21,21 @@ _FRESH: Final = 10_000_000_000
 """Nanoseconds: a token this young was just issued."""
 _OLD: Final = 60_000_000_000
 """Nanoseconds: a token this old was not just issued, whatever the clocks."""
+_PARTED: Final = 0.112
+"""One in nine."""
 _RARE_SHARE: Final = 0.2
 _TWO: Final = 2
 _GIVES: Final = frozenset({Sign.LOGGED_IN, Sign.TOKEN_ISSUED})
 
 
 class Dated(NamedTuple):
-    """An attempt, and when the token it came with was issued, as far as lines tell.
+    """An attempt, whose it was, and when the token it came with was issued, as lines tell.
 
     A moment of minus one: before the log begins.
     """
 
     attempt: Attempt
+    whose: str
     issued: int
 
 
@@ -45,16 +48,20 @@ def observed(scene: Scene) -> Iterator[Observation]:
 def _by_age(scene: Scene) -> Iterator[Observation]:
     """Tell whether there is a moment that parts the tokens that fail from those that pass.
 
-    By the time of issue, if lines say it of both kinds; else by each principal's last log-in before
-    the attempt. The chance that they lie so apart must be less than ORDINARY, for the moment is not
-    chosen among many: it lies between the last of one kind and the first of the other.
+    By the time of issue, if lines say it of both kinds; else by the last log-in of the same
+    principal or client before the attempt. Each token counts once, two of each kind are needed, and
+    were the moments dealt by chance, one in nine times at most they would lie so apart.
     """
     affected = [
         one
         for one in scene.affected
         if not (one.failed and not one.matters) and not one.kinds & _NOT_OF_KEYS
     ]
-    dated = [Dated(one, one.issued) for one in affected if one.issued is not None]
+    dated = [
+        Dated(one, one.principal or one.client or str(one.issued), one.issued)
+        for one in affected
+        if one.issued is not None
+    ]
     how = "issued"
     if not _both(dated):
         dated, how = list(_by_log_in(_log_ins(scene), affected)), "got by a log-in"
@@ -62,10 +69,13 @@ def _by_age(scene: Scene) -> Iterator[Observation]:
         return
     failed = [one for one in dated if one.attempt.matters]
     passed = [one for one in dated if not one.attempt.matters]
-    bad, good = ([float(one.issued) for one in group] for group in (failed, passed))
+    bad, good = (
+        [float(issued) for _, issued in {(one.whose, one.issued) for one in group}]
+        for group in (failed, passed)
+    )
     few = (*failed[:2], *passed[:2])
     evidence = [one.attempt for one in few]
-    if _tokens_apart(bad, good) < ORDINARY:
+    if _tokens_apart(bad, good) < _PARTED:
         yield seen(
             Fact.OLD_TOKENS_REFUSED,
             f"{len(failed)} failed with tokens {how} before a moment and {len(passed)} passed "
@@ -77,7 +87,7 @@ def _by_age(scene: Scene) -> Iterator[Observation]:
         yield absent(
             Fact.NEW_TOKENS_REFUSED, "Later tokens passed.", evidence, service=scene.service
         )
-    elif _tokens_apart(good, bad) < ORDINARY:
+    elif _tokens_apart(good, bad) < _PARTED:
         yield seen(
             Fact.NEW_TOKENS_REFUSED,
             f"{len(failed)} failed with tokens {how} after a moment and {len(passed)} passed "
@@ -97,15 +107,10 @@ def _by_age(scene: Scene) -> Iterator[Observation]:
 
 
 def _tokens_apart(first: Sequence[float], second: Sequence[float]) -> float:
-    """Give the chance for tokens, not for attempts: what comes with one token counts once.
-
-    Both lie apart only if no moment is common to both.
-    """
-    if not first or not second or max(first) >= min(second):
+    """Give the chance that tokens lie so apart; 1 if a moment is common to both, or one is one."""
+    if min(len(first), len(second)) < _TWO or max(first) >= min(second):
         return 1.0
-    # Of tokens from before the log begins nobody knows how many there are; they count as two.
-    one = sorted(set(first)) + [value for value in set(first) if value < 0]
-    return apart(one, sorted(set(second)))
+    return apart(first, second)
 
 
 def _both(dated: Sequence[Dated]) -> bool:
@@ -114,26 +119,27 @@ def _both(dated: Sequence[Dated]) -> bool:
 
 
 def _log_ins(scene: Scene) -> dict[str, list[int]]:
-    """Give when each principal logged in, or was given a token."""
+    """Give when each principal, and each client, logged in or was given a token."""
     found: dict[str, list[int]] = defaultdict(list)
     for one in scene.attempts:
-        gives = not one.failed and (one.signs & _GIVES or one.is_login)
-        if one.principal is not None and gives:
-            found[one.principal].append(one.ended)
+        if not one.failed and (one.signs & _GIVES or one.is_login):
+            for name in {one.principal, one.client} - {None}:
+                found[name or ""].append(one.ended)
     return found
 
 
 def _by_log_in(
     logged_in: Mapping[str, Sequence[int]], attempts: Iterable[Attempt]
 ) -> Iterator[Dated]:
-    """Date each attempt of a principal by their last log-in before it."""
+    """Date each attempt by the last log-in before it of its principal or client."""
     if not logged_in:
         return
     for one in attempts:
-        if one.principal is None or one.is_login:
-            continue
-        before = [time for time in logged_in.get(one.principal, ()) if time <= one.time]
-        yield Dated(one, max(before, default=-1))
+        names = [name for name in (one.principal, one.client) if name is not None]
+        if names and not one.is_login:
+            times = [time for name in names for time in logged_in.get(name, ())]
+            before = [time for time in times if time <= one.time]
+            yield Dated(one, one.client or names[0], max(before, default=-1))
 
 
 def _near_issue(scene: Scene) -> Iterator[Observation]:

@@ -184,14 +184,14 @@ def test_half_of_all_is_not_the_usual() -> None:
 @pytest.mark.parametrize(
     ("least", "differ"),
     [
-        ({"one": 0.1, "two": 0.2}, False),
+        ({"one": 0.1, "two": 0.2}, None),
         ({"one": -3.0, "two": 0.1}, True),
         ({"one": 4.0, "two": 0.1}, True),
     ],
 )
 def test_clocks_by_when_entries_were_received(
     least: dict[str, float],
-    differ: bool,  # noqa: FBT001 - a parameter
+    differ: bool | None,  # noqa: FBT001 - a parameter
 ) -> None:
     """An instance whose entries are received before they say, or much later, has another clock."""
     log = Log()
