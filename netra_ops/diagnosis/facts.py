@@ -100,14 +100,23 @@ class Fact(Enum):
         "The platform may not read a secret for the service.",
         LOGS | CONFIGURED,
     )
-    SECRET_VERSION_SAID = "A secret's version is missing, disabled or destroyed.", LOGS | CONFIGURED
+    SECRET_VERSION_SAID = (
+        "A secret's version is missing, disabled or destroyed.",
+        LOGS | CONFIGURED | PROBES,
+    )
     REVISION_NOT_READY = "A revision did not become ready.", LOGS | CONFIGURED
-    INVOKER_CHANGED = "Who may invoke the service was changed before the onset.", LOGS
+    INVOKER_CHANGED = (
+        "Who may invoke the service was changed before the onset, or is not who should.",
+        LOGS | PROBES,
+    )
     SECRET_CHANGED_AT_ONSET = (
         "A secret got a new version, or lost one, shortly before the onset.",
-        LOGS,
+        LOGS | PROBES,
     )
-    WORKLOAD_KEY_DELETED = "A workload's key was deleted or disabled before the onset.", LOGS
+    WORKLOAD_KEY_DELETED = (
+        "A workload's key was deleted or disabled before the onset, or has ended.",
+        LOGS | PROBES,
+    )
     # What programs say of themselves.
     MODULE_MISSING = "Code imported a module or file that is not in the image.", LOGS
     START_FAILED = "A start-up check failed, or an exception was raised while starting.", LOGS
@@ -219,7 +228,10 @@ class Fact(Enum):
     AUDIENCE_CHANGED = "The configured audience changed with the first bad revision.", CONFIGURED
     URL_CHANGED = "The auth service's address changed with the first bad revision.", CONFIGURED
     CUSTOM_AUDIENCES_LOST = "The platform's custom audiences are fewer than before.", CONFIGURED
-    INGRESS_OR_ACCOUNT_CHANGED = "Ingress, service account or invoker settings changed.", CONFIGURED
+    INGRESS_OR_ACCOUNT_CHANGED = (
+        "Ingress, service account or invoker settings changed, or are not as they should be.",
+        CONFIGURED | PROBES,
+    )
     VALUE_EMPTY = "A variable of identity is set and empty.", CONFIGURED
     VALUE_IS_REFERENCE_TEXT = (
         "A value is a reference or a secret's name instead of what it refers to.",

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.scene import Scene
-from netra_ops.diagnosis.observing.tried import admission, answering, dependencies, ways
+from netra_ops.diagnosis.observing.tried import (
+    admission,
+    answering,
+    dependencies,
+    platform,
+    ways,
+)
 from netra_ops.diagnosis.observing.tried.attempt import read
 
 
@@ -17,7 +23,11 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from admission.bad_credentials(tried)
     yield from admission.good_credentials(scene, tried)
     yield from admission.preflights(tried)
-    yield from admission.platform_refusals(tried)
+    yield from platform.refusals(tried)
+    yield from platform.reach(scene, tried)
+    yield from platform.invokers(scene, tried)
+    yield from platform.secret_versions(scene, tried)
+    yield from platform.workload_keys(tried)
     yield from admission.sockets_and_requests(tried)
     yield from ways.origins(tried)
     yield from ways.subprotocols(tried)

@@ -14,11 +14,26 @@ from netra_ops.diagnosis.observing.configured.values import Held, was_so_before
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import listed, observation
 
+_PRODUCTION: Final = "production"
+_STAGING: Final = "staging"
+_DEVELOPMENT: Final = "development"
 _KINDS: Final = {
-    "production": frozenset({"prod", "production", "prd", "live"}),
-    "staging": frozenset({"staging", "stage", "stg", "preprod", "uat"}),
-    "development": frozenset({"dev", "development", "test", "qa", "sandbox", "local", "localhost"}),
+    "prod": {_PRODUCTION},
+    "production": {_PRODUCTION},
+    "prd": {_PRODUCTION},
+    "staging": {_STAGING},
+    "stage": {_STAGING},
+    "stg": {_STAGING},
+    "preprod": {_STAGING},
+    "uat": {_STAGING},
+    "qa": {_STAGING, _DEVELOPMENT},
+    "test": {_STAGING, _DEVELOPMENT},
+    "sandbox": {_STAGING, _DEVELOPMENT},
+    "dev": {_DEVELOPMENT},
+    "development": {_DEVELOPMENT},
+    "localhost": {_DEVELOPMENT},
 }
+"""What a word may stand for; some names of environments are used for more than one."""
 _ENVIRONMENTS: Final = frozenset(
     {"ENVIRONMENT", "ENV", "APP_ENV", "DEPLOY_ENV", "DEPLOYMENT_ENVIRONMENT", "STAGE"}
 )
@@ -41,15 +56,21 @@ def foreign_environments(
     foreign: list[tuple[Held, str]] = []
     own: list[Held] = []
     for one in asked:
-        theirs, ours = kind_of(host_in(one.value)), _environment(scene, one.service, everything)
+        theirs = _kinds_of_host(host_in(one.value))
+        ours = _environment(scene, one.service, everything)
         if theirs is None:
             theirs = _unmarked(pairs, one)
         if theirs is None or ours is None:
             continue
-        if theirs == ours:
+        if theirs & ours:
             own.append(one)
-        elif not any(was_so_before(scene, pair, one) for pair in pairs):
-            foreign.append((one, f"{host_in(one.value)} is of {theirs}, {one.service} of {ours}"))
+        elif not any(was_so_before(scene, pair, one) for pair in pairs or (None,)):
+            foreign.append(
+                (
+                    one,
+                    f"{host_in(one.value)} is of {_named(theirs)}, {one.service} of {_named(ours)}",
+                )
+            )
     if foreign:
         yield observation(
             Fact.FOREIGN_ENVIRONMENT_CALLED,
@@ -81,31 +102,44 @@ def host_in(value: str | None) -> str | None:
     return host if host and "." in host else None
 
 
-def kind_of(text: str | None) -> str | None:
-    """Give the environment whose word stands in a text; None if there is none, or several."""
-    words = set(_WORDS.findall((text or "").lower()))
-    found = [name for name, marks in _KINDS.items() if words & marks]
-    return found[0] if len(found) == 1 else None
+def kinds_of(text: str | None) -> frozenset[str] | None:
+    """Give the environments that a text may be of; None if no word says so, or two disagree.
+
+    The last part of a host's name says nothing: `.test` and `.local` are of no environment.
+    """
+    found = [_KINDS[word] for word in _WORDS.findall((text or "").lower()) if word in _KINDS]
+    if not found:
+        return None
+    return frozenset(set.intersection(*found)) or None
 
 
-def _unmarked(pairs: Sequence[Pair], one: Held) -> str | None:
+def _kinds_of_host(host: str | None) -> frozenset[str] | None:
+    if host is None or "." not in host:
+        return kinds_of(host)
+    return kinds_of(host.rpartition(".")[0])
+
+
+def _named(kinds: frozenset[str]) -> str:
+    return " or ".join(sorted(kinds))
+
+
+def _unmarked(pairs: Sequence[Pair], one: Held) -> frozenset[str] | None:
     """Read a host without a word for its environment by the one that it took the place of.
 
     Where `auth.staging.example.org` became `auth.example.org`, the latter is production's.
     """
     pair = next((pair for pair in pairs if pair.after.service == one.service), None)
-    if pair is None:
-        return None
-    variable = pair.before.variable(one.name)
+    variable = None if pair is None else pair.before.variable(one.name)
     before = host_in(None if variable is None else shown(variable))
-    if before is None or kind_of(before) in {None, "production"}:
+    kinds = _kinds_of_host(before)
+    if before is None or kinds is None or _PRODUCTION in kinds:
         return None
-    marks = _KINDS[kind_of(before) or ""]
-    bare = [word for word in _WORDS.findall(before) if word not in marks]
-    return "production" if bare == _WORDS.findall(host_in(one.value) or "") else None
+    bare = [word for word in _WORDS.findall(before) if word not in _KINDS]
+    is_bare = bare == _WORDS.findall(host_in(one.value) or "")
+    return frozenset({_PRODUCTION}) if is_bare else None
 
 
-def _environment(scene: Scene, service: str, everything: tuple[Held, ...]) -> str | None:
+def _environment(scene: Scene, service: str, everything: tuple[Held, ...]) -> frozenset[str] | None:
     """Give the environment of a service: what it is told, what the bundle says, its own name."""
     said = [
         one.value
@@ -114,6 +148,6 @@ def _environment(scene: Scene, service: str, everything: tuple[Held, ...]) -> st
     ]
     manifest = scene.bundle.manifest
     for text in (*said, manifest.environment, service, manifest.project):
-        if text and (kind := kind_of(text)) is not None:
-            return kind
+        if text and (kinds := kinds_of(text)) is not None:
+            return kinds
     return None

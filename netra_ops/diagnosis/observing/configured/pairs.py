@@ -86,8 +86,14 @@ def present_revision(scene: Scene, service: str) -> Revision | None:
     return (early or ours)[-1]
 
 
-def served_well_before(scene: Scene, revision: str | None) -> bool:
-    """Tell whether a revision had answered requests well before the failures began."""
+def served_well_before(scene: Scene, revision: str | None, since: int = 0) -> bool:
+    """Tell whether a revision had answered requests well before the failures began.
+
+    Args:
+        scene: The incident.
+        revision: Which one.
+        since: From when on, nanoseconds.
+    """
     if scene.onset is None or revision is None or scene.since_deploy is not None:
         return False
     good = sum(
@@ -95,7 +101,7 @@ def served_well_before(scene: Scene, revision: str | None) -> bool:
         for one in scene.tally.requests
         if one.place.revision == revision
         and one.time is not None
-        and one.time < scene.onset
+        and since <= one.time < scene.onset
         and one.status is not None
         and one.status < _FAULTS_FROM
     )

@@ -116,6 +116,8 @@ _WHOLE_NAMES: Final[dict[tuple[str, ...], Role | None]] = {
     ("HOST",): None,
     ("HOSTNAME",): None,
 }
+_LAST_WORDS: Final = {"TOKEN": Role.CREDENTIAL, "HMAC": Role.KEY, "HS256": Role.KEY}
+"""What a name without any other telling word is, by its end."""
 _GENERAL: Final = _KEY_WORDS | _PLACES | words("SERVICE CLIENT ID PUBLIC PRIVATE")
 _ANOTHERS: Final = words("""
     REFRESH PREVIOUS OLD NEXT SESSION COOKIE ADMIN CSRF ENCRYPTION PUBLIC PRIVATE REPLICA READ TEST
@@ -151,8 +153,18 @@ def role_of(name: str) -> Role | None:
         return None
     if said in _WHOLE_NAMES:
         return _WHOLE_NAMES[said]
-    last = Role.CREDENTIAL if said[-1] == "TOKEN" else None
+    last = _LAST_WORDS.get(said[-1])
     return next((rule.role for rule in _RULES if rule.fits(has)), last)
+
+
+def role_in(service: str, name: str, value: str | None) -> Role | None:
+    """Say what a variable of a service is for: a key that is called like it is its own."""
+    role = role_by(name, value)
+    own = frozenset(words_of(service.replace("-", "_")))
+    said = frozenset(words_of(name))
+    if role is Role.CREDENTIAL and said & _KEY_WORDS and said - _KEY_WORDS <= own:
+        return Role.KEY
+    return role
 
 
 def role_by(name: str, value: str | None) -> Role | None:

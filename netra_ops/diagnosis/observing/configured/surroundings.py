@@ -48,7 +48,7 @@ def around(pair: Pair) -> Iterator[Observation]:
                 service=pair.after.service,
             )
     asked: tuple[tuple[str, Callable[[Revision], str | None]], ...] = (
-        ("ingress", _ingress),
+        ("ingress", ingress_of),
         ("service account", lambda one: one.service_account),
         ("invoker", lambda one: one.invoker),
     )
@@ -125,7 +125,8 @@ def _says_notes(revision: Revision) -> bool:
     return any(name.startswith("run.googleapis.com/") for name in revision.annotations)
 
 
-def _ingress(revision: Revision) -> str | None:
+def ingress_of(revision: Revision) -> str | None:
+    """Give from where a revision can be reached, also where only its annotations say so."""
     return revision.ingress or revision.annotations.get(INGRESS)
 
 

@@ -17,10 +17,12 @@ from netra_ops.diagnosis.observing.configured.losses import names_said_missing
 from netra_ops.diagnosis.observing.configured.pairs import (
     Pair,
     present_revision,
+    revision_named,
+    served_well_before,
     services_in,
     started_serving,
 )
-from netra_ops.diagnosis.observing.configured.roles import SECRET_ROLES, Role, role_by, role_of
+from netra_ops.diagnosis.observing.configured.roles import SECRET_ROLES, Role, role_in
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import listed, observation
 from netra_ops.evidence.records.fingerprints import Prints
@@ -88,34 +90,53 @@ def held(scene: Scene) -> tuple[Held, ...]:
         revision = present_revision(scene, service)
         for one in revision.variables if revision is not None else ():
             key = service, one.name
-            found.append(Held(*key, role_by(one.name, shown(one)), one, prints.get(key)))
+            found.append(Held(*key, role_in(*key, shown(one)), one, prints.get(key)))
             seen.add(key)
     for key, one_print in prints.items():
         if key not in seen and not _DEFAULTS.search(key[0]):
-            found.append(Held(*key, role_of(key[1]), None, one_print))
+            found.append(Held(*key, role_in(*key, None), None, one_print))
     return tuple(found)
 
 
 def was_so_before(scene: Scene, pair: Pair | None, *values: Held) -> bool:
     """Tell whether values are the same that they were while the failing service served well.
 
-    Of another service they are if its revision was there before the bad one, and names no secret
-    by `latest`. What was the same in good times says nothing of bad ones.
+    It did so on the revision before, or on the same one until the failures began. Of another
+    service they are if its revision was there already, and names no secret by `latest`. What was
+    the same in good times says nothing of bad ones.
     """
-    return pair is not None and pair.is_proven and all(_was(scene, pair, one) for one in values)
+    if pair is not None and pair.is_of_failing:
+        return pair.is_proven and all(_was(scene, pair, one) for one in values)
+    failing = revision_named(scene, scene.first_bad)
+    if failing is None:
+        return False
+    starts = [_since(scene, one) for one in values if _is_fixed(one)]
+    known = [since for since in starts if since is not None]
+    if len(known) < len(values):
+        return False
+    return served_well_before(scene, failing.name, max(known))
 
 
 def _was(scene: Scene, pair: Pair, one: Held) -> bool:
-    now = one.variable
-    if now is None or (now.kind is not Kind.PLAIN and not now.is_pinned):
+    if not _is_fixed(one) or one.variable is None:
         return False
     if one.service == pair.before.service:
         before = pair.before.variable(one.name)
-        return before is not None and is_same(before, now) is True
-    revision = present_revision(scene, one.service)
-    since = None if revision is None else started_serving(scene, revision)
-    until = started_serving(scene, pair.after)
+        return before is not None and is_same(before, one.variable) is True
+    since, until = _since(scene, one), started_serving(scene, pair.after)
     return since is not None and until is not None and since < until
+
+
+def _is_fixed(one: Held) -> bool:
+    """Tell whether a value cannot change while its revision lives."""
+    now = one.variable
+    return now is not None and (now.kind is Kind.PLAIN or now.is_pinned)
+
+
+def _since(scene: Scene, one: Held) -> int | None:
+    """Give since when a service's value is there."""
+    revision = present_revision(scene, one.service)
+    return None if revision is None else started_serving(scene, revision)
 
 
 def flawed_values(
@@ -263,7 +284,7 @@ def _names_itself(name: str, value: str) -> bool:
 
 
 def _placeholder(scene: Scene, everything: tuple[Held, ...]) -> Callable[[Held], str | None]:
-    """Give a test that knows the known defaults' fingerprints."""
+    """Give a test that knows the known defaults' fingerprints, and values that are used twice."""
     refers = _reference(scene)
     defaults = {
         print_
@@ -272,7 +293,11 @@ def _placeholder(scene: Scene, everything: tuple[Held, ...]) -> Callable[[Held],
         for print_ in (prints.raw, prints.stripped)
         if print_
     }
+    shared: dict[str, set[Role]] = {}
     for one in everything:
+        # What a credential is for is not in its name, so that it may well be one of the others.
+        if one.role in SECRET_ROLES - {Role.CREDENTIAL} and one.prints and one.prints.raw:
+            shared.setdefault(one.prints.raw, set()).add(one.role or Role.CREDENTIAL)
         is_default = one.value is not None and one.role in SECRET_ROLES and _is_default(one.value)
         if is_default and one.prints is not None and one.prints.raw:
             defaults.add(one.prints.raw)
@@ -286,6 +311,8 @@ def _placeholder(scene: Scene, everything: tuple[Held, ...]) -> Callable[[Held],
         raw = one.prints.raw if one.prints is not None else None
         if raw in defaults:
             return "has the fingerprint of a known default"
+        if raw is not None and len(shared.get(raw, ())) > 1:
+            return "has the same value as a variable for another purpose"
         if one.length is not None and 0 < one.length < _SHORT:
             return "is as short as what somebody types"
         return None

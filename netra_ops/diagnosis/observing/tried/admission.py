@@ -7,15 +7,9 @@ from typing import Final
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.scene import Scene
-from netra_ops.diagnosis.observing.tried.attempt import Credential, End, Tried, told
+from netra_ops.diagnosis.observing.tried.attempt import Credential, End, Tried
 from netra_ops.diagnosis.observing.wording import MINUTE, counted, listed, observation
 
-_PLATFORM: Final = re.compile(
-    r"client does not have permission to get URL|The request was not authenticated\. Either allow"
-    r"|Your client does not have permission|<title>\s*(?:401|403)[^<]*</title>"
-    r"|Error: (?:Forbidden|Unauthorized)",
-    re.IGNORECASE,
-)
 _LOGIN: Final = re.compile(
     r"\blog-?[ ]?in\b|\bsign-?[ ]?in\b|\buser token\b|/login|/token\b", re.IGNORECASE
 )
@@ -126,28 +120,6 @@ def preflights(tried: Sequence[Tried]) -> Iterator[Observation]:
         )
 
 
-def platform_refusals(tried: Sequence[Tried]) -> Iterator[Observation]:
-    """Observe whether refusals are in the platform's words or the program's."""
-    refused = [one for one in tried if one.end is End.REFUSED]
-    by_platform = [one for one in refused if _is_of_platform(one)]
-    by_program = [one for one in refused if _is_of_program(one)]
-    if by_platform:
-        yield observation(
-            Fact.PLATFORM_REFUSED_CALLER,
-            f"{counted(len(by_platform), 'probe')} got {by_platform[0].status} with a page in the "
-            "platform's words.",
-            [one.where for one in by_platform],
-            time=by_platform[0].probe.time,
-        )
-    elif by_program:
-        yield observation(
-            Fact.PLATFORM_REFUSED_CALLER,
-            f"{counted(len(by_program), 'refused probe')} got the program's own answer.",
-            [one.where for one in by_program],
-            is_seen=False,
-        )
-
-
 def sockets_and_requests(tried: Sequence[Tried]) -> Iterator[Observation]:
     """Observe whether only handshakes fail."""
     own = [
@@ -188,20 +160,6 @@ def failures(tried: Sequence[Tried]) -> Iterator[Observation]:
             [one.where for one in failed],
             time=failed[0].probe.time,
         )
-
-
-def _is_of_platform(one: Tried) -> bool:
-    return bool(_PLATFORM.search(told(one.probe))) and "html" in _kind(one)
-
-
-def _is_of_program(one: Tried) -> bool:
-    return "json" in _kind(one) or told(one.probe).lstrip().startswith("{")
-
-
-def _kind(one: Tried) -> str:
-    got = one.probe.got
-    said = "" if got is None else got.headers.get("content-type", "").lower()
-    return said or ("html" if "<" in told(one.probe)[:200] else "")
 
 
 def _is_log_in(one: Tried) -> bool:

@@ -131,22 +131,19 @@ def _answered(scene: Scene, one: Tried) -> Answered | None:
     host = "" if one.url is None else one.url.hostname or ""
     asks = f"{one.probe.name} {one.probe.expect} {host}"
     is_addressed = _TAGGED in host or bool(_ADDRESSED.search(one.probe.name))
-    asked = _REVISION.findall(asks)
-    tag = host.partition(_TAGGED)[0] if _TAGGED in host else None
-    if not asked and tag:
-        asked = [share.revision for share in scene.bundle.traffic if share.tag == tag][-1:]
-    answered = _REVISION.findall(back)
+    asked, answered = _REVISION.findall(asks), _REVISION.findall(back)
     if asked and answered:
         is_named = is_addressed or bool(_REVISION.search(f"{one.probe.name} {host}"))
         return Answered(one, asked[0], answered[0], is_named)
-    if not _VERSION.search(asks):
-        return None
-    for pattern in (_SHA, _BUILD):
-        asked, answered = pattern.findall(one.probe.expect), pattern.findall(back)
-        if asked and answered:
-            match = next((each for each in answered if each.startswith(asked[0])), answered[0])
-            return Answered(one, asked[0], match, is_addressed)
-    return None
+    for pattern in (_SHA, _BUILD) if _VERSION.search(asks) else ():
+        expected, came = pattern.findall(one.probe.expect), pattern.findall(back)
+        if expected and came:
+            match = next((each for each in came if each.startswith(expected[0])), came[0])
+            return Answered(one, expected[0], match, is_addressed)
+    # What a tag is on by the traffic is what it is, and not always what it was meant to be.
+    tag = host.partition(_TAGGED)[0] if _TAGGED in host else None
+    named = [share.revision for share in scene.bundle.traffic if share.tag == tag and tag]
+    return Answered(one, named[-1], answered[0], is_addressed) if named and answered else None
 
 
 def _back(one: Tried) -> str:
@@ -168,7 +165,7 @@ def _repeated(tried: Sequence[Tried]) -> list[list[Tried]]:
     for one in tried:
         if one.end in {End.UNKNOWN, End.REDIRECTED} or one.is_ok is None:
             continue
-        key = (_stem(one), one.probe.target, one.probe.expect)
+        key = (_stem(one), one.probe.target.partition("#")[0], one.probe.expect)
         groups.setdefault(key, []).append(one)
     found = []
     for group in groups.values():

@@ -70,17 +70,17 @@ def revision_of(part: Part, remarks: Remarks) -> Revision:
 def service_of(part: Part) -> Revision | None:
     """Read what a service's document says of who may reach it, where it names no container.
 
-    It is no revision of its own: it belongs to the newest one that it names.
+    It is no revision of its own: it belongs to the one that it names, or to the newest.
     """
     path = part.text("name") or ""
     service, name = _names(part, is_service=True)
-    if "/services/" not in path or "/revisions/" in path or not service or not name:
+    if "/services/" not in path or "/revisions/" in path or not service:
         return None
     ingress = part.text("ingress") or ""
     return Revision(
         where=part.where,
         service=service,
-        name=name,
+        name=name or service,
         created=_changed(part),
         is_service=True,
         is_bare=True,

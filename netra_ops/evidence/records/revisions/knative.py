@@ -81,16 +81,16 @@ def revision_of(part: Part, remarks: Remarks) -> Revision:
 def service_of(part: Part) -> Revision | None:
     """Read what a service's document says of who may reach it, where it names no container.
 
-    It is no revision of its own: it belongs to the newest one that it names.
+    It is no revision of its own: it belongs to the one that it names, or to the newest.
     """
     service, name = part.text("metadata", "name"), newest(part)
-    if part.text("kind") != "Service" or not service or not name:
+    if part.text("kind") != "Service" or not service:
         return None
     annotations = notes_of(part.at("metadata", "annotations"))
     return Revision(
         where=part.where,
         service=service,
-        name=name,
+        name=name or service,
         created=changed(part),
         is_service=True,
         is_bare=True,

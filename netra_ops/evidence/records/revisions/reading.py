@@ -70,6 +70,11 @@ def _joined(revisions: Sequence[Revision]) -> list[Revision]:
     The revision's own document says more of it; who may reach it is said by the service's alone.
     """
     services = {(one.service, one.name): one for one in revisions if one.is_service}
+    for service, newest in _newest(revisions).items():
+        # A service's document that names no revision describes the newest.
+        described = services.get((service, service))
+        if described is not None:
+            services.setdefault((service, newest.name), described)
     own = {(one.service, one.name) for one in revisions if not one.is_service}
     joined: list[Revision] = []
     for one in revisions:
@@ -90,6 +95,12 @@ def _joined(revisions: Sequence[Revision]) -> list[Revision]:
             )
         )
     return joined
+
+
+def _newest(revisions: Iterable[Revision]) -> dict[str, Revision]:
+    """Give each service's newest revision of which there is a document."""
+    ordered = _ordered(one for one in revisions if not one.is_service)
+    return {one.service: one for one in ordered}
 
 
 def _ordered(revisions: Iterable[Revision]) -> tuple[Revision, ...]:

@@ -267,12 +267,19 @@ def test_revisions_come_in_the_order_of_their_numbers() -> None:
             "status": {"latestReadyRevisionName": NUMBERED},
         },
         {
+            "kind": "Service",
+            "metadata": {
+                "name": "web",
+                "annotations": {"run.googleapis.com/custom-audiences": '["https://a.example"]'},
+            },
+        },
+        {
             "name": "projects/p/locations/l/services/web",
             "customAudiences": ["https://a.example"],
             "latestReadyRevision": f"projects/p/locations/l/services/web/revisions/{NUMBERED}",
         },
     ],
-    ids=["v1", "v2"],
+    ids=["v1", "v1 without a name", "v2"],
 )
 def test_a_service_without_containers_says_who_may_reach_its_newest_revision(
     described: Any,

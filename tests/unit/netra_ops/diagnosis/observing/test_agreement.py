@@ -11,6 +11,7 @@ from fakes.scenes import (
     GOOD,
     ISSUER,
     decoded_prints,
+    hidden,
     prints,
     revision,
     scene_in,
@@ -224,3 +225,46 @@ def test_an_issuer_that_names_other_audiences_differs(tmp_path: Path) -> None:
         found = list(observed(scene))
         assert (seen(found, Fact.AUDIENCES_DIFFER) is not None) is differs
         assert (unseen(found, Fact.AUDIENCES_DIFFER) is None) is differs
+
+
+def test_a_key_called_like_its_service_is_compared_with_the_issuers(of_prints: Any) -> None:
+    """A service's key that has only its own name is the one it verifies with."""
+    found = of_prints(
+        {"login": {"SIGNING_KEY": prints(KEY)}, "orders": {"ORDERS_KEY": prints("something else")}}
+    )
+
+    assert seen(found, Fact.KEYS_DIFFER) is not None
+
+
+def test_keys_of_others_than_the_failing_service_say_nothing(of_prints: Any) -> None:
+    """Where the failing service has no key, the agreement of others is not told."""
+    found = of_prints({"login": {"SIGNING_KEY": prints(KEY)}, "stock": {"JWT_SECRET": prints(KEY)}})
+
+    assert all(silent(found, fact) for fact in FORMS)
+
+
+def test_a_value_that_is_what_it_was_without_its_line_break_is_told(tmp_path: Path) -> None:
+    """A credential that has no peer is compared with what it was on the good revision."""
+    scene = scene_in(
+        tmp_path / "b",
+        revisions=[
+            revision(GOOD, -600, {"STOCK_TOKEN": hidden(KEY)}),
+            revision(BAD, -5, {"STOCK_TOKEN": hidden(f"{KEY}\n")}),
+        ],
+        fingerprints={"orders": {"STOCK_TOKEN": prints(f"{KEY}\n")}},
+    )
+    found = list(observed(scene))
+    told = seen(found, Fact.KEYS_AGREE_STRIPPED)
+
+    assert told is not None
+    assert told.subjects == ("STOCK_TOKEN",)
+    assert seen(found, Fact.VALUE_CARRIES_BLANKS) is not None
+
+
+def test_one_key_under_a_name_of_no_purpose_is_no_placeholder(of_prints: Any) -> None:
+    """A key that two services share is no default, whatever one of them calls it."""
+    found = of_prints(
+        {"login": {"SIGNING_KEY": prints(KEY)}, "orders": {"PASSPORT_KEY": prints(KEY)}}
+    )
+
+    assert seen(found, Fact.VALUE_IS_PLACEHOLDER) is None

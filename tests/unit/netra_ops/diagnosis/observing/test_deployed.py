@@ -302,6 +302,53 @@ def test_a_staging_service_that_calls_production_is_told(after: Any, host: str) 
     assert seen(found, Fact.URL_CHANGED) is not None
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://identity.svc.cluster.local",
+        "https://auth.sandbox.example.org",
+        "https://live.example.org/login",
+        "https://auth.example.test",
+    ],
+)
+def test_a_host_that_is_of_no_other_environment_is_not_foreign(after: Any, url: str) -> None:
+    """Names of networks, and words that are used for staging too, accuse nobody."""
+    own = {"ENVIRONMENT": "staging", "AUTH_URL": "https://a.example.org"}
+
+    assert seen(after(own, {**own, "AUTH_URL": url}), Fact.FOREIGN_ENVIRONMENT_CALLED) is None
+
+
+def test_an_address_is_known_by_its_value(after: Any) -> None:
+    """A variable whose name says nothing is an auth service's address by its host."""
+    own = {"TOKEN_SERVICE": "https://passport.example.org"}
+    found = after(own, {"TOKEN_SERVICE": "https://passport-two.example.org"})
+
+    assert seen(found, Fact.URL_CHANGED) is not None
+
+
+def test_what_a_revision_had_while_it_served_well_is_no_evidence(tmp_path: Path) -> None:
+    """A foreign address and a default key that worked before the onset explain nothing."""
+    env = {"ENV": "staging", "AUTH_URL": "https://auth.prod.example.org", "JWT_SECRET": "changeme"}
+    scene = scene_in(
+        tmp_path / "b",
+        revisions=[revision(BAD, -600, env)],
+        last_good=None,
+        since_deploy=None,
+        requests=[answered(200, -30 + one) for one in range(6)],
+    )
+    found = list(observed(scene))
+
+    assert silent(found, Fact.FOREIGN_ENVIRONMENT_CALLED)
+    assert silent(found, Fact.VALUE_IS_PLACEHOLDER)
+
+
+def test_a_reference_is_no_placeholder(after: Any) -> None:
+    """What was not replaced by its value is told as that alone."""
+    found = after(PLAIN, {**PLAIN, "JWT_SECRET": "${JWT_SECRET}"})
+
+    assert seen(found, Fact.VALUE_IS_PLACEHOLDER) is None
+
+
 def test_custom_audiences_that_a_deployment_dropped_are_lost(tmp_path: Path) -> None:
     """Audiences in the annotations of one revision that the next lacks are lost."""
     notes = {

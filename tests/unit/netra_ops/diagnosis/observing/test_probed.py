@@ -339,6 +339,79 @@ def test_the_programs_refusal_is_not_the_platforms(of: Any) -> None:
     assert unseen(found, Fact.PLATFORM_REFUSED_CALLER) is not None
 
 
+FRONT = {"server": "Google Frontend", "content-type": "text/html"}
+NOT_FOUND = "<html><h2>The requested URL was not found on this server.</h2></html>"
+
+
+def test_a_service_that_is_asked_from_outside_and_open_to_the_inside_is_told(of: Any) -> None:
+    """The platform's 404, and an ingress that lets nobody in from outside."""
+    described = {"kind": "Service", "metadata": {"name": "orders", "annotations": {
+        "run.googleapis.com/ingress": "internal"}}}  # fmt: skip
+    found = of(
+        probe("from outside", API, expect="200", status=404, headers=FRONT,
+              body_excerpt=NOT_FOUND, ok=False),
+        revisions=[revision(BAD, -5), described],
+    )  # fmt: skip
+
+    assert seen(found, Fact.PLATFORM_REFUSED_CALLER) is not None
+    assert seen(found, Fact.INGRESS_OR_ACCOUNT_CHANGED) is not None
+
+
+def test_a_programs_404_is_not_the_platforms(of: Any) -> None:
+    """A page that the program does not have is no refusal by the platform."""
+    found = of(probe("items", API, expect="200", status=404, body_excerpt='{"detail":"x"}'))
+
+    assert seen(found, Fact.PLATFORM_REFUSED_CALLER) is None
+
+
+@pytest.mark.parametrize("is_ok", [False, True])
+def test_who_may_invoke_is_told_by_the_policy(of: Any, *, is_ok: bool) -> None:
+    """A policy without who should be in it is told, and one with them too."""
+    policy = '{"bindings": [{"role": "roles/run.invoker", "members": ["group:web@example.org"]}]}'
+    found = of(probe("who may invoke orders", "run.googleapis.com/v2/orders:getIamPolicy",
+                     expect="200", status=200, body_excerpt=policy, ok=is_ok))  # fmt: skip
+
+    assert (unseen if is_ok else seen)(found, Fact.INVOKER_CHANGED) is not None
+    assert "web@" not in "".join(one.says for one in found)
+
+
+SECRET = "secretmanager.googleapis.com/v1/projects/1/secrets/jwt-key/versions/6"
+
+
+@pytest.mark.parametrize(
+    ("state", "ask"), [("DISABLED", seen), ("DESTROYED", seen), ("ENABLED", unseen)]
+)
+def test_the_state_of_a_secrets_version_is_read(of: Any, state: str, ask: Any) -> None:
+    """A version that cannot be read is told by what the platform says of it."""
+    body = f'{{"state": "{state}", "createTime": "2026-03-04T11:58:00Z"}}'
+    found = of(probe("version 6", SECRET, expect="200", status=200, body_excerpt=body, ok=True))
+
+    assert ask(found, Fact.SECRET_VERSION_SAID) is not None
+    assert seen(found, Fact.SECRET_CHANGED_AT_ONSET) is not None
+
+
+def test_a_workloads_key_that_is_not_there_any_more_is_told(of: Any) -> None:
+    """The keys of an account without the one that was expected."""
+    keys = "iam.googleapis.com/v1/projects/p/serviceAccounts/a/keys"
+    found = of(probe("keys of the account", keys, expect="200", status=200,
+                     body_excerpt='{"keys": []}', ok=False))  # fmt: skip
+
+    assert seen(found, Fact.WORKLOAD_KEY_DELETED) is not None
+
+
+def test_a_tag_that_is_still_on_the_old_revision_is_measured_by_what_was_expected(of: Any) -> None:
+    """The expected commit, and not where the traffic has the tag, says what was asked for."""
+    found = of(
+        probe("candidate's version", f"https://candidate---{RUN}/version", expect="sha fe7719b",
+              status=200, body_excerpt=f'{{"sha":"aa90c1d","revision":"{GOOD}"}}', ok=False),
+        traffic=[{"time": "2026-03-04T11:00:00Z", "revision": GOOD, "percent": 0,
+                  "tag": "candidate"}],
+        revisions=[revision(GOOD, -600), revision(BAD, -5)],
+    )  # fmt: skip
+
+    assert seen(found, Fact.OTHER_REVISION_ANSWERED) is not None
+
+
 def test_a_log_in_that_works_and_a_token_that_does_not_are_told(of: Any) -> None:
     """The log-in was answered well, and what its token was used for was refused."""
     found = of(
