@@ -58,19 +58,16 @@ def foreign_environments(
     for one in asked:
         theirs = _kinds_of_host(host_in(one.value))
         ours = _environment(scene, one.service, everything)
-        if theirs is None:
-            theirs = _unmarked(pairs, one)
-        if theirs is None or ours is None:
+        before = _moved(pairs, one)
+        if before is not None:
+            foreign.append((one, f"{host_in(one.value)} took the place of {before}"))
+        elif theirs is None or ours is None:
             continue
-        if theirs & ours:
+        elif theirs & ours:
             own.append(one)
         elif not any(was_so_before(scene, pair, one) for pair in pairs or (None,)):
-            foreign.append(
-                (
-                    one,
-                    f"{host_in(one.value)} is of {_named(theirs)}, {one.service} of {_named(ours)}",
-                )
-            )
+            what = f"{host_in(one.value)} is of {_named(theirs)}"
+            foreign.append((one, f"{what}, {one.service} of {_named(ours)}"))
     if foreign:
         yield observation(
             Fact.FOREIGN_ENVIRONMENT_CALLED,
@@ -123,20 +120,22 @@ def _named(kinds: frozenset[str]) -> str:
     return " or ".join(sorted(kinds))
 
 
-def _unmarked(pairs: Sequence[Pair], one: Held) -> frozenset[str] | None:
-    """Read a host without a word for its environment by the one that it took the place of.
+def _moved(pairs: Sequence[Pair], one: Held) -> str | None:
+    """Give the host that a host took the place of, if only their environments' words differ.
 
-    Where `auth.staging.example.org` became `auth.example.org`, the latter is production's.
+    Where `auth.staging.example.org` became `auth.example.org`, or `login` became `login-sandbox`,
+    the former was of the environment in which it served well.
     """
     pair = next((pair for pair in pairs if pair.after.service == one.service), None)
     variable = None if pair is None else pair.before.variable(one.name)
-    before = host_in(None if variable is None else shown(variable))
-    kinds = _kinds_of_host(before)
-    if before is None or kinds is None or _PRODUCTION in kinds:
+    before, now = host_in(None if variable is None else shown(variable)), host_in(one.value)
+    if before is None or now is None or before == now:
         return None
-    bare = [word for word in _WORDS.findall(before) if word not in _KINDS]
-    is_bare = bare == _WORDS.findall(host_in(one.value) or "")
-    return frozenset({_PRODUCTION}) if is_bare else None
+    return before if _without_environments(before) == _without_environments(now) else None
+
+
+def _without_environments(host: str) -> list[str]:
+    return [word for word in re.findall(r"[a-z0-9]+", host.lower()) if word not in _KINDS]
 
 
 def _environment(scene: Scene, service: str, everything: tuple[Held, ...]) -> frozenset[str] | None:

@@ -318,6 +318,14 @@ def test_a_host_that_is_of_no_other_environment_is_not_foreign(after: Any, url: 
     assert seen(after(own, {**own, "AUTH_URL": url}), Fact.FOREIGN_ENVIRONMENT_CALLED) is None
 
 
+def test_a_host_that_only_another_environments_word_was_added_to_is_foreign(after: Any) -> None:
+    """Where `login` served well, `login-sandbox` in its place is of another environment."""
+    own = {"ENVIRONMENT": "staging", "AUTH_URL": "https://login-4f2-ew.a.run.app"}
+    found = after(own, {**own, "AUTH_URL": "https://login-sandbox-4f2-ew.a.run.app"})
+
+    assert seen(found, Fact.FOREIGN_ENVIRONMENT_CALLED) is not None
+
+
 def test_an_address_is_known_by_its_value(after: Any) -> None:
     """A variable whose name says nothing is an auth service's address by its host."""
     own = {"TOKEN_SERVICE": "https://passport.example.org"}
