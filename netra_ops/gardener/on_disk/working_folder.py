@@ -50,9 +50,12 @@ def working_folder(beside: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE)
+    making = folder / f"{_LOCK}.new"
+    descriptor = os.open(making, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # It has its name only once it is held, or a sweep could come between.
+        making.rename(folder / _LOCK)
         yield
     finally:
         os.close(descriptor)

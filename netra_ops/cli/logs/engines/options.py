@@ -118,15 +118,17 @@ def bytes_of(size: str) -> int:
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
     """Let signals that end a process end this one in order, so that it leaves no files."""
-    before = {number: signal.getsignal(number) for number in _ENDING}
+    # What was told to outlive its terminal (nohup) does so.
+    found = {number: signal.getsignal(number) for number in _ENDING}
+    before = {number: was for number, was in found.items() if was != signal.SIG_IGN}
 
     def end(number: int, _: FrameType | None) -> None:
         # A second one would break the tidying off.
-        for one in _ENDING:
+        for one in before:
             signal.signal(one, signal.SIG_IGN)
         sys.exit(_KILLED + number)
 
-    for number in _ENDING:
+    for number in before:
         signal.signal(number, end)
     try:
         yield

@@ -1,5 +1,6 @@
 """How an engine is chosen, and what it keeps on the disk."""
 
+import signal
 from io import BytesIO
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from fakes import incident_log
 from fakes.gardener import NOW
 from fakes.netra_command import Run, stateless_runner
-from netra_ops.cli.logs.engines.options import bytes_of
+from netra_ops.cli.logs.engines.options import EngineName, bytes_of, engine_of
 from netra_ops.gardener.engine import Engine, MemoryEngine
 from netra_ops.gardener.facts.clusters import Facts
 from netra_ops.gardener.gathering import Wanted, gathered
@@ -59,6 +60,20 @@ def test_what_does_not_fit_is_a_wrong_usage(
 def test_sizes(text: str, size: int) -> None:
     """Sizes are in thousands or in powers of two, as they say."""
     assert bytes_of(text) == size
+
+
+def test_what_outlives_its_terminal_goes_on(tmp_path: Path) -> None:
+    """A hang-up that is ignored, as with nohup, stays ignored; signals are as before afterwards."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    ending = signal.getsignal(signal.SIGTERM)
+    try:
+        with engine_of(EngineName.DUCKDB, tmp_path, "64MiB"):
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) != ending
+        assert signal.getsignal(signal.SIGTERM) == ending
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert not list(tmp_path.iterdir())
 
 
 def known(log: Path, engine: Engine) -> Facts:
