@@ -118,7 +118,11 @@ def heard(scene: Scene, signs: Iterable[Sign], keep: Keep | None = None) -> Hear
     failing = {line.number for one in scene.failing for line in one.shown}
     asked = min((one.time for one in scene.failing if one.time), default=scene.onset)
     begin = _began(scene, min(scene.onset, asked), services)
-    after = tuple(one for one in lines if one.number in failing or _is_of(one, begin))
+    # What was said long before is no beginning; what was not may be, a little before the onset.
+    is_old = any(one.time is not None and one.time < begin - SLACK for one in lines)
+    after = tuple(
+        one for one in lines if one.number in failing or _is_of(one, begin, is_old=is_old)
+    )
     numbers = {one.number for one in after}
     before = tuple(one for one in lines if one.number not in numbers)
     is_usual = bool(after) and bool(before) and not _has_risen(scene, before, after)
@@ -141,14 +145,16 @@ def _began(scene: Scene, onset: int, services: frozenset[str]) -> int:
     return begin
 
 
-def _is_of(line: Occurrence, begin: int) -> bool:
+def _is_of(line: Occurrence, begin: int, *, is_old: bool) -> bool:
     """Tell whether a line is of the failures that begin then.
 
     A little earlier only what is called an error, or is of a request that failed, may have led to
     them: programs complain of much while they start.
     """
-    if line.time is None or line.time >= begin - _RIGHT_BEFORE:
+    if line.time is None or line.time >= begin - (0 if is_old else _RIGHT_BEFORE):
         return True
+    if is_old:
+        return False
     is_failure = line.level >= Level.ERROR or (line.status or 0) >= _FAILED
     return line.time >= begin - SLACK and is_failure
 
@@ -205,7 +211,7 @@ def _was_said_well(scene: Scene, line: Occurrence, lines: Iterable[Occurrence]) 
         and one.place.service == line.place.service
         and one.place.revision not in bad
         and one.time is not None
-        and one.time < since - (SLACK if one.place.revision != scene.first_bad else _LONG)
+        and one.time < since - (_RIGHT_BEFORE if one.place.revision != scene.first_bad else _LONG)
         for one in lines
     )
 

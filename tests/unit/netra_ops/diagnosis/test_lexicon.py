@@ -17,7 +17,7 @@ SAID: dict[Sign, tuple[str, ...]] = {
         "joserfc.errors.BadSignatureError: bad_signature: ",
         "JsonWebTokenError: invalid signature",
         "JWSSignatureVerificationFailed: signature verification failed",
-        "An error occurred while attempting to decode the Jwt: Signed JWT rejected: Invalid signature",
+        "attempting to decode the Jwt: Signed JWT rejected: Invalid signature",
         "JWT signature does not match locally computed signature. JWT validity cannot be asserted",
         "The Token's Signature resulted invalid when verified using the Algorithm: HmacSHA256",
         "token signature is invalid: crypto/rsa: verification error",
@@ -132,8 +132,10 @@ SAID: dict[Sign, tuple[str, ...]] = {
     Sign.HEADER_ILLEGAL: (
         "httpx.LocalProtocolError: Illegal header value b'...'",
         'TypeError [ERR_INVALID_CHAR]: Invalid character in header content ["authorization"]',
-        "requests.exceptions.InvalidHeader: Invalid leading whitespace, reserved character(s), or "
-        "return character(s) in header value",
+        (
+            "requests.exceptions.InvalidHeader: Invalid leading whitespace, reserved character(s), "
+            "or return character(s) in header value"
+        ),
         'net/http: invalid header field value for "Authorization"',
         "ValueError: Newline, carriage return, or null byte detected in headers.",
     ),
@@ -214,7 +216,7 @@ SAID: dict[Sign, tuple[str, ...]] = {
     Sign.BREAKER_OPEN: (
         "pybreaker.CircuitBreakerError: Timeout not elapsed yet, circuit breaker still open",
         "Error: Breaker is open",
-        "CallNotPermittedException: CircuitBreaker 'auth' is OPEN and does not permit further calls",
+        "CallNotPermitted: CircuitBreaker 'auth' is OPEN and does not permit further calls",
         "circuit 'identity' open after 4 failures",
     ),
     Sign.CERTIFICATE_EXPIRED: (
@@ -256,8 +258,10 @@ SAID: dict[Sign, tuple[str, ...]] = {
         "Not allowed by CORS",
     ),
     Sign.PLATFORM_REFUSED: (
-        "The request was not authenticated. Either allow unauthenticated invocations or set the "
-        "proper Authorization header.",
+        (
+            "The request was not authenticated. Either allow unauthenticated invocations or set "
+            "the proper Authorization header."
+        ),
         "Your client does not have permission to get URL / from this server.",
     ),
     Sign.SECRET_PERMISSION: (
