@@ -172,15 +172,13 @@ def _before_container(scene: Scene) -> Iterator[Observation]:
 
 
 def _spoke(scene: Scene, attempt: Attempt) -> bool:
-    """Tell whether the program wrote a line of it, beside the entry."""
-    return (
-        not attempt.is_front
-        or attempt.request in scene.tally.spoke
-        or any(
-            line.number != attempt.number and line.sign is not Sign.PLATFORM_REFUSED
-            for line in attempt.shown
-        )
-    )
+    """Tell whether the program wrote a line of it; the entry and the platform's words are none."""
+    if not attempt.is_front or any(
+        line.number != attempt.number and line.sign is not Sign.PLATFORM_REFUSED
+        for line in attempt.shown
+    ):
+        return True
+    return attempt.request in scene.tally.spoke and Sign.PLATFORM_REFUSED not in attempt.signs
 
 
 def _redirected(scene: Scene) -> Iterator[Observation]:
