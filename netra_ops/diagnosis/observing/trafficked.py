@@ -132,7 +132,8 @@ def _rolled_back(scene: Scene, service: str, history: Sequence[Shares]) -> Itera
         leading = shares.leading
         if leading is None or leading == before:
             continue
-        is_back = before is not None and (leading in led or _is_older(scene, leading, before))
+        age = None if before is None else _is_older(scene, leading, before)
+        is_back = age if age is not None else leading in led
         is_near = shares.time is None or start is None or shares.time >= start - DAY
         if is_back and is_near:
             yield observation(
@@ -155,12 +156,15 @@ def _rolled_back(scene: Scene, service: str, history: Sequence[Shares]) -> Itera
     )
 
 
-def _is_older(scene: Scene, name: str, than: Revision | str) -> bool:
-    """Tell whether a revision is older than another, by its number or by when it was made."""
+def _is_older(scene: Scene, name: str, than: Revision | str) -> bool | None:
+    """Tell whether a revision is older than another, by its number or by when it was made.
+
+    None where neither is known.
+    """
     other = than if isinstance(than, str) else than.name
     numbers = number_in(name), number_in(other)
     if numbers[0] is not None and numbers[1] is not None:
         return numbers[0] < numbers[1]
     made = {one.name: one.created for one in scene.bundle.revisions}
     first, second = made.get(name), made.get(other)
-    return first is not None and second is not None and first < second
+    return None if first is None or second is None else first < second

@@ -162,9 +162,9 @@ def role_in(service: str, name: str, value: str | None) -> Role | None:
     role = role_by(name, value)
     own = frozenset(words_of(service.replace("-", "_")))
     said = frozenset(words_of(name))
-    if role is Role.CREDENTIAL and said & _KEY_WORDS and said - _KEY_WORDS <= own:
-        return Role.KEY
-    return role
+    if role is not Role.CREDENTIAL or not said & _KEY_WORDS or said - _KEY_WORDS - own:
+        return role
+    return Role.SERVICE_SECRET if "SECRET" in said else Role.KEY
 
 
 def role_by(name: str, value: str | None) -> Role | None:

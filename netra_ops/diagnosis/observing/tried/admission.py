@@ -11,7 +11,7 @@ from netra_ops.diagnosis.observing.tried.attempt import Credential, End, Tried
 from netra_ops.diagnosis.observing.wording import MINUTE, counted, listed, observation
 
 _LOGIN: Final = re.compile(
-    r"\blog-?[ ]?in\b|\bsign-?[ ]?in\b|\buser token\b|/login|/token\b", re.IGNORECASE
+    r"\blog-?[ ]?in\b|\bsign-?[ ]?in\b|\A(?:user|service) token\Z|/login|/token\b", re.IGNORECASE
 )
 _SLACK: Final = 5 * MINUTE
 

@@ -178,7 +178,7 @@ def _repeated(tried: Sequence[Tried]) -> list[list[Tried]]:
 
 
 def _stem(one: Tried) -> str:
-    return _NUMBERED.sub("", one.probe.name).strip() or one.probe.name
+    return _NUMBERED.sub("", one.probe.name).strip(" -_,:#") or one.probe.name
 
 
 def _instance(one: Tried) -> str | None:

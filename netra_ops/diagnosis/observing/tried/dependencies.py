@@ -47,9 +47,12 @@ _OFFSET: Final = re.compile(
     re.IGNORECASE,
 )
 _UNITS: Final = {"ms": 0.001, "milliseconds": 0.001, "min": 60.0, "minutes": 60.0}
-_ROUNDING: Final = 3
+_ROUNDING: Final = 5
 """Seconds by which a Date header and a probe's time differ on equal clocks: the header is cut to
 whole seconds, and a probe takes a while."""
+_ALONE: Final = 30
+"""Seconds from which one host's clock alone is called another than the prober's: the time of one
+probe may be that of its beginning, or of its end."""
 _MOST_SKEW: Final = 2 * DAY
 """Clocks that differ by more are not set at all, and a Date header of another day is no clock."""
 _STAYS: Final = 2 * MINUTE
@@ -175,7 +178,7 @@ def clocks(tried: Sequence[Tried]) -> Iterator[Observation]:
     apart = high[1] - low[1]
     furthest = max(low, high, key=lambda one: abs(one[1]))
     # If all hosts are off alike it is the prober's clock, which decides about nobody's token.
-    differs = apart > _ROUNDING or (len(hosts) == 1 and abs(furthest[1]) > _ROUNDING)
+    differs = apart > _ROUNDING or (len(hosts) == 1 and abs(furthest[1]) > _ALONE)
     yield observation(
         Fact.CLOCKS_DIFFER,
         f"The clock of {_host(furthest[0])} is {abs(furthest[1]):.0f} s "

@@ -37,7 +37,14 @@ _GONE: Final = frozenset({"DISABLED", "DESTROYED"})
 
 def refusals(tried: Sequence[Tried]) -> Iterator[Observation]:
     """Observe whether refusals are in the platform's words or the program's."""
-    refused = [one for one in tried if one.end in {End.REFUSED, End.FAILED} and one.status]
+    # Whom the platform refuses as it should tells nothing of those whom it should not.
+    refused = [
+        one
+        for one in tried
+        if one.end in {End.REFUSED, End.FAILED}
+        and one.status
+        and not (one.is_negative and one.is_ok)
+    ]
     by_platform = [one for one in refused if _is_of_platform(one)]
     by_program = [one for one in refused if one.end is End.REFUSED and _is_of_program(one)]
     if by_platform:

@@ -268,3 +268,12 @@ def test_one_key_under_a_name_of_no_purpose_is_no_placeholder(of_prints: Any) ->
     )
 
     assert seen(found, Fact.VALUE_IS_PLACEHOLDER) is None
+
+
+def test_a_secret_called_like_its_service_is_no_key_of_tokens(of_prints: Any) -> None:
+    """A service's own secret is compared with its registration, and with no signing key."""
+    found = of_prints(
+        {"login": {"SIGNING_KEY": prints(KEY)}, "orders": {"ORDERS_SECRET": prints("its own")}}
+    )
+
+    assert all(silent(found, fact) for fact in FORMS)

@@ -332,6 +332,27 @@ def test_the_platforms_own_page_is_told_from_the_programs_answer(of: Any) -> Non
     assert seen(by_platform, Fact.PLATFORM_REFUSED_CALLER) is not None
 
 
+def test_a_refusal_by_the_platform_that_was_expected_is_none_of_callers(of: Any) -> None:
+    """Whom nobody lets in without a token is refused as is right."""
+    page = "<html><title>403 Forbidden</title>Your client does not have permission</html>"
+    found = of(probe("without-token", API, expect="403", status=403, body_excerpt=page, ok=True))
+
+    assert silent(found, Fact.PLATFORM_REFUSED_CALLER)
+    assert silent(found, Fact.PLATFORM_SAID_403)
+
+
+def test_getting_a_token_is_not_using_one(of: Any) -> None:
+    """A token that was issued says nothing of how it is taken."""
+    found = of(probe("service token", API, expect="200", body_excerpt="200", ok=True))
+
+    assert silent(found, Fact.GOOD_CREDENTIAL_WORKS)
+
+
+def test_one_hosts_date_of_seconds_ago_is_no_other_clock(of: Any) -> None:
+    """A probe's time may be that of its end, seconds after the answer was dated."""
+    assert unseen(of(_dated("login", -12)), Fact.CLOCKS_DIFFER) is not None
+
+
 def test_the_programs_refusal_is_not_the_platforms(of: Any) -> None:
     """A refusal in JSON is told as the program's own."""
     found = of(probe("items", API, status=403, body_excerpt='{"detail":"Not authenticated"}'))

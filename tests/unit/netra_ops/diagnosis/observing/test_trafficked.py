@@ -68,6 +68,15 @@ def test_traffic_that_went_back_is_rolled_back_and_not_pinned(of_shares: Any) ->
     assert unseen(found, Fact.NEWEST_WITHOUT_TRAFFIC) is not None
 
 
+def test_the_newer_of_two_is_never_gone_back_to(of_shares: Any) -> None:
+    """Whatever led before: traffic that goes to a newer revision goes forward."""
+    found = of_shares((-30, BAD, 100), (-20, GOOD, 100), (-5, BAD, 100))
+    back = seen(found, Fact.ROLLED_BACK)
+
+    assert back is not None
+    assert back.subjects == (GOOD, BAD)
+
+
 def test_a_canary_that_grows_is_no_rollback(of_shares: Any) -> None:
     """Shares in steps are a deployment as long as the newer one only gains."""
     found = of_shares(
