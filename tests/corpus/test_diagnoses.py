@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-
 from corpus.scoring import bundles, calibration_error, scored
 
 KNOWN_MISSES: Final[dict[str, str]] = {}
@@ -31,7 +30,7 @@ def test_an_incident_for_tuning_is_answered_as_expected(bundle: Path) -> None:
 
 
 def test_incidents_never_looked_at_are_answered_well() -> None:
-    """Of the untouched half most are exact, hardly any accuses wrongly, and confidence is honest."""
+    """Of the untouched half most are exact, nobody is accused wrongly, confidence is honest."""
     results = [scored(bundle, time.time_ns()) for bundle in bundles("untouched")]
 
     exact = sum(one.is_exact for one in results) / len(results)

@@ -26,13 +26,11 @@ from netra_ops.diagnosis.observing.lying import (
     over_tokens,
     surroundings,
 )
-from netra_ops.diagnosis.observing.said import observed as said
 from netra_ops.diagnosis.observing.scene import Scene
 
 Observer = Callable[[Scene], Iterator[Observation]]
 
 _OBSERVERS: Final[tuple[Observer, ...]] = (
-    said,
     over_time.observed,
     over_revisions.observed,
     over_instances.observed,
