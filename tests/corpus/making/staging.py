@@ -77,19 +77,15 @@ class Process:
     popen: subprocess.Popen[str]
     port: int
     front: ThreadingHTTPServer
+    url: str
     guard: Guard | None = None
     last_line: float = 0.0
     pids: dict[str, int] = field(default_factory=dict)
 
     @property
     def front_port(self) -> int:
-        """Give the port of the front."""
+        """Give the port of this process's own front; `url` is that of its service's."""
         return int(self.front.server_address[1])
-
-    @property
-    def url(self) -> str:
-        """Give the address that other services are to be configured with."""
-        return f"http://127.0.0.1:{self.front_port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +121,7 @@ class Stage:
         self._running: list[Process] = []
         self._texts: dict[str, str] = {}
         self._hidden: list[str] = []
+        self._doors: dict[str, ThreadingHTTPServer] = {}
         self.before_moving: list[Callable[[], None]] = []
         self.go(begin)
 
@@ -193,16 +190,18 @@ class Stage:
             text=True,
             start_new_session=True,
         )
-        process = Process(where, popen, port, self._front(), guard)
+        door = self._doors.setdefault(service, self._front())
+        address = f"127.0.0.1:{door.server_address[1]}"
+        process = Process(where, popen, port, self._front(), f"http://{address}", guard)
         process.front.stage_of = (self, process)  # type: ignore[attr-defined]
         self._texts |= {
             f"http://127.0.0.1:{port}": "http://0.0.0.0:8080",
             f"127.0.0.1:{port}": "0.0.0.0:8080",
             process.url: self.public_url(service),
-            f"host='127.0.0.1', port={process.front_port}": (
+            f"host='127.0.0.1', port={door.server_address[1]}": (
                 f"host='{self.public_url(service)[8:]}', port=443"
             ),
-            f"127.0.0.1:{process.front_port}": self.public_url(service)[8:],
+            address: self.public_url(service)[8:],
             str(program.folder): program.shown_as,
         }
         for stream, pipe in (("stdout", popen.stdout), ("stderr", popen.stderr)):
@@ -210,6 +209,8 @@ class Stage:
             threading.Thread(target=self._listen, args=(process, stream, pipe), daemon=True).start()
         self._running.append(process)
         self._await(process, comes_up=comes_up)
+        if comes_up:
+            door.stage_of = (self, process)  # type: ignore[attr-defined]
         return process
 
     def note(self, where: Where, text: str, severity: str = "INFO") -> None:
@@ -265,6 +266,9 @@ class Stage:
         for process in list(self._running):
             self.stop(process)
         del self._lines[kept:]
+        for door in self._doors.values():
+            door.shutdown()
+            door.server_close()
 
     def settle(self) -> None:
         """Wait until every process is quiet."""

@@ -1,0 +1,463 @@
+"""Incidents of claims, names and meanings: issuer, audience, renamed variables, upgrades."""
+
+import base64
+import json
+from collections.abc import Mapping
+
+from corpus.making.documents import Setting
+from corpus.making.freezing import Expected, hex_id, iso
+from corpus.making.keys_and_claims.cast import api, changed, digest, kept, key, login
+from corpus.making.keys_and_claims.scene import Look, Scene, Troupe
+from corpus.making.keys_and_claims.values import PATHS, REFUSED
+from corpus.making.staging import Guard
+
+CONFIGURED = ("revisions.json", "traffic.json", "commits.json")
+_HTML = (
+    "\n<html><head>\n"
+    '<meta http-equiv="content-type" content="text/html;charset=utf-8">\n'
+    "<title>401 Unauthorized</title>\n</head>\n<body text=#000000 bgcolor=#ffffff>\n"
+    "<h1>Error: Unauthorized</h1>\n<h2>Your client does not have permission to the requested URL "
+    "<code>/orders</code>.</h2>\n<h2></h2>\n</body></html>\n"
+)
+_SAID = (
+    "The request was not authorized to invoke this service. The access token could not be verified. "
+    "Additional troubleshooting documentation can be found at: "
+    "https://cloud.google.com/run/docs/troubleshooting#401"
+)
+
+
+def issuer_changed(
+    name: str,
+    seen: Look,
+    troupe: Troupe,
+    service: str,
+    module: str,
+    variable: str,
+    whose: str,
+    *,
+    bare: bool = False,
+) -> None:
+    """One side's idea of the issuer's name changes: by a slash, or by a new domain."""
+    scene = Scene(name, seen)
+    signing = key()
+    host = scene.stage.public_url(seen.login)
+    signs: dict[str, Setting] = {"SIGNING_KEY": kept("signing-key", signing), "ISSUER": host}
+    variables = {"key": "SIGNING_KEY", "issuer": "ISSUER"}
+    people = login(scene, troupe, signs, "SIGNING_KEY", variables=variables)
+    env: dict[str, Setting] = {"TOKEN_KEY": kept("signing-key", signing), variable: host}
+    names = {"key": "TOKEN_KEY", "issuer": variable}
+    served = api(scene, troupe, service, module, env, names)
+    scene.day(people, served, PATHS[module], 5)
+    if whose == "verifier":
+        scene.commit("Read addresses from the shared map", ["deploy/map.yaml"], ago=9)
+        served = api(scene, troupe, service, module, changed(env, **{variable: f"{host}/"}), names)
+        told = f"revisions.json: {variable} of {service}'s newest revision ends in a slash, the issuer of {seen.login} does not"
+    else:
+        scene.commit("Reword a button", [f"{service}/templates/index.html"], ago=40)
+        served = api(scene, troupe, service, module, env, names)
+        scene.day(people, served, PATHS[module], 3)
+        scene.commit("Move to the new domain", ["login/settings.py", "login/deploy.yaml"], ago=4)
+        domain = f"https://auth.{seen.project.partition('-')[0]}.example"
+        people = login(
+            scene, troupe, changed(signs, ISSUER=domain), "SIGNING_KEY", variables=variables
+        )
+        told = (
+            f"revisions.json: ISSUER of {seen.login}'s newest revision is another address than "
+            f"{service}'s {variable}; {service}'s own deploy before was followed by successes"
+        )
+    scene.day(people, served, PATHS[module], 8)
+    holds = scene.papers(*CONFIGURED)
+    logs_of = [service, seen.login]
+    if bare:
+        holds, logs_of = scene.papers("commits.json"), [service]
+        told = "the library itself says that the issuer is not the one expected, and signatures are right"
+    expected = Expected(
+        "cause_found",
+        "wrong_issuer",
+        f"{told}; tokens are refused for their issuer alone ({{log:{REFUSED[module]}}}).",
+        "process",
+        acceptable=("wrong_auth_service_url",) if bare else (),
+        must_not=("signing_key_mismatch", "wrong_audience", "user_token_rejected"),
+        pair="wrong_auth_service_url" if bare else "wrong_audience",
+    )
+    scene.freeze(expected, about=service, holds=holds, logs_of=logs_of)
+    scene.close()
+
+
+def audience_changed(
+    name: str, seen: Look, troupe: Troupe, service: str, module: str, variable: str, new: str
+) -> None:
+    """The verifier expects another audience than the issuer writes."""
+    scene = Scene(name, seen)
+    signing = key()
+    people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
+    env: dict[str, Setting] = {"TOKEN_KEY": kept("signing-key", signing), variable: "api"}
+    names = {"key": "TOKEN_KEY", "audience": variable}
+    served = api(scene, troupe, service, module, env, names)
+    scene.day(people, served, PATHS[module], 6)
+    scene.commit("Name the audience after the service", ["deploy/env.yaml"], ago=13)
+    served = api(scene, troupe, service, module, changed(env, **{variable: new}), names)
+    scene.day(people, served, PATHS[module], 8)
+    expected = Expected(
+        "cause_found",
+        "wrong_audience",
+        f"revisions.json: {variable} went from 'api' to {new!r} with the newest revision, and the "
+        f"library refuses tokens for their audience since ({{log:{REFUSED[module]}}}).",
+        "process",
+        must_not=("signing_key_mismatch", "wrong_issuer", "user_token_rejected", "invoker_missing"),
+        pair="wrong_issuer",
+    )
+    scene.freeze(
+        expected, about=service, holds=scene.papers(*CONFIGURED), logs_of=[service, seen.login]
+    )
+    scene.close()
+
+
+def _front(accepted: list[str]) -> Guard:
+    """Let in whose identity token is for one of these audiences."""
+
+    def guard(headers: Mapping[str, str]) -> tuple[int, str, str] | None:
+        sent = headers.get("Authorization", "").partition(" ")[2].split(".")
+        if len(sent) == 3:
+            claims = json.loads(base64.urlsafe_b64decode(sent[1] + "=="))
+            if claims.get("aud") in accepted:
+                return None
+        return 401, _HTML, _SAID
+
+    return guard
+
+
+def _service(
+    scene: Scene, name: str, generation: int, audiences: list[str], when: str
+) -> dict[str, object]:
+    annotations = {"run.googleapis.com/ingress": "all", "serving.knative.dev/lastModifier": "ci"}
+    if audiences:
+        annotations["run.googleapis.com/custom-audiences"] = json.dumps(audiences)
+    newest = [r for r in scene.revisions if r.service == name][generation - 40]
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {
+            "name": name,
+            "generation": generation,
+            "annotations": annotations,
+            "uid": hex_id(32),
+        },
+        "status": {
+            "latestReadyRevisionName": newest.name,
+            "url": scene.stage.public_url(name),
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": when}],
+        },
+    }
+
+
+def front_audience(
+    name: str, seen: Look, troupe: Troupe, worker: str, service: str, variable: str, *, reset: bool
+) -> None:
+    """The platform's front refuses identity tokens for their audience; no container sees them."""
+    scene = Scene(name, seen)
+    custom = f"https://{service}.{seen.project}.internal"
+    accepted = [scene.stage.public_url(service)] + ([custom] if reset else [])
+    guard = _front(accepted)
+    env: dict[str, Setting] = {"PAGE": "50"}
+    served = api(
+        scene,
+        troupe,
+        service,
+        "orders_api",
+        env,
+        {},
+        guard=guard,
+        identity_optional=True,
+        random_key=True,
+    )
+    before_doc = _service(scene, service, 40, [custom] if reset else [], iso(scene.stage.now()))
+    calls: dict[str, Setting] = {
+        "ORDERS_URL": served.url,
+        variable: custom if reset else accepted[0],
+    }
+    names = {"target": "ORDERS_URL", "audience": variable}
+    built = {"identity": True, "library": "httpx", "httpx_level": "WARNING"}
+    courier = api(scene, troupe, worker, "courier", calls, names, **built)
+    for _ in range(3):
+        scene.wait(6)
+        scene.stage.call(courier, "POST", "/jobs/collect", agent="Google-Cloud-Scheduler")
+    if reset:
+        accepted.remove(custom)
+        scene.commit("Deploy from the service file", ["infra/orders.service.yaml"], ago=3)
+        served = api(
+            scene,
+            troupe,
+            service,
+            "orders_api",
+            changed(env, PAGE="100"),
+            {},
+            guard=guard,
+            identity_optional=True,
+            random_key=True,
+        )
+    else:
+        scene.commit("Address services by their short names", ["worker/deploy.env"], ago=3)
+        calls = changed(calls, **{variable: service})
+        courier = api(scene, troupe, worker, "courier", calls, names, **built)
+    for _ in range(4):
+        scene.wait(6)
+        scene.stage.call(courier, "POST", "/jobs/collect", agent="Google-Cloud-Scheduler")
+    scene.probe("without-token", served, "/orders", 401)
+    holds = scene.papers(*CONFIGURED, "probes.json")
+    if reset:
+        holds["revisions.json"] = [
+            before_doc,
+            _service(scene, service, 41, [], iso(scene.stage.now())),
+            *holds["revisions.json"],
+        ]
+        expected = Expected(
+            "cause_found",
+            "custom_audience_reset",
+            "The service's two descriptions in revisions.json: generation 40 has the custom audience "
+            f"that {worker}'s {variable} names, generation 41 has none. The front refuses with an "
+            "HTML page and {log:The access token could not be verified}; the container says nothing.",
+            "process",
+            acceptable=("wrong_audience",),
+            must_not=("invoker_missing", "signing_key_mismatch", "caller_without_credential"),
+            pair="wrong_audience",
+        )
+    else:
+        expected = Expected(
+            "cause_found",
+            "wrong_audience",
+            f"revisions.json: {worker}'s newest revision asks for tokens whose audience ({variable}) "
+            f"is {service!r} instead of its address; the front refuses since with "
+            "{log:The access token could not be verified} and the container sees nothing.",
+            "process",
+            must_not=("invoker_missing", "signing_key_mismatch", "caller_without_credential"),
+            pair="invoker_missing",
+        )
+    scene.freeze(expected, about=service, holds=holds, logs_of=[service, worker])
+    scene.close()
+
+
+def half_renamed(
+    name: str,
+    seen: Look,
+    troupe: Troupe,
+    service: str,
+    module: str,
+    old: str,
+    new: str,
+    *,
+    side: str = "code",
+    without: tuple[str, ...] = (),
+) -> None:
+    """Code or configuration has the new name of a variable, the other the old one."""
+    scene = Scene(name, seen)
+    signing = key()
+    people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
+    env: dict[str, Setting] = {old: kept("signing-key", signing), "REGION": "north"}
+    staged = {"key_optional": module == "orders_api"}
+    served = api(scene, troupe, service, module, env, {"key": old}, **staged)
+    scene.day(people, served, PATHS[module], 5)
+    if side == "code":
+        files = [f"{service}/config.py", f"{service}/auth.py", "tests/test_auth.py"]
+        scene.commit(
+            f"Rename {old} to {new}", files, "3 files changed, 9 insertions(+), 9 deletions(-)"
+        )
+        served = api(scene, troupe, service, module, env, {"key": new}, **staged)
+        reads, has = new, old
+    else:
+        scene.commit("Give all services' variables their prefix", ["deploy/prod.yaml"], ago=12)
+        renamed = {new if n == old else n: s for n, s in env.items()}
+        served = api(scene, troupe, service, module, renamed, {"key": old}, **staged)
+        reads, has = old, new
+    scene.day(people, served, PATHS[module], 8)
+    bearer = scene.token(people)
+    if module == "orders_api":
+        scene.probe("me-with-good-token", served, "/me", 200, bearer=bearer)
+        scene.probes[-1] |= {"expect": "200 and user_id is the caller", "ok": False}
+        scene.probe("me-without-token", served, "/me", 401)
+    holds = {
+        f: d
+        for f, d in scene.papers(*CONFIGURED, "fingerprints.json", "probes.json").items()
+        if f not in without and d
+    }
+    expected = Expected(
+        "cause_found",
+        "variable_half_renamed",
+        f"The service says that it misses {reads} ({{log:{reads}}}), revisions.json shows that it "
+        f"has {has} with the issuer's key, and commits.json that one was renamed to the other.",
+        "process",
+        acceptable=("env_var_lost", "secret_reference_lost") if side == "settings" else (),
+        must_not=("identity_made_optional", "user_token_rejected", "signing_key_mismatch"),
+        pair="identity_made_optional",
+    )
+    if "revisions.json" in without:
+        expected = Expected(
+            "insufficient_evidence",
+            None,
+            f"{{log:{reads}}} says that a variable is missing since the newest start; without "
+            "revisions and commits a lost, a renamed and a never given one look alike.",
+            "process",
+            acceptable=("variable_half_renamed", "env_var_lost", "secret_reference_lost"),
+            must_not=(
+                "identity_made_optional",
+                "signing_key_mismatch",
+                "caller_without_credential",
+            ),
+            pair="identity_made_optional",
+        )
+    scene.freeze(expected, about=service, holds=holds, logs_of=[service, seen.login])
+    scene.close()
+
+
+def made_optional(
+    name: str,
+    seen: Look,
+    troupe: Troupe,
+    service: str,
+    module: str,
+    *,
+    without: tuple[str, ...] = (),
+) -> None:
+    """A change lets requests in whose identity is missing or wrong, as nobody."""
+    scene = Scene(name, seen)
+    signing = key()
+    people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
+    env: dict[str, Setting] = {"TOKEN_KEY": kept("signing-key", signing), "LIMIT": "20"}
+    served = api(scene, troupe, service, module, env, {"key": "TOKEN_KEY"})
+    path = PATHS[module][0]
+    scene.day(people, served, PATHS[module], 3)
+    scene.visit(served, "GET", path)
+    scene.probe("no-token-is-refused", served, path, 401)
+    scene.probe("bad-token-is-refused", served, path, 401, bearer="a.b.c")
+    told = "probes.json" not in without
+    scene.commit(
+        "Let the start page load before log-in: user is optional in the dependency"
+        if told
+        else "Show the start page to visitors",
+        [f"{service}/dependencies.py", f"{service}/routes.py"],
+        "2 files changed, 14 insertions(+), 6 deletions(-)",
+    )
+    scene.commit("Upgrade linters", ["pyproject.toml"], ago=5)
+    loose = {"identity_optional": True} if module == "orders_api" else {"swallows": True}
+    served = api(scene, troupe, service, module, env, {"key": "TOKEN_KEY"}, **loose)
+    for _ in range(4):
+        scene.day(people, served, PATHS[module], 1, 5)
+        scene.visit(served, "GET", path)
+    scene.visit(served, "GET", path, bearer="e30.e30.c2ln")
+    scene.probe("no-token-is-refused", served, path, 401)
+    scene.probe("bad-token-is-refused", served, path, 401, bearer="a.b.c")
+    scene.probe("good-token", served, path, 200, bearer=scene.token(people))
+    held = scene.papers(*CONFIGURED, "fingerprints.json", "probes.json")
+    holds = {f: d for f, d in held.items() if f not in without}
+    nobody = '\\"user_id\\": null' if module == "notes_app" else "user_id=None"
+    nobody = "null" if module == "notes_app" else nobody
+    if not told:
+        why = (
+            f"Since the newest revision the same path answers 200 where it answered 401, with nobody "
+            f"as the user ({{log:{nobody}}}), while people with tokens are known; a commit before it "
+            "touches the dependencies. The configuration is unchanged."
+        )
+    else:
+        why = (
+            "probes.json: no token and a bad token were refused on the revision before and get 200 "
+            f"on the newest; a good token is known. {{log:{nobody}}} is such a request; "
+            "the configuration is unchanged and commits.json names the change."
+        )
+    expected = Expected(
+        "cause_found",
+        "identity_made_optional",
+        why,
+        "process",
+        must_not=("variable_half_renamed", "env_var_lost", "signing_key_mismatch"),
+        pair="variable_half_renamed",
+    )
+    scene.freeze(expected, about=service, holds=holds, logs_of=[service, seen.login])
+    scene.close()
+
+
+def subject_must_be_text(
+    name: str, seen: Look, troupe: Troupe, service: str, *, named: bool
+) -> None:
+    """A newer PyJWT refuses numbers as subjects, which the login service always wrote."""
+    scene = Scene(name, seen)
+    signing = key()
+    people = login(
+        scene,
+        troupe,
+        {"SIGNING_KEY": kept("signing-key", signing)},
+        "SIGNING_KEY",
+        old=True,
+        integer_subject=True,
+    )
+    env: dict[str, Setting] = {"TOKEN_KEY": kept("signing-key", signing), "SORT": "newest"}
+    names = {"key": "TOKEN_KEY"}
+    served = api(scene, troupe, service, "orders_api", env, names, old=True)
+    scene.day(people, served, ["/orders", "/me"], 6)
+    subject = "Bump pyjwt from 2.9.0 to 2.15.1" if named else "Weekly update of dependencies"
+    scene.commit(subject, ["requirements.txt"], "1 file changed, 1 insertion(+), 1 deletion(-)")
+    scene.commit("Sort by date by default", ["orders/listing.py"], ago=6)
+    served = api(scene, troupe, service, "orders_api", env, names)
+    scene.day(people, served, ["/orders", "/me"], 8)
+    expected = Expected(
+        "cause_found",
+        "dependency_upgrade",
+        "Every token is refused since the newest revision because {log:Subject must be a string}, "
+        "which PyJWT asks since 2.10; configuration and keys are the same, and commits.json has an "
+        "upgrade in it.",
+        "process",
+        must_not=("signing_key_mismatch", "user_token_rejected", "wrong_issuer", "code_error"),
+        pair="user_token_rejected",
+    )
+    holds = scene.papers(*CONFIGURED, "fingerprints.json")
+    scene.freeze(expected, about=service, holds=holds, logs_of=[service, seen.login])
+    scene.close()
+
+
+def refused_otherwise(name: str, seen: Look, troupe: Troupe, worker: str, service: str) -> None:
+    """A newer framework says 401 where it said 403, and a caller waits for 403 to sign in."""
+    scene = Scene(name, seen)
+    signing, secret = key(), key()
+    clients = {"courier": {"secret_sha256": digest(secret)}}
+    people = login(
+        scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY", clients=clients
+    )
+    env: dict[str, Setting] = {"TOKEN_KEY": kept("signing-key", signing)}
+    names = {"key": "TOKEN_KEY"}
+    served = api(scene, troupe, service, "orders_api", env, names, old=True)
+    calls: dict[str, Setting] = {
+        "ORDERS_URL": served.url,
+        "LOGIN_URL": people.url,
+        "CLIENT_SECRET": kept("courier-secret", secret),
+    }
+    built = {
+        "login": True,
+        "anonymous_jobs": ["pull"],
+        "refused_is": 403,
+    }
+    roles = {"target": "ORDERS_URL", "login": "LOGIN_URL", "secret": "CLIENT_SECRET"}
+    courier = api(scene, troupe, worker, "courier", calls, roles, **built)
+    for _ in range(3):
+        scene.day(people, served, ["/orders"], 1, 5)
+        scene.stage.call(courier, "POST", "/jobs/pull", agent="Google-Cloud-Scheduler")
+    scene.commit(
+        "Bump fastapi from 0.115.6 to 0.165.0", ["requirements.txt"], "1 file changed", ago=30
+    )
+    served = api(scene, troupe, service, "orders_api", env, names)
+    for _ in range(5):
+        scene.day(people, served, ["/orders", "/me"], 1, 5)
+        scene.stage.call(courier, "POST", "/jobs/pull", agent="Google-Cloud-Scheduler")
+    expected = Expected(
+        "cause_found",
+        "dependency_upgrade",
+        f"Before the newest revision of {service} the job is refused with 403, signs in and succeeds "
+        "({log:signing in again}); since then it is refused with 401, does not sign in and fails "
+        "({log:answered 401}). commits.json: fastapi was upgraded, which changed that answer; nothing "
+        "else did.",
+        "process",
+        acceptable=("caller_without_credential",),
+        must_not=("env_var_lost", "service_secret_mismatch", "signing_key_mismatch"),
+        pair="caller_without_credential",
+    )
+    holds = scene.papers(*CONFIGURED)
+    scene.freeze(expected, about=worker, holds=holds, logs_of=[service, worker])
+    scene.close()
