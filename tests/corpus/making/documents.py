@@ -13,7 +13,8 @@ _NOT: Final = {
     "status": "False",
     "reason": "HealthCheckContainerError",
     "message": (
-        "The user-provided container failed to start and listen on the port defined provided by the "
+        "The user-provided container failed to start and listen on the port defined provided "
+        "by the "
         "PORT=8080 environment variable within the allocated timeout."
     ),
 }

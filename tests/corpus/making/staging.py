@@ -9,16 +9,15 @@ import http.client
 import json
 import os
 import re
-import secrets
 import signal
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
@@ -33,11 +32,11 @@ from corpus.making.freezing import (
     platform_entry,
     request_entry,
 )
+from corpus.making.front import PATIENCE, Front
 
 QUIET: Final = 0.08
 """Seconds without a line after which a process has nothing more to say."""
 
-PATIENCE: Final = 25.0
 _FORMS: Final = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}"), "%Y-%m-%dT%H:%M:%S.%f", 26),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?!\.\d{6})"), "%Y-%m-%dT%H:%M:%S", 19),
@@ -45,11 +44,11 @@ _FORMS: Final = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?!,\d{3})"), "%Y-%m-%d %H:%M:%S", 19),
     (re.compile(r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d"), "%d/%b/%Y:%H:%M:%S", 20),
 )
+_MILLISECONDS: Final = re.compile(r"(?<!\d)1\d{12}(?!\d)")
 _PIDS: Final = re.compile(
     r"(?<=process \[)\d+|(?<=pid: )\d+|(?<=pid:)\d+|(?<= \[)\d+(?=\] \[)|(?<=8080 \()\d+"
 )
 _TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
-_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
 
 
 @dataclass(slots=True)
@@ -330,9 +329,14 @@ class Stage:
 
             return move
 
+        def counted(match: re.Match[str]) -> str:
+            said = datetime.fromtimestamp(int(match[0]) / 1000, UTC)
+            near = abs(said - real) < timedelta(hours=3)
+            return str(round((said + offset).timestamp() * 1000)) if near else match[0]
+
         for form, pattern, length in _FORMS:
             text = form.sub(moved(pattern, length), text)
-        return text
+        return _MILLISECONDS.sub(counted, text)
 
     def _await(self, process: Process, *, comes_up: bool) -> None:
         name = f"{process.where.service}-1"
@@ -361,7 +365,7 @@ class Stage:
         self.note(process.where, said, "ERROR")
 
     def _front(self) -> ThreadingHTTPServer:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _Front)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Front)
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         return server
@@ -373,72 +377,6 @@ class Stage:
             entry["textPayload"] = text
         with self._lock:
             self._entries.append(entry)
-
-
-class _Front(BaseHTTPRequestHandler):
-    """Hands a request on, as the platform does, and has it kept."""
-
-    protocol_version = "HTTP/1.1"
-
-    def _pass_on(self) -> None:
-        stage, process = self.server.stage_of  # type: ignore[attr-defined]
-        began, at = time.monotonic(), stage.now()
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        trace = hex_id(32)
-        said = process.guard(self.headers) if process.guard else None
-        if said is not None:
-            status, data = said[0], said[1].encode()
-            headers = [("Content-Type", "text/html; charset=UTF-8")]
-        else:
-            status, headers, data = self._forwarded(process, body, trace)
-        self.send_response_only(status)
-        for name, value in headers:
-            if name.lower() not in _HOP:
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-        request = Request(
-            at,
-            self.command,
-            stage.public_url(process.where.service) + self.path,
-            status,
-            time.monotonic() - began,
-            self.headers.get("User-Agent", ""),
-            response_size=len(data) + 180 + secrets.randbelow(40),
-            trace=trace,
-        )
-        stage.keep(process, request, said[2] if said else None)
-
-    def _forwarded(
-        self, process: Process, body: bytes, trace: str
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
-        passed = {n: v for n, v in self.headers.items() if n.lower() not in _HOP}
-        passed["X-Cloud-Trace-Context"] = f"{trace}/{secrets.randbelow(2**60)};o=1"
-        connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=PATIENCE)
-        try:
-            connection.request(self.command, self.path, body or None, passed)
-            got = connection.getresponse()
-            return got.status, got.getheaders(), got.read()
-        except OSError:
-            return 503, [("Content-Type", "text/plain")], b"Service Unavailable"
-        finally:
-            connection.close()
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _pass_on  # noqa: N815 - The names are given.
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: the stage keeps it."""
-
-
-def without_labels(entries: Sequence[Entry]) -> list[Entry]:
-    """Give entries as a sink without labels would hold them."""
-    return [{k: v for k, v in entry.items() if k != "labels"} for entry in entries]
-
-
-def moved(where: Where, instance: str) -> Where:
-    """Give another instance of the same revision."""
-    return replace(where, instance=instance)
 
 
 def _free_port() -> int:

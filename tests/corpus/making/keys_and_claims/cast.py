@@ -54,6 +54,7 @@ def api(
     comes_up: bool = True,
     annotations: Mapping[str, str] | None = None,
     tag: str | None = None,
+    revision: str | None = None,
     workers: int = 1,
     old: bool = False,
     **staged: Any,
@@ -73,6 +74,7 @@ def api(
         comes_up=comes_up,
         annotations=annotations,
         tag=tag,
+        revision=revision,
     )
 
 

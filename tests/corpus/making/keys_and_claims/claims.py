@@ -1,29 +1,15 @@
-"""Incidents of claims, names and meanings: issuer, audience, renamed variables, upgrades."""
+"""Incidents of issuers, names and meanings: renamed variables, optional identity, upgrades."""
 
-import base64
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 
 from corpus.making.documents import Setting
-from corpus.making.freezing import Expected, hex_id, iso
+from corpus.making.freezing import Expected
 from corpus.making.keys_and_claims.cast import api, changed, digest, kept, key, login
 from corpus.making.keys_and_claims.scene import Look, Scene, Troupe
 from corpus.making.keys_and_claims.values import PATHS, REFUSED
-from corpus.making.staging import Guard
 
 CONFIGURED = ("revisions.json", "traffic.json", "commits.json")
-_HTML = (
-    "\n<html><head>\n"
-    '<meta http-equiv="content-type" content="text/html;charset=utf-8">\n'
-    "<title>401 Unauthorized</title>\n</head>\n<body text=#000000 bgcolor=#ffffff>\n"
-    "<h1>Error: Unauthorized</h1>\n<h2>Your client does not have permission to the requested URL "
-    "<code>/orders</code>.</h2>\n<h2></h2>\n</body></html>\n"
-)
-_SAID = (
-    "The request was not authorized to invoke this service. The access token could not be verified. "
-    "Additional troubleshooting documentation can be found at: "
-    "https://cloud.google.com/run/docs/troubleshooting#401"
-)
 
 
 def issuer_changed(
@@ -51,7 +37,10 @@ def issuer_changed(
     if whose == "verifier":
         scene.commit("Read addresses from the shared map", ["deploy/map.yaml"], ago=9)
         served = api(scene, troupe, service, module, changed(env, **{variable: f"{host}/"}), names)
-        told = f"revisions.json: {variable} of {service}'s newest revision ends in a slash, the issuer of {seen.login} does not"
+        told = (
+            f"revisions.json: {variable} of {service}'s newest revision ends in a slash, "
+            f"the issuer of {seen.login} does not"
+        )
     else:
         scene.commit("Reword a button", [f"{service}/templates/index.html"], ago=40)
         served = api(scene, troupe, service, module, env, names)
@@ -70,7 +59,10 @@ def issuer_changed(
     logs_of = [service, seen.login]
     if bare:
         holds, logs_of = scene.papers("commits.json"), [service]
-        told = "the library itself says that the issuer is not the one expected, and signatures are right"
+        told = (
+            "the library itself says that the issuer is not the one expected, and "
+            "signatures are right"
+        )
     expected = Expected(
         "cause_found",
         "wrong_issuer",
@@ -84,159 +76,6 @@ def issuer_changed(
     scene.close()
 
 
-def audience_changed(
-    name: str, seen: Look, troupe: Troupe, service: str, module: str, variable: str, new: str
-) -> None:
-    """The verifier expects another audience than the issuer writes."""
-    scene = Scene(name, seen)
-    signing = key()
-    people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
-    env: dict[str, Setting] = {"TOKEN_KEY": kept("signing-key", signing), variable: "api"}
-    names = {"key": "TOKEN_KEY", "audience": variable}
-    served = api(scene, troupe, service, module, env, names)
-    scene.day(people, served, PATHS[module], 6)
-    scene.commit("Name the audience after the service", ["deploy/env.yaml"], ago=13)
-    served = api(scene, troupe, service, module, changed(env, **{variable: new}), names)
-    scene.day(people, served, PATHS[module], 8)
-    expected = Expected(
-        "cause_found",
-        "wrong_audience",
-        f"revisions.json: {variable} went from 'api' to {new!r} with the newest revision, and the "
-        f"library refuses tokens for their audience since ({{log:{REFUSED[module]}}}).",
-        "process",
-        must_not=("signing_key_mismatch", "wrong_issuer", "user_token_rejected", "invoker_missing"),
-        pair="wrong_issuer",
-    )
-    scene.freeze(
-        expected, about=service, holds=scene.papers(*CONFIGURED), logs_of=[service, seen.login]
-    )
-    scene.close()
-
-
-def _front(accepted: list[str]) -> Guard:
-    """Let in whose identity token is for one of these audiences."""
-
-    def guard(headers: Mapping[str, str]) -> tuple[int, str, str] | None:
-        sent = headers.get("Authorization", "").partition(" ")[2].split(".")
-        if len(sent) == 3:
-            claims = json.loads(base64.urlsafe_b64decode(sent[1] + "=="))
-            if claims.get("aud") in accepted:
-                return None
-        return 401, _HTML, _SAID
-
-    return guard
-
-
-def _service(
-    scene: Scene, name: str, generation: int, audiences: list[str], when: str
-) -> dict[str, object]:
-    annotations = {"run.googleapis.com/ingress": "all", "serving.knative.dev/lastModifier": "ci"}
-    if audiences:
-        annotations["run.googleapis.com/custom-audiences"] = json.dumps(audiences)
-    newest = [r for r in scene.revisions if r.service == name][generation - 40]
-    return {
-        "apiVersion": "serving.knative.dev/v1",
-        "kind": "Service",
-        "metadata": {
-            "name": name,
-            "generation": generation,
-            "annotations": annotations,
-            "uid": hex_id(32),
-        },
-        "status": {
-            "latestReadyRevisionName": newest.name,
-            "url": scene.stage.public_url(name),
-            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": when}],
-        },
-    }
-
-
-def front_audience(
-    name: str, seen: Look, troupe: Troupe, worker: str, service: str, variable: str, *, reset: bool
-) -> None:
-    """The platform's front refuses identity tokens for their audience; no container sees them."""
-    scene = Scene(name, seen)
-    custom = f"https://{service}.{seen.project}.internal"
-    accepted = [scene.stage.public_url(service)] + ([custom] if reset else [])
-    guard = _front(accepted)
-    env: dict[str, Setting] = {"PAGE": "50"}
-    served = api(
-        scene,
-        troupe,
-        service,
-        "orders_api",
-        env,
-        {},
-        guard=guard,
-        identity_optional=True,
-        random_key=True,
-    )
-    before_doc = _service(scene, service, 40, [custom] if reset else [], iso(scene.stage.now()))
-    calls: dict[str, Setting] = {
-        "ORDERS_URL": served.url,
-        variable: custom if reset else accepted[0],
-    }
-    names = {"target": "ORDERS_URL", "audience": variable}
-    built = {"identity": True, "library": "httpx", "httpx_level": "WARNING"}
-    courier = api(scene, troupe, worker, "courier", calls, names, **built)
-    for _ in range(3):
-        scene.wait(6)
-        scene.stage.call(courier, "POST", "/jobs/collect", agent="Google-Cloud-Scheduler")
-    if reset:
-        accepted.remove(custom)
-        scene.commit("Deploy from the service file", ["infra/orders.service.yaml"], ago=3)
-        served = api(
-            scene,
-            troupe,
-            service,
-            "orders_api",
-            changed(env, PAGE="100"),
-            {},
-            guard=guard,
-            identity_optional=True,
-            random_key=True,
-        )
-    else:
-        scene.commit("Address services by their short names", ["worker/deploy.env"], ago=3)
-        calls = changed(calls, **{variable: service})
-        courier = api(scene, troupe, worker, "courier", calls, names, **built)
-    for _ in range(4):
-        scene.wait(6)
-        scene.stage.call(courier, "POST", "/jobs/collect", agent="Google-Cloud-Scheduler")
-    scene.probe("without-token", served, "/orders", 401)
-    holds = scene.papers(*CONFIGURED, "probes.json")
-    if reset:
-        holds["revisions.json"] = [
-            before_doc,
-            _service(scene, service, 41, [], iso(scene.stage.now())),
-            *holds["revisions.json"],
-        ]
-        expected = Expected(
-            "cause_found",
-            "custom_audience_reset",
-            "The service's two descriptions in revisions.json: generation 40 has the custom audience "
-            f"that {worker}'s {variable} names, generation 41 has none. The front refuses with an "
-            "HTML page and {log:The access token could not be verified}; the container says nothing.",
-            "process",
-            acceptable=("wrong_audience",),
-            must_not=("invoker_missing", "signing_key_mismatch", "caller_without_credential"),
-            pair="wrong_audience",
-        )
-    else:
-        expected = Expected(
-            "cause_found",
-            "wrong_audience",
-            f"revisions.json: {worker}'s newest revision asks for tokens whose audience ({variable}) "
-            f"is {service!r} instead of its address; the front refuses since with "
-            "{log:The access token could not be verified} and the container sees nothing.",
-            "process",
-            must_not=("invoker_missing", "signing_key_mismatch", "caller_without_credential"),
-            pair="invoker_missing",
-        )
-    scene.freeze(expected, about=service, holds=holds, logs_of=[service, worker])
-    scene.close()
-
-
 def half_renamed(
     name: str,
     seen: Look,
@@ -247,14 +86,14 @@ def half_renamed(
     new: str,
     *,
     side: str = "code",
-    without: tuple[str, ...] = (),
+    without: Sequence[str] = (),
 ) -> None:
     """Code or configuration has the new name of a variable, the other the old one."""
     scene = Scene(name, seen)
     signing = key()
     people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
     env: dict[str, Setting] = {old: kept("signing-key", signing), "REGION": "north"}
-    staged = {"key_optional": module == "orders_api"}
+    staged: dict[str, Any] = {"key_optional": module == "orders_api"}
     served = api(scene, troupe, service, module, env, {"key": old}, **staged)
     scene.day(people, served, PATHS[module], 5)
     if side == "code":
@@ -316,7 +155,7 @@ def made_optional(
     service: str,
     module: str,
     *,
-    without: tuple[str, ...] = (),
+    without: Sequence[str] = (),
 ) -> None:
     """A change lets requests in whose identity is missing or wrong, as nobody."""
     scene = Scene(name, seen)
@@ -338,7 +177,9 @@ def made_optional(
         "2 files changed, 14 insertions(+), 6 deletions(-)",
     )
     scene.commit("Upgrade linters", ["pyproject.toml"], ago=5)
-    loose = {"identity_optional": True} if module == "orders_api" else {"swallows": True}
+    loose: dict[str, Any] = (
+        {"identity_optional": True} if module == "orders_api" else {"swallows": True}
+    )
     served = api(scene, troupe, service, module, env, {"key": "TOKEN_KEY"}, **loose)
     for _ in range(4):
         scene.day(people, served, PATHS[module], 1, 5)
@@ -353,8 +194,10 @@ def made_optional(
     nobody = "null" if module == "notes_app" else nobody
     if not told:
         why = (
-            f"Since the newest revision the same path answers 200 where it answered 401, with nobody "
-            f"as the user ({{log:{nobody}}}), while people with tokens are known; a commit before it "
+            "Since the newest revision the same path answers 200 where it answered 401, with "
+            "nobody "
+            f"as the user ({{log:{nobody}}}), while people with tokens are known; a commit "
+            "before it "
             "touches the dependencies. The configuration is unchanged."
         )
     else:
@@ -429,7 +272,7 @@ def refused_otherwise(name: str, seen: Look, troupe: Troupe, worker: str, servic
         "LOGIN_URL": people.url,
         "CLIENT_SECRET": kept("courier-secret", secret),
     }
-    built = {
+    built: dict[str, Any] = {
         "login": True,
         "anonymous_jobs": ["pull"],
         "refused_is": 403,
@@ -449,9 +292,11 @@ def refused_otherwise(name: str, seen: Look, troupe: Troupe, worker: str, servic
     expected = Expected(
         "cause_found",
         "dependency_upgrade",
-        f"Before the newest revision of {service} the job is refused with 403, signs in and succeeds "
+        f"Before the newest revision of {service} the job is refused with 403, signs in and "
+        "succeeds "
         "({log:signing in again}); since then it is refused with 401, does not sign in and fails "
-        "({log:answered 401}). commits.json: fastapi was upgraded, which changed that answer; nothing "
+        "({log:answered 401}). commits.json: fastapi was upgraded, which changed that answer; "
+        "nothing "
         "else did.",
         "process",
         acceptable=("caller_without_credential",),

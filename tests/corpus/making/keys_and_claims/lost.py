@@ -1,8 +1,11 @@
-"""Incidents in which a variable is gone, empty, of another kind, or never was what it should be."""
+"""Incidents in which a variable or a reference is gone with a deploy."""
+
+from dataclasses import replace
+from typing import Any
 
 from corpus.making.documents import Hidden, Setting
 from corpus.making.freezing import Expected
-from corpus.making.keys_and_claims.cast import api, changed, issuer, kept, key, login
+from corpus.making.keys_and_claims.cast import api, changed, digest, kept, key, login
 from corpus.making.keys_and_claims.scene import Look, Scene, Troupe
 
 REVISIONS = ("revisions.json", "traffic.json")
@@ -11,7 +14,7 @@ REVISIONS = ("revisions.json", "traffic.json")
 def partner_gone(
     name: str, seen: Look, troupe: Troupe, service: str, variable: str, *, bare: bool = False
 ) -> None:
-    """A deploy that sets all variables anew drops a partner's token; the code says what it lacks."""
+    """A deploy sets all variables anew and drops a partner's token; the code says what it lacks."""
     scene = Scene(name, seen)
     signing = key()
     people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
@@ -77,7 +80,7 @@ def feature_off(name: str, seen: Look, troupe: Troupe, service: str, variable: s
         "PAGE_SIZE": "50",
     }
     names = {"key": "JWT_KEY", "partner": variable}
-    staged = {"partner_feature": "warehouse push"}
+    staged: dict[str, Any] = {"partner_feature": "warehouse push"}
     orders = api(scene, troupe, service, "orders_api", env, names, **staged)
     scene.day(people, orders, ["/orders", "/me"], 4)
     scene.visit(orders, "POST", "/partner/sync", bearer=scene.token(people))
@@ -125,7 +128,11 @@ def caller_lost_its_secret(
         variable: Hidden(static),
     }
     names = {"target": "REPORTS_URL", "secret": variable}
-    staged = {"static": True, "library": "requests", "paths": {"weekly": "/report/weekly"}}
+    staged: dict[str, Any] = {
+        "static": True,
+        "library": "requests",
+        "paths": {"weekly": "/report/weekly"},
+    }
     courier = api(scene, troupe, worker, "courier", env, names, **staged)
     for _ in range(3):
         scene.day(people, reports, ["/report/sales"], 1, 6)
@@ -141,7 +148,8 @@ def caller_lost_its_secret(
     expected = Expected(
         "cause_found",
         "env_var_lost",
-        f"{target} refuses only requests that carry no credential ({{log:no Authorization header}}), "
+        f"{target} refuses only requests that carry no credential "
+        f"({{log:no Authorization header}}), "
         f"all of them {worker}'s; revisions.json shows that {worker}'s newest revision lost "
         f"{variable}. People's requests go on succeeding.",
         "process",
@@ -179,7 +187,8 @@ def reference_lost(
         "cause_found",
         "secret_reference_lost",
         f"Between the two revisions of revisions.json only {variable} is gone, and it was a "
-        f"secretKeyRef; the literals are the same. The new one logs {{log:{variable} is not configured}}.",
+        "secretKeyRef; the literals are the same. The new one logs "
+        f"{{log:{variable} is not configured}}.",
         "process",
         acceptable=("env_var_lost",),
         must_not=("caller_without_credential", "secret_accessor_missing", "code_error"),
@@ -190,7 +199,8 @@ def reference_lost(
         expected = Expected(
             "insufficient_evidence",
             None,
-            f"{{log:{variable} is not configured}} since the newest start, and nothing says whether "
+            f"{{log:{variable} is not configured}} since the newest start, and nothing says "
+            "whether "
             "a variable or a reference was lost, renamed, or never there.",
             "process",
             acceptable=("env_var_lost", "secret_reference_lost", "variable_half_renamed"),
@@ -205,176 +215,57 @@ def reference_lost(
     scene.close()
 
 
-def emptied(name: str, seen: Look, troupe: Troupe, service: str, variable: str) -> None:
-    """A variable is there and holds nothing, so everything signed looks wrongly signed."""
-    scene = Scene(name, seen)
-    signing = key()
-    people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
-    env: dict[str, Setting] = {variable: Hidden(signing), "DUNNING": "on", "LOCALE": "de"}
-    billing = api(scene, troupe, service, "orders_api", env, {"key": variable})
-    scene.day(people, billing, ["/orders", "/me"], 6)
-    scene.commit("Pass settings from the pipeline's variables", ["ci/deploy.yml"], ago=11)
-    env = changed(env, **{variable: "", "DUNNING": "on"})
-    billing = api(scene, troupe, service, "orders_api", env, {"key": variable})
-    scene.day(people, billing, ["/orders", "/me"], 8)
-    expected = Expected(
-        "cause_found",
-        "empty_value",
-        f"In revisions.json the newest revision has {variable} with the empty string as its value, "
-        "where the one before has a real one; every token is refused since then ({log:token rejected}).",
-        "process",
-        must_not=("signing_key_mismatch", "user_token_rejected", "caller_without_credential"),
-        pair="signing_key_mismatch",
-    )
-    holds = scene.papers(*REVISIONS, "fingerprints.json", "commits.json")
-    scene.freeze(expected, about=service, holds=holds, logs_of=[service, seen.login])
-    scene.close()
-
-
-def placeholder(
-    name: str,
-    seen: Look,
-    troupe: Troupe,
-    service: str,
-    variable: str,
-    default: str,
-    *,
-    logged: bool,
+def worker_secret_gone(
+    name: str, seen: Look, troupe: Troupe, worker: str, variable: str, *, reference: bool
 ) -> None:
-    """The service verifies with the key that stands in its example."""
-    scene = Scene(name, seen)
-    signing = key()
-    people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
-    env: dict[str, Setting] = {variable: kept("signing-key", signing), "THEME": "light"}
-    staged = {
-        "default_key": default,
-        "says_default": "%s not set, using the default development key",
-    }
-    orders = api(scene, troupe, service, "orders_api", env, {"key": variable}, **staged)
-    scene.day(people, orders, ["/orders", "/me"], 5)
-    scene.commit("Load defaults from the example file", [".env.example", "deploy/run.sh"], ago=8)
-    env = changed(env, **{variable: None if logged else default})
-    orders = api(scene, troupe, service, "orders_api", env, {"key": variable}, **staged)
-    scene.day(people, orders, ["/orders", "/me"], 8)
-    where = (
-        "{log:using the default development key} since the newest start, whose revision has no "
-        f"{variable}; all tokens of {seen.login} are refused"
-        if logged
-        else f"revisions.json shows {variable} of the newest revision as the literal {default!r}, "
-        "an example's value, where the one before refers to a secret; all tokens are refused "
-        "({log:Signature verification failed})"
-    )
-    expected = Expected(
-        "cause_found",
-        "placeholder_value",
-        f"{where}.",
-        "process",
-        acceptable=("secret_reference_lost", "env_var_lost") if logged else ("kind_switched",),
-        must_not=("user_token_rejected", "key_rotated_without_overlap", "random_key_per_process"),
-        pair="signing_key_mismatch",
-    )
-    holds = scene.papers(*REVISIONS, "commits.json", services=[service])
-    scene.freeze(expected, about=service, holds=holds, logs_of=[service])
-    scene.close()
-
-
-def unresolved(
-    name: str, seen: Look, troupe: Troupe, service: str, variable: str, value: str
-) -> None:
-    """The name of a secret, or a reference nobody resolved, is used as the key itself."""
-    scene = Scene(name, seen)
-    signing = key()
-    people = login(scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY")
-    env: dict[str, Setting] = {variable: Hidden(signing), "NOTES_MAX": "500"}
-    notes = api(scene, troupe, service, "notes_app", env, {"key": variable})
-    scene.day(people, notes, ["/notes", "/notes/recent"], 5)
-    scene.commit(
-        "Template the service file", ["deploy/service.tmpl.yaml", "deploy/render.sh"], ago=14
-    )
-    scene.commit("Typo in help text", ["app/static/help.html"], ago=5)
-    env = changed(env, **{variable: value})
-    notes = api(scene, troupe, service, "notes_app", env, {"key": variable})
-    scene.day(people, notes, ["/notes", "/notes/recent"], 8)
-    expected = Expected(
-        "cause_found",
-        "unresolved_reference",
-        f"revisions.json shows {variable} of the newest revision as {value!r}, which names a secret "
-        "instead of being one; signatures are refused from its first request ({log:auth_failed}).",
-        "process",
-        must_not=("user_token_rejected", "key_rotated_without_overlap", "whitespace_in_value"),
-        pair="signing_key_mismatch",
-    )
-    holds = scene.papers(*REVISIONS, "commits.json", services=[service])
-    scene.freeze(expected, about=service, holds=holds, logs_of=[service, seen.login])
-    scene.close()
-
-
-def kind_switched(name: str, seen: Look, troupe: Troupe, service: str, variable: str) -> None:
-    """A replaced service turns a secret's reference into a literal, of an older value."""
-    scene = Scene(name, seen)
-    signing, older = key(), key()
-    people = login(scene, troupe, {"JWT_SIGNING": kept("jwt-signing", signing, "7")}, "JWT_SIGNING")
-    env: dict[str, Setting] = {variable: kept("jwt-signing", signing, "7"), "MODE": "full"}
-    variables = {"key": variable}
-    service_api = api(scene, troupe, service, "billing_app", env, variables, workers=1)
-    scene.day(people, service_api, ["/invoices", "/usage"], 5)
-    scene.commit("Export the service's description and apply it", ["ops/billing.yaml"], ago=10)
-    env = changed(env, **{variable: Hidden(older)})
-    service_api = api(scene, troupe, service, "billing_app", env, variables, workers=1)
-    scene.day(people, service_api, ["/invoices", "/usage"], 7)
-    expected = Expected(
-        "cause_found",
-        "kind_switched",
-        f"In revisions.json {variable} is a secretKeyRef in the older revision and a literal in the "
-        f"newer; fingerprints.json shows that the literal is not the key of {seen.login}. Tokens are "
-        "refused since the switch ({log:token refused}).",
-        "process",
-        acceptable=("signing_key_mismatch",),
-        must_not=("whitespace_in_value", "key_rotated_without_overlap", "user_token_rejected"),
-        pair="signing_key_mismatch",
-    )
-    holds = scene.papers(*REVISIONS, "fingerprints.json", "commits.json")
-    scene.freeze(expected, about=service, holds=holds, logs_of=[service])
-    scene.close()
-
-
-def harmless_deploy(name: str, seen: Look, troupe: Troupe, service: str) -> None:
-    """A variable is dropped that nothing reads; what fails is one person's old token."""
-    scene = Scene(name, seen)
-    signing = key()
+    """A worker's own secret is gone, so it never gets as far as asking for a token."""
+    scene = Scene(name, replace(seen, join=True))
+    signing, secret = key(), key()
+    clients = {worker: {"secret_sha256": digest(secret)}}
     people = login(
-        scene, troupe, {"SIGNING_KEY": kept("signing-key", signing)}, "SIGNING_KEY", audit_name="x"
+        scene,
+        troupe,
+        {"SIGNING_KEY": kept("signing-key", signing)},
+        "SIGNING_KEY",
+        clients=clients,
     )
-    env: dict[str, Setting] = {
-        "TOKEN_KEY": kept("signing-key", signing),
-        "OLD_FLAG": "1",
-        "AUDIENCE": "api",
+    env: dict[str, Setting] = {"TOKEN_KEY": kept("signing-key", signing)}
+    served = api(scene, troupe, "catalogue", "orders_api", env, {"key": "TOKEN_KEY"})
+    calls: dict[str, Setting] = {
+        "CATALOGUE_URL": served.url,
+        "LOGIN_URL": people.url,
+        "PARALLEL": "4",
+        variable: kept(f"{worker}-secret", secret, "2") if reference else Hidden(secret),
     }
-    names = {"key": "TOKEN_KEY", "audience": "AUDIENCE"}
-    orders = api(scene, troupe, service, "orders_api", env, names)
-    scene.day(people, orders, ["/orders", "/me"], 6)
-    scene.visit(orders, "GET", "/orders", bearer="abc")
-    scene.commit("Remove a flag nothing reads", ["orders/flags.py", "deploy/env.yaml"], ago=15)
-    orders = api(scene, troupe, service, "orders_api", changed(env, OLD_FLAG=None), names)
-    scene.day(people, orders, ["/orders", "/me"], 7)
-    scene.visit(orders, "GET", "/orders", bearer="abc")
-    scene.day(people, orders, ["/orders", "/me"], 2)
+    roles = {"target": "CATALOGUE_URL", "login": "LOGIN_URL", "secret": variable}
+    built: dict[str, Any] = {"login": True, "client_id": worker, "httpx_level": "WARNING"}
+    courier = api(scene, troupe, worker, "courier", calls, roles, **built)
+    for _ in range(2):
+        scene.day(people, served, ["/orders"], 1, 6)
+        scene.stage.call(courier, "POST", "/jobs/index", agent="Google-Cloud-Scheduler")
+    scene.commit("Work on eight at once", ["deploy/worker.sh"], ago=7)
+    calls = changed(calls, **{variable: None}, PARALLEL="8")
+    courier = api(scene, troupe, worker, "courier", calls, roles, **built)
+    for _ in range(2):
+        scene.day(people, served, ["/orders"], 1, 6)
+        scene.stage.call(courier, "POST", "/jobs/index", agent="Google-Cloud-Scheduler")
     expected = Expected(
-        "not_an_incident",
-        None,
-        "The deploy dropped OLD_FLAG, and nothing changed with it: requests succeed before and "
-        "after, and the two refusals ({log:token rejected}) are of something that is no token, one "
-        "on each revision.",
+        "cause_found",
+        "secret_reference_lost" if reference else "env_var_lost",
+        f"{worker}'s newest revision in revisions.json lacks {variable}, "
+        f"{'a reference to a secret' if reference else 'a literal'} of the one before; each "
+        "job ends "
+        f"in {{log:{variable} is not configured}} before anything is called.",
         "process",
-        acceptable=("user_token_rejected", "test_traffic"),
-        must_not=("env_var_lost", "signing_key_mismatch", "code_error"),
-        pair="env_var_lost",
+        acceptable=("env_var_lost",) if reference else (),
+        must_not=(
+            "service_secret_mismatch",
+            "caller_without_credential",
+            "wrong_auth_service_url",
+            "code_error",
+        ),
+        pair="service_secret_mismatch",
     )
-    holds = scene.papers(*REVISIONS, "commits.json", services=[service])
-    scene.freeze(expected, about=service, holds=holds, logs_of=[service])
+    holds = scene.papers(*REVISIONS, "commits.json", services=[worker])
+    scene.freeze(expected, about=worker, holds=holds, logs_of=[worker])
     scene.close()
-
-
-def named_by_issuer(scene: Scene) -> str:
-    """Give the issuer's address, as configuration would hold it."""
-    return issuer(scene)

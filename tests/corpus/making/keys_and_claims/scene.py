@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from corpus.making import documents as papers
-from corpus.making.freezing import Expected, Salt, Subject, freeze, ordered
+from corpus.making.freezing import Entry, Expected, Salt, Subject, freeze, ordered
 from corpus.making.staging import Answer, Guard, Process, Program, Stage
 
 SERVICES: Final = Path(__file__).resolve().parent / "services"
@@ -132,6 +132,7 @@ class Scene:
         comes_up: bool = True,
         annotations: Mapping[str, str] | None = None,
         tag: str | None = None,
+        revision: str | None = None,
     ) -> Process:
         """Deploy a revision; it takes the whole traffic of the one before when it comes up."""
         first = service not in self._numbers
@@ -140,7 +141,7 @@ class Scene:
         suffix = "".join(self.look.chance.choices(string.ascii_lowercase + string.digits, k=3))
         made = papers.Revision(
             service,
-            f"{service}-{number:05d}-{suffix}",
+            revision or f"{service}-{number:05d}-{suffix}",
             self._earlier() if first else self.stage.now(),
             env,
             tag or f"1.{number}.0",
@@ -317,10 +318,10 @@ class Scene:
         about: str,
         holds: Mapping[str, Any],
         logs_of: Sequence[str] = (),
-        name: str | None = None,
+        besides: Sequence[Entry] = (),
     ) -> None:
         """Write the bundle; `{log:text}` in its reason becomes the line that holds the text."""
-        entries = ordered(self.stage.entries(*logs_of))
+        entries = ordered([*self.stage.entries(*logs_of), *besides])
         written = [json.dumps(entry, ensure_ascii=False) for entry in entries]
 
         def cited(match: re.Match[str]) -> str:
@@ -338,7 +339,7 @@ class Scene:
             max(times) + timedelta(seconds=20 + secrets.randbelow(200)),
             self.look.project,
         )
-        folder = freeze(name or self.name, subject, entries, holds, expected)
+        folder = freeze(self.name, subject, entries, holds, expected)
         size = sum(f.stat().st_size for f in folder.iterdir())
         print(f"{folder.parent.name}/{folder.name}: {len(entries)} entries, {size // 1000} kB")
 

@@ -2,8 +2,10 @@
 
 import base64
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from corpus.making.documents import Hidden, Kept, Setting, commit
 from corpus.making.freezing import Expected
@@ -71,10 +73,10 @@ def spoilt_key(
     how: str,
     signs_with: str = "SIGNING_KEY",
     *,
-    without: tuple[str, ...] = (),
+    without: Sequence[str] = (),
     as_reference: bool = True,
 ) -> None:
-    """A deploy brings the verifier a key that is the issuer's with something around it, or another."""
+    """A deploy brings the verifier the issuer's key with something around it, or another key."""
     scene = Scene(name, seen)
     good = key()
     people = login(scene, troupe, {signs_with: kept("token-signing", good, "3")}, signs_with)
@@ -107,7 +109,8 @@ def spoilt_key(
         expected = Expected(
             "cause_found",
             cause,
-            f"fingerprints.json: {variable} of {service} equals {signs_with} of {seen.login} in none "
+            f"fingerprints.json: {variable} of {service} equals {signs_with} of {seen.login} "
+            "in none "
             f"of its forms; every signature is refused since the newest revision "
             f"({{log:{REFUSED[module]}}}) and {seen.login}'s log-ins go on.",
             "process",
@@ -130,25 +133,14 @@ def spoilt_key(
 
 
 def encoded_key(
-    name: str,
-    seen: Look,
-    troupe: Troupe,
-    service: str,
-    module: str,
-    variable: str,
-    *,
-    issuer_decodes: bool,
-    without: tuple[str, ...] = (),
+    name: str, seen: Look, troupe: Troupe, service: str, module: str, variable: str
 ) -> None:
-    """One side takes the text of the key, the other what it stands for in base64."""
+    """The verifier gets the key in base64 and takes that text for the key itself."""
     scene = Scene(name, seen)
     raw = secrets.token_urlsafe(33)
     wrapped = base64.b64encode(raw.encode()).decode()
     signs_with = "TOKEN_SIGNING_KEY"
-    held = (
-        kept("token-signing", wrapped, "2") if issuer_decodes else kept("token-signing", raw, "2")
-    )
-    people = login(scene, troupe, {signs_with: held}, signs_with, decode_base64=issuer_decodes)
+    people = login(scene, troupe, {signs_with: kept("token-signing", raw, "2")}, signs_with)
     good: dict[str, Setting] = {variable: Hidden(raw), "CACHE_SECONDS": "30"}
     served = api(scene, troupe, service, module, good, {"key": variable})
     scene.day(people, served, PATHS[module], 5)
@@ -156,26 +148,19 @@ def encoded_key(
     env = changed(good, **{variable: Hidden(wrapped)})
     served = api(scene, troupe, service, module, env, {"key": variable})
     scene.day(people, served, PATHS[module], 7)
-    holds = scene.papers(*[d for d in ALL if d not in without])
-    if issuer_decodes:
-        says = (
-            f"{variable} of {service} is now the same text as {signs_with} of {seen.login}, which "
-            f"takes it as base64 (its commit and revision say so)"
-        )
-    else:
-        says = (
-            f"fingerprints.json: the form `b64decoded` of {service}'s {variable} equals "
-            f"{signs_with} of {seen.login}, and `raw` and `stripped` do not"
-        )
     expected = Expected(
         "cause_found",
         "encoding_mismatch",
-        f"{says}; every signature is refused since the newest revision ({{log:{REFUSED[module]}}}).",
+        f"fingerprints.json: the form `b64decoded` of {service}'s {variable} equals "
+        f"{signs_with} of "
+        f"{seen.login}, and `raw` and `stripped` do not; every signature is refused since the "
+        "newest "
+        f"revision ({{log:{REFUSED[module]}}}).",
         "process",
         must_not=("signing_key_mismatch", "whitespace_in_value", "quotes_in_value"),
         pair="signing_key_mismatch",
     )
-    scene.freeze(expected, about=service, holds=holds, logs_of=[service, seen.login])
+    scene.freeze(expected, about=service, holds=scene.papers(*ALL), logs_of=[service, seen.login])
     scene.close()
 
 
@@ -197,7 +182,7 @@ def header_value(
     )
     env: dict[str, Setting] = {"ORDERS_URL": served.url, variable: kept("batch-token", static, "5")}
     names = {"target": "ORDERS_URL", "secret": variable}
-    staged = {"static": True, "library": library}
+    staged: dict[str, Any] = {"static": True, "library": library}
     courier = api(scene, troupe, worker, "courier", env, names, **staged)
     for _ in range(3):
         scene.day(people, served, ["/orders"], 1, 5)
@@ -246,7 +231,7 @@ def escaped_pem(
         algorithm="RS256",
     )
     env: dict[str, Setting] = {variable: kept("login-rsa-public", public, "1"), "TZ": "UTC"}
-    staged = {"algorithm": "RS256", "algorithms": ["RS256"]}
+    staged: dict[str, Any] = {"algorithm": "RS256", "algorithms": ["RS256"]}
     served = api(scene, troupe, service, module, env, {"key": variable}, **staged)
     scene.day(people, served, PATHS[module], 5)
     scene.commit("Set variables from the pipeline's file", ["ci/vars.env", "ci/deploy.sh"], ago=9)
@@ -268,7 +253,8 @@ def escaped_pem(
         "cause_found",
         "escaped_value",
         f"The newest revision's {variable} became a literal and cannot be read as a key ({told}); "
-        "the text of the error is the PEM parser's, and the public key of the revision before could "
+        "the text of the error is the PEM parser's, and the public key of the revision before "
+        "could "
         "be read.",
         "process",
         acceptable=("startup_failed", "kind_switched") if not starts else ("kind_switched",),
@@ -288,7 +274,7 @@ def random_per_process(
     if workers == 1:
         env = {**env, "MIN_INSTANCES": "2"}
     variables = {"key": variable}
-    staged = {"random_key": True}
+    staged: dict[str, Any] = {"random_key": True}
     served = api(scene, troupe, service, "billing_app", env, variables, workers=workers, **staged)
     where = [served] if workers > 1 else [served, scene.instance(service)]
     probe_token = ""
@@ -310,7 +296,8 @@ def random_per_process(
         "cause_found",
         "random_key_per_process",
         "{log:generated a key for signing sessions} once per process, no variable with a key in "
-        f"revisions.json; one and the same session is accepted and refused in probes.json, by {others}.",
+        "revisions.json; one and the same session is accepted and refused in probes.json, by "
+        f"{others}.",
         "process",
         must_not=("user_token_rejected", "latest_secret_split", "signing_key_mismatch"),
         pair="latest_secret_split",
@@ -356,9 +343,12 @@ def not_reloaded(
         expected = Expected(
             "cause_found",
             "secret_not_reloaded",
-            f"Both services refer to token-signing:latest and fingerprints.json shows one value for "
-            f"both today; {seen.login} was restarted after the rotation in commits.json, {service}'s "
-            f"instance was not and refuses everything signed since ({{log:{REFUSED[module]}}}), while "
+            "Both services refer to token-signing:latest and fingerprints.json shows one "
+            "value for "
+            f"both today; {seen.login} was restarted after the rotation in commits.json, "
+            f"{service}'s "
+            "instance was not and refuses everything signed since "
+            f"({{log:{REFUSED[module]}}}), while "
             "an instance started later accepts it.",
             "process",
             acceptable=("latest_secret_split",),
@@ -370,7 +360,8 @@ def not_reloaded(
         expected = Expected(
             "cause_found",
             "secret_not_reloaded",
-            f"fingerprints.json shows equal keys, commits.json a rotation, and {seen.login} started "
+            f"fingerprints.json shows equal keys, commits.json a rotation, and {seen.login} "
+            "started "
             f"after it; {service} last started before it and refuses everything signed since "
             f"({{log:{REFUSED[module]}}}).",
             "process",

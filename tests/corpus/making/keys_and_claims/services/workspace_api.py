@@ -66,7 +66,8 @@ def _booked(request: str, error: HTTPException) -> None:
     correlation = f"debug_corr_{int(time.time() * 1000)}_{next(_count)}_{secrets.token_hex(4)}"
     say(
         "ERROR",
-        f"CRITICAL_AUTH_FAILURE: {error.status_code} '{error.detail}' error detected! | User: '{ME}' "
+        f"CRITICAL_AUTH_FAILURE: {error.status_code} '{error.detail}' error detected! | User: "
+        f"'{ME}' "
         "| Operation: 'create_request_scoped_db_session'",
         request_id=request,
         correlation_id=correlation,
