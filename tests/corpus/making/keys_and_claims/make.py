@@ -14,8 +14,16 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from corpus.making.keys_and_claims import audiences, callers, case, claims, lost, unusable, values
-from corpus.making.keys_and_claims.scene import Troupe, look
+from corpus.making.keys_and_claims.scripts import (
+    audiences,
+    callers,
+    case,
+    claims,
+    lost,
+    unusable,
+    values,
+)
+from corpus.making.keys_and_claims.theatre.scene import Troupe, look
 
 _LIST: Final = Path(__file__).with_name("incidents.toml")
 _SCRIPTS: Final = {
