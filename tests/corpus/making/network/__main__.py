@@ -13,7 +13,7 @@ from typing import Final
 
 from corpus.making.network.stage import Tools
 
-FILES: Final = ("rotation", "clocks", "reach", "sockets")
+FILES: Final = ("rotation", "clocks", "reach", "sockets", "database", "instances", "transport")
 LOG: Final = logging.getLogger("making")
 
 

@@ -76,8 +76,9 @@ async def started(
     env: Mapping[str, str],
     **how: Any,
 ) -> Process:
-    """Start an instance and put it behind its front."""
+    """Start an instance and put it behind its front; the first one was not deployed just now."""
     where = stage.where(front.service, revision)
+    how.setdefault("scaled", front.where is None)
     process = await stage.run(where, command, env, **how)
     front.instances.append(process)
     front.where = where

@@ -129,6 +129,8 @@ class Front:
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         begun = self.stage.now()
         while self.state == "hanging":
+            if reader.at_eof():
+                return
             await self.stage.sleep(1)
         notes = (begun, method, path, headers, hex_id(32))
         if self.denial is not None:

@@ -286,12 +286,14 @@ async def idle_sockets_cut(tools: Tools) -> None:
     async with Stage(tools, start, project="tidal-prod", location="us-west1") as stage:
         edge, inner = await pair(stage, ("tidal-gw", "https://play.tidal.example"),
                                  ("tidal-lobby", "https://tidal-lobby-x91-uw.a.run.app"))
-        await started(stage, inner, "00077-oat", web(stage, "chat"), around(stage))
+        quiet = web(stage, "chat", "--ws-ping-interval", "3600", "--ws-ping-timeout", "3600")
+        await started(stage, inner, "00077-oat", quiet, around(stage))
         await gateway(stage, edge, "00005-pan", inner, UPGRADES + "proxy_read_timeout 3600s;")
         token = {"Authorization": "Bearer tk-9"}
         await together(*(Socket(edge, ip=f"203.0.113.{n}", headers=token).stay(110, every)
                          for n, every in ((1, None), (3, 20))))
-        await replaced(stage, edge, await gateway(stage, edge, "00006-ore", inner, UPGRADES))
+        default = UPGRADES + "proxy_read_timeout 60s;"  # nginx's own default.
+        await replaced(stage, edge, await gateway(stage, edge, "00006-ore", inner, default))
         deployed = stage.now()
         await together(*(Socket(edge, ip=f"203.0.113.{n}", headers=token).stay(150, every)
                          for n, every in ((1, None), (2, None), (3, 20), (4, None))))

@@ -336,7 +336,8 @@ def thinned(entries: Sequence[Entry], most: int) -> list[Entry]:
     repeated: list[int] = []
     for number, entry in enumerate(entries):
         kind = _kind(entry)
-        if kind in seen and not _ordinary(entry):
+        apart = str(entry.get("textPayload", "")).startswith((" ", "Traceback"))
+        if kind in seen and not _ordinary(entry) and not apart:
             repeated.append(number)
         seen.add(kind)
     for numbers, share in ((ordinary, 0.7), (repeated, 0.8)):
