@@ -1,21 +1,22 @@
 """Who appears on a stage: services with their commands, signing keys, and people who call."""
 
+import itertools
 import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from corpus.making.network.front import Answer, Front
+from corpus.making.network.stage import SERVICES, Process, Stage
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
 )
-
-from corpus.making.network.front import Answer, Front
-from corpus.making.network.stage import SERVICES, Process, Stage
 
 TESTS: Final = Path(__file__).resolve().parents[3]
 AGENTS: Final = (
@@ -132,3 +133,36 @@ def people(names: str, seed: int = 7) -> list[Person]:
         Person(name, f"203.0.113.{chance.randrange(2, 250)}", chance.choice(AGENTS))
         for name in names.split()
     ]
+
+
+async def issuer(
+    stage: Stage, service: str, url: str, revision: str, keys: Keyring | None, **env: str
+) -> Front:
+    """Open an identity service and its front."""
+    front = Front(stage, service, url)
+    await front.open()
+    how: dict[str, Any] = {"skew": float(env.pop("skew", "0"))}
+    options = ["--no-access-log"] if env.pop("quiet", "") else []
+    folder = {"KEYS_DIR": str(keys.folder)} if keys else {}
+    env = around(stage, ISSUER_URL=url, **folder, **env)
+    await started(stage, front, revision, web(stage, "issuer", *options), env, **how)
+    return front
+
+
+async def calls(
+    stage: Stage,
+    crowd: list[Person],
+    front: Front,
+    path: str,
+    rounds: int,
+    pause: float = 8,
+) -> None:
+    """Let everybody call, one after the other, so many times."""
+    for person in itertools.chain.from_iterable(itertools.repeat(crowd, rounds)):
+        await person.get(front, path)
+        await stage.sleep(pause)
+
+
+def ago(time: datetime, **span: float) -> datetime:
+    """Give an earlier time."""
+    return time - timedelta(**span)

@@ -206,7 +206,7 @@ class Front:
     async def _deny(self, writer: asyncio.StreamWriter, denial: Denial, notes: Any) -> None:
         reason = _REASONS.get(denial.status, "Error")
         page = _PAGE.format(status=denial.status, reason=reason, path=notes[2])
-        if denial.status == 200:  # noqa: PLR2004 - The one page that is no refusal.
+        if denial.status == 200:
             page = _SITE
         writer.write(
             f"HTTP/1.1 {denial.status} {reason}\r\nContent-Type: text/html; charset=UTF-8\r\n"

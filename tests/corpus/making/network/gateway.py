@@ -5,13 +5,12 @@ import contextlib
 from pathlib import Path
 from typing import Any, Final
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketException
-from websockets.typing import Origin, Subprotocol
-
 from corpus.making.network.cast import started
 from corpus.making.network.front import Front
 from corpus.making.network.stage import Process, Stage
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketException
+from websockets.typing import Origin, Subprotocol
 
 UPGRADES: Final = (
     "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
@@ -60,8 +59,12 @@ async def gateway(
     )
     made.write_text(text)
     command = [
-        "/bin/sh", "-c",
-        f"sed s/@PORT@/{{port}}/ {made} > {made}.{{port}}; exec nginx -p {stage.folder} -c {made}.{{port}} -e stderr",
+        "/bin/sh",
+        "-c",
+        (
+            f"sed s/@PORT@/{{port}}/ {made} > {made}.{{port}}; "
+            f"exec nginx -p {stage.folder} -c {made}.{{port}} -e stderr"
+        ),
     ]
     return await started(stage, front, revision, command, {})
 
@@ -99,7 +102,9 @@ class Socket:
             ) as socket:
                 self.status = 101
                 answer = socket.response
-                self.headers = {k.lower(): v for k, v in (answer.headers.raw_items() if answer else ())}
+                self.headers = {
+                    k.lower(): v for k, v in (answer.headers.raw_items() if answer else ())
+                }
                 left = seconds
                 while left > 0:
                     if every:
@@ -126,7 +131,14 @@ class Socket:
     def record(self, name: str, expect: int) -> dict[str, Any]:
         """Give the record of `probes.json` of what became of it."""
         stage = self.front.stage
-        wanted = ("content-type", "server", "upgrade", "connection", "sec-websocket-protocol", "date")
+        wanted = (
+            "content-type",
+            "server",
+            "upgrade",
+            "connection",
+            "sec-websocket-protocol",
+            "date",
+        )
         got = {
             "status": self.status,
             "close_code": self.code,

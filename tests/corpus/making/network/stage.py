@@ -7,7 +7,6 @@ times in tokens, certificates, log lines and time-outs all agree.
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -15,7 +14,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,9 +37,11 @@ from corpus.making.freezing import (
     platform_entry,
     request_entry,
 )
+from corpus.making.network.thinning import line_of, thinned
 
 FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 SERVICES: Final = Path(__file__).resolve().parent / "services"
+_PROCESS: Final = re.compile(r"process \[\d+\]")
 _MARK: Final = re.compile(r"\{([^{}]+)\}")
 _ROLLOUT: Final = (
     "Starting new instance. Reason: DEPLOYMENT_ROLLOUT - Instance started due to traffic shifting "
@@ -58,6 +59,7 @@ class Tools:
     """What the machine offers: the throw-away environments of Python and of Node."""
 
     python: Path
+    bare: Path
     node: Path
 
 
@@ -267,6 +269,7 @@ class Stage:
         """Give a text with the addresses and paths of the incident, not of this machine."""
         for ours in sorted(self.replacements, key=len, reverse=True):
             text = text.replace(ours, self.replacements[ours])
+        text = _PROCESS.sub("process [1]", text)
         text = cleaned(text, {str(SERVICES): "/app", str(self.folder): "/var/run"})
         return text.replace("127.0.0.1", "169.254.169.126")
 
@@ -307,7 +310,7 @@ class Stage:
             if services is None or entry["resource"]["labels"]["service_name"] in services
         ]
         found = thinned(found, most)
-        why = _MARK.sub(lambda mark: _line_of(found, mark.group(1)), expected.why)
+        why = _MARK.sub(lambda mark: line_of(found, mark.group(1)), expected.why)
         subject = Subject(service, environment, self.begun, self.now(), self.project)
         freeze(
             name,
@@ -324,77 +327,6 @@ class Stage:
                 expected.pair,
             ),
         )
-
-
-def thinned(entries: Sequence[Entry], most: int) -> list[Entry]:
-    """Leave entries out where there are too many bytes: ordinary ones first, then repetitions."""
-    sizes = [len(json.dumps(entry)) for entry in entries]
-    spare = sum(sizes) - most
-    gone: set[int] = set()
-    ordinary = [number for number, entry in enumerate(entries) if _ordinary(entry)]
-    seen: set[str] = set()
-    repeated: list[int] = []
-    for number, entry in enumerate(entries):
-        kind = _kind(entry)
-        apart = str(entry.get("textPayload", "")).startswith((" ", "Traceback"))
-        if kind in seen and not _ordinary(entry) and not apart:
-            repeated.append(number)
-        seen.add(kind)
-    for numbers, share in ((ordinary, 0.7), (repeated, 0.8)):
-        mean = sum(sizes[number] for number in numbers) / (len(numbers) or 1)
-        count = min(int(len(numbers) * share), int(spare // (mean or 1)) + 1) if spare > 0 else 0
-        chosen = {numbers[one * len(numbers) // count] for one in range(count)}
-        spare -= sum(sizes[number] for number in chosen)
-        gone |= chosen
-    return [entry for number, entry in enumerate(entries) if number not in gone]
-
-
-def _kind(entry: Entry) -> str:
-    said = entry.get("textPayload") or entry.get("jsonPayload") or entry.get("httpRequest")
-    bare = re.sub(r"[0-9a-f]*\d[0-9a-f]*", "", str(said))[:90]
-    return f"{entry['resource']['labels']['revision_name']} {bare}"
-
-
-def _ordinary(entry: Entry) -> bool:
-    request = entry.get("httpRequest")
-    if request is not None:
-        return bool(request["status"] == 200)
-    return '" 200' in str(entry.get("textPayload", ""))
-
-
-def _line_of(entries: Sequence[Entry], text: str) -> str:
-    for number, entry in enumerate(entries, 1):
-        if text in str(entry.get("textPayload") or entry.get("jsonPayload") or "") or (
-            "httpRequest" in entry and text in _request_text(entry)
-        ):
-            return f"logs.ndjson:{number}"
-    Path("/tmp/corpb/dump.json").write_text(json.dumps(list(entries)))
-    raise ValueError(f"no entry holds {text!r}")
-
-
-def _request_text(entry: Entry) -> str:
-    request = entry["httpRequest"]
-    return f"{request['requestMethod']} {request['requestUrl']} {request['status']}"
-
-
-@contextlib.asynccontextmanager
-async def steady(stage: Stage, every: float, call: Any) -> AsyncIterator[None]:
-    """Make a call every so many seconds of the incident while the body runs."""
-
-    async def repeat() -> None:
-        calls: set[asyncio.Task[Any]] = set()
-        while True:
-            calls.add(asyncio.create_task(call()))
-            calls = {task for task in calls if not task.done()}
-            await stage.sleep(every)
-
-    task = asyncio.create_task(repeat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def commit(time: datetime, author: str, subject: str, *files: str) -> dict[str, Any]:

@@ -4,7 +4,15 @@ import importlib
 import inspect
 from typing import Final
 
-FILES: Final = ("invoking", "secrets_of_revisions", "runtimes")
+FILES: Final = (
+    "accessors",
+    "account_keys",
+    "audiences",
+    "go_and_others",
+    "invoking",
+    "java",
+    "versions",
+)
 
 
 def main() -> None:

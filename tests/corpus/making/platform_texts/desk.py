@@ -131,20 +131,45 @@ def expected(
     return Expected(verdict, cause, why, "written", acceptable, must_not, pair)
 
 
-def policy(time: datetime, service: str, bindings: Mapping[str, Sequence[str]], ok: bool) -> dict[str, Any]:
+def policy(
+    time: datetime, service: str, bindings: Mapping[str, Sequence[str]], *, ok: bool
+) -> dict[str, Any]:
     """Give the record of a look at who may invoke a service."""
     listed = [{"role": role, "members": list(members)} for role, members in bindings.items()]
-    return looked(time, f"who may invoke {service}", f"run.googleapis.com/v2/{service}:getIamPolicy",
-                  str({"version": 1, "etag": "BwZ1xq0aJfM=", "bindings": listed}).replace("'", '"'), ok=ok)
+    return looked(
+        time,
+        f"who may invoke {service}",
+        f"run.googleapis.com/v2/{service}:getIamPolicy",
+        str({"version": 1, "etag": "BwZ1xq0aJfM=", "bindings": listed}).replace("'", '"'),
+        ok=ok,
+    )
 
 
-def looked(time: datetime, name: str, target: str, body: str, *, ok: bool, status: int = 200,
-           **headers: str) -> dict[str, Any]:
+def looked(
+    time: datetime,
+    name: str,
+    target: str,
+    body: str,
+    *,
+    ok: bool,
+    status: int = 200,
+    **headers: str,
+) -> dict[str, Any]:
     """Give the record of a probe."""
-    got = {"status": status, "close_code": None,
-           "headers": {k.replace("_", "-"): v for k, v in headers.items()}, "body_excerpt": body}
-    return {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ"), "name": name, "target": target,
-            "expect": {"status": 200}, "got": got, "ok": ok}
+    got = {
+        "status": status,
+        "close_code": None,
+        "headers": {k.replace("_", "-"): v for k, v in headers.items()},
+        "body_excerpt": body,
+    }
+    return {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "name": name,
+        "target": target,
+        "expect": {"status": 200},
+        "got": got,
+        "ok": ok,
+    }
 
 
 def version(time: datetime, secret: str, number: int, state: str) -> dict[str, Any]:
@@ -154,6 +179,8 @@ def version(time: datetime, secret: str, number: int, state: str) -> dict[str, A
     return looked(time, f"version {number} of {secret}", target, body, ok=state == "ENABLED")
 
 
-def pinned(service: str, name: str, time: datetime, secrets: Mapping[str, str], **more: Any) -> Revision:
+def pinned(
+    service: str, name: str, time: datetime, secrets: Mapping[str, str], **more: Any
+) -> Revision:
     """Give a revision with references to secrets."""
     return Revision(service, name, time, {"LOG_LEVEL": "info"}, secrets, **more)

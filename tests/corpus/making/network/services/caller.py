@@ -5,12 +5,11 @@ from typing import Final
 
 import anyio.to_thread
 import requests
+from corpus.making.network.services.saying import Traced, log_as
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-
-from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("billing.client")
 BASE: Final = os.environ["LEDGER_BASE_URL"]
@@ -30,8 +29,9 @@ def _fetch(path: str) -> tuple[int, str]:
         kept = "Authorization" in answer.request.headers
         fields = {"hops": hops} | ({"sent_authorization": kept} if _wordy() else {})
         told = fields if _wordy() else {}
-        LOG.error("ledger answered %s %s", answer.status_code, answer.reason,
-                  extra={"fields": told})
+        LOG.error(
+            "ledger answered %s %s", answer.status_code, answer.reason, extra={"fields": told}
+        )
     else:
         LOG.info("ledger answered %s", answer.status_code)
     return answer.status_code, answer.text

@@ -4,9 +4,8 @@ import os
 import time
 from typing import Any, Final
 
-from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
-
 from corpus.making.network.services.saying import Traced, log_as
+from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 
 LOG: Final = log_as("chat.socket")
 ORIGINS: Final = frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").split(",")))
@@ -26,7 +25,9 @@ async def chat(socket: WebSocket) -> None:
     """Answer each message until the other side has gone."""
     if ORIGINS and socket.headers.get("origin") not in ORIGINS | {None}:
         if os.environ.get("DESCRIBE", "yes") == "yes":
-            LOG.warning("origin not allowed", extra={"fields": {"origin": socket.headers["origin"]}})
+            LOG.warning(
+                "origin not allowed", extra={"fields": {"origin": socket.headers["origin"]}}
+            )
         await socket.close(4403)
         return
     if not _token(socket).startswith("tk-"):
@@ -48,7 +49,9 @@ async def chat(socket: WebSocket) -> None:
 async def noted(request: Request) -> dict[str, Any]:
     """Log what a page says went wrong in it."""
     said = await request.json()
-    LOG.warning("client error: %s", said.get("message"), extra={"fields": {"page": said.get("page")}})
+    LOG.warning(
+        "client error: %s", said.get("message"), extra={"fields": {"page": said.get("page")}}
+    )
     return {"noted": True}
 
 

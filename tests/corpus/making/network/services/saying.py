@@ -67,6 +67,7 @@ class Traced:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep the id and pass the request on."""
         for name, value in scope.get("headers", ()):
             if name == b"x-cloud-trace-context":
                 TRACE.set(value.decode().partition("/")[0])

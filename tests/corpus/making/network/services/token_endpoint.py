@@ -12,11 +12,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 
+def _live() -> list[str]:
+    return list(json.loads(Path(os.environ["LIVE_KEYS"]).read_text()))
+
+
 async def token(request: Request) -> Response:
     """Answer a JWT bearer grant as the documented endpoint does."""
     form = (await request.body()).decode()
     assertion = dict(pair.split("=", 1) for pair in form.split("&"))["assertion"]
-    known = json.loads(Path(os.environ["LIVE_KEYS"]).read_text())
+    known = _live()
     said = jwt.decode(assertion, options={"verify_signature": False})
     if jwt.get_unverified_header(assertion)["kid"] not in known:
         told = "Invalid JWT Signature."
