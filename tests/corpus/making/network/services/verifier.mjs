@@ -9,7 +9,7 @@ const log = pino({ base: { service: process.env.K_SERVICE }, messageKey: "messag
 const keys = createRemoteJWKSet(new URL(process.env.IDP_JWKS_URI), {
   cooldownDuration: Number(process.env.JWKS_COOLDOWN_MS ?? 30000),
   cacheMaxAge: Number(process.env.JWKS_MAX_AGE_MS ?? 600000),
-  timeoutDuration: Number(process.env.JWKS_TIMEOUT_MS ?? 5000) });
+  timeoutDuration: Number(process.env.JWKS_TIMEOUT_MS ?? 30000) });
 const about = (token) => { try { const { sub, iat, exp } = decodeJwt(token);
   return { sub, iat, exp, kid: decodeProtectedHeader(token).kid }; } catch { return {}; } };
 createServer(async (req, res) => {

@@ -294,8 +294,9 @@ async def session_left_out(tools: Tools) -> None:
             await stage.sleep(10)
         why = (
             "The way back from signing in ends in the framework's own words, SessionMiddleware "
-            "must be installed to access request.session ({SessionMiddleware must be installed}); the "
-            "last commit before took middleware out of the list."
+            "must be installed to access request.session "
+            "({SessionMiddleware must be installed}); the last commit before took "
+            "middleware out of the list."
         )
         expected = Expected(
             "cause_found",
