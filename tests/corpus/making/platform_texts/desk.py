@@ -56,7 +56,8 @@ class Desk:
 
     def say(self, where: Where, seconds: float, *lines: str, joined: bool = False) -> None:
         """Add what a process printed; JSON lines become payloads."""
-        said = [Line(self.at(seconds), line) for line in lines]
+        begun = self.at(seconds)
+        said = [Line(begun + timedelta(microseconds=n * 170), line) for n, line in enumerate(lines)]
         self.entries += output_entries(said, where, join_tracebacks=joined)
 
     def told(self, where: Where, seconds: float, text: str, severity: str = "INFO") -> None:

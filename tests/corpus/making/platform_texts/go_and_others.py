@@ -336,3 +336,78 @@ def balancer_of_thirty_seconds() -> None:
         ),
         {"probes.json": probes},
     )
+
+
+def django_sessions() -> None:
+    """Django without its session middleware: an AttributeError that is no fault of the view's code."""
+    desk = Desk(datetime(2026, 2, 26, 8, 30, tzinfo=UTC), "sorrel-edu", "us-south1", 36)
+    old, new = desk.where("sorrel-portal", "00150-kit"), desk.where("sorrel-portal", "00151-lug")
+    url = "https://portal.sorrel.example"
+    desk.ordinary(old, f"{url}/accounts/login/", 1, 60, 9)
+    desk.told(new, 66, ROLLOUT)
+    desk.say(
+        new,
+        70,
+        "[2026-02-26 08:31:10 +0000] [1] [INFO] Listening at: http://0.0.0.0:8080 (1)",
+        "[2026-02-26 08:31:10 +0000] [7] [INFO] Booting worker with pid: 7",
+    )
+    for n in range(10):
+        at = 75 + n * 13
+        desk.say(
+            new,
+            at + 0.1,
+            "Internal Server Error: /accounts/login/",
+            "Traceback (most recent call last):",
+            '  File "/usr/local/lib/python3.12/site-packages/django/core/handlers/exception.py", line 55, in inner',
+            "    response = get_response(request)",
+            '  File "/usr/local/lib/python3.12/site-packages/django/contrib/auth/__init__.py", line 175, in login',
+            "    if SESSION_KEY in request.session:",
+            "AttributeError: 'WSGIRequest' object has no attribute 'session'",
+            joined=n % 2 == 0,
+        )
+        desk.hit(
+            new,
+            at,
+            f"{url}/accounts/login/",
+            500,
+            0.05,
+            method="POST",
+            remote_ip=f"203.0.113.{n + 120}",
+        )
+        desk.hit(new, at + 4, f"{url}/courses/", 200, 0.04, remote_ip=f"203.0.113.{n + 20}")
+    why = (
+        f"request.session does not exist for the framework's own login ({desk.line('has no attribute')}) since 00151-lug, whose commit changed the list of "
+        "middleware in settings.py and no view; pages without a session pass."
+    )
+    desk.freeze(
+        "sorrel-portal-term-start",
+        "sorrel-portal",
+        "production",
+        expected(
+            "session_middleware_missing",
+            why,
+            ["user_token_rejected", "startup_failed", "missing_module"],
+            acceptable=["code_error"],
+            pair="code_error",
+        ),
+        {
+            "traffic.json": traffic(
+                (datetime(2026, 2, 10, 8, 0, tzinfo=UTC), "sorrel-portal-00150-kit", 100),
+                (desk.at(67), "sorrel-portal-00151-lug", 100),
+            ),
+            "commits.json": [
+                commit(
+                    datetime(2026, 2, 26, 8, 12, tzinfo=UTC),
+                    "Milan Horak",
+                    "Sort middleware by name, drop what looks unused",
+                    "portal/settings.py",
+                ),
+                commit(
+                    datetime(2026, 2, 25, 16, 40, tzinfo=UTC),
+                    "Eva Blum",
+                    "Show courses of the term",
+                    "courses/views.py",
+                ),
+            ],
+        },
+    )

@@ -254,3 +254,69 @@ async def rotated_as_one_should(tools: Tools) -> None:
             expected,
             {"probes.json": [probe]},
         )
+
+
+async def retired_too_soon(tools: Tools) -> None:
+    """A job retires the key before its tokens have ended; the API's own deploy is innocent."""
+    start = datetime(2026, 5, 31, 2, 57, tzinfo=UTC)
+    async with Stage(tools, start, project="gannet-eu", location="europe-southwest1") as stage:
+        keys = Keyring(stage.folder / "keys")
+        keys.make("d-30")
+        url = "https://sso.gannet.example"
+        sign = await issuer(
+            stage, "gannet-sso", url, "00015-pug", keys, TOKEN_LIFE="43200", LOG_STYLE="keys"
+        )
+        front = Front(stage, "gannet-reports", "https://reports.gannet.example")
+        await front.open()
+        env = around(
+            stage,
+            OIDC_KEYS_URL=f"{sign.inside}/.well-known/jwks.json",
+            OIDC_ISSUER=sign.url,
+            OIDC_KEYS_TTL="20",
+            LOG_STYLE="json",
+            LOGGER="gannet.reports",
+        )
+        command = web(stage, "reports", "--no-access-log")
+        await started(stage, front, "00092-rib", command, env)
+        early, late = people("night-1 night-2 night-3", 97), people("day-1 day-2", 98)
+        for person in early:
+            await person.log_in(sign)
+        await calls(stage, early, front, "/reports/stock", 1, 8)
+        await replaced(stage, front, await started(stage, front, "00093-sty", command, env))
+        deployed = stage.now()
+        await calls(stage, early, front, "/reports/stock", 2, 8)
+        keys.make("d-31")
+        keys.drop("d-30")
+        await stage.sleep(30)
+        for person in late:
+            await person.log_in(sign)
+        await calls(stage, [*early, *late], front, "/reports/stock", 3, 7)
+        revisions = [
+            Revision("gannet-reports", "00092-rib", ago(start, days=9), {"OIDC_KEYS_TTL": "20"}),
+            Revision("gannet-reports", "00093-sty", deployed, {"OIDC_KEYS_TTL": "20"}),
+        ]
+        why = (
+            "The API reads the key set every 20 s, so it is not old; what it reads lost d-30 "
+            "({No key for kid: 'd-30'}, probes.json#/0) while the issuer signs with d-31 "
+            "({kid=d-31}), whose tokens pass. 00093-sty worked before that."
+        )
+        expected = Expected(
+            "cause_found",
+            "key_rotated_without_overlap",
+            why,
+            "process",
+            must_not=["stale_jwks", "signing_key_mismatch", "wrong_auth_service_url"],
+            pair="stale_jwks",
+        )
+        stage.freeze(
+            "gannet-reports-three-o-clock",
+            "gannet-reports",
+            "production",
+            expected,
+            {
+                "probes.json": [await sign.probe("key set", "/.well-known/jwks.json", 200)],
+                "revisions.json": [
+                    second_form(x, stage.project, stage.location) for x in revisions
+                ],
+            },
+        )

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from corpus.making.freezing import Expected, hex_id
-from corpus.making.network.cast import ago, around, node, replaced, started, web
+from corpus.making.network.cast import ago, around, node, replaced, script, started, web
 from corpus.making.network.front import Front
 from corpus.making.network.gateway import UPGRADES, Socket, gateway, together
 from corpus.making.network.platform import Revision, first_forms, traffic
@@ -216,3 +216,47 @@ async def hundred_seconds(tools: Tools) -> None:
             must_not=["upgrade_stripped", "user_token_rejected", "code_error"],
         )
         stage.freeze("avocet-remote-goes-quiet", "avocet-remote", "production", expected, {})
+
+
+async def minute_of_the_platform(tools: Tools) -> None:
+    """A new service took over with a request limit of a minute, which ends followers too."""
+    start = datetime(2026, 9, 18, 17, 30, tzinfo=UTC)
+    async with Stage(tools, start, project="dunlin-sport", location="europe-west1") as stage:
+        front = Front(stage, "dunlin-live", "https://live.dunlin.example", limit=60)
+        await front.open()
+        env = around(stage, LIVE_ORIGINS="https://dunlin.example")
+        await started(stage, front, "00002-bee", script(stage, "live"), env, join=True)
+        page = "https://dunlin.example"
+        for _ in range(2):
+            await together(
+                *(
+                    Socket(front, origin=page, ip=f"203.0.113.{n}").stay(80, every)
+                    for n, every in ((11, 4), (12, 9), (13, None), (14, 4))
+                )
+            )
+        why = (
+            "Followers join ({follower joined}) and each is lost after 60 s, with messages every "
+            "4 s as without; the entries of the sockets have a latency of 60 s and the platform's "
+            "word for a request that timed out ({Truncated response body}); timeoutSeconds is 60."
+        )
+        expected = Expected(
+            "cause_found",
+            "proxy_timeout",
+            why,
+            "process",
+            must_not=["origin_blocked", "upgrade_stripped", "user_token_rejected"],
+        )
+        made = Revision(
+            "dunlin-live",
+            "00002-bee",
+            ago(start, hours=3),
+            {"LIVE_ORIGINS": "https://dunlin.example"},
+            timeout=60,
+        )
+        stage.freeze(
+            "dunlin-live-second-half",
+            "dunlin-live",
+            "production",
+            expected,
+            {"revisions.json": first_forms([made])},
+        )

@@ -191,3 +191,101 @@ async def pages_for_keys(tools: Tools) -> None:
             services=["salt-trips", "salt-web"],
             most=50_000,
         )
+
+
+async def staging_in_production(tools: Tools) -> None:
+    """An API of production fetches the keys of staging, and goes on to expect its own issuer."""
+    start = datetime(2026, 7, 30, 8, 15, tzinfo=UTC)
+    async with Stage(tools, start, project="wagtail-prod", location="us-east4") as stage:
+        keys, others = Keyring(stage.folder / "keys"), Keyring(stage.folder / "others")
+        keys.make("live-7")
+        others.make("stg-2")
+        url = "https://login.wagtail.example"
+        sign = await issuer(stage, "wagtail-login", url, "00044-cub", keys, LOG_STYLE="json")
+        url = "https://login.staging.wagtail.example"
+        wrong = await issuer(stage, "wagtail-login-stg", url, "00120-daw", others, quiet="1")
+        wrong.silent = True
+        front = Front(stage, "wagtail-reports", "https://reports.wagtail.example")
+        await front.open()
+
+        def env(at: Front) -> dict[str, str]:
+            return around(
+                stage,
+                OIDC_KEYS_URL=f"{at.inside}/.well-known/jwks.json",
+                OIDC_ISSUER=sign.url,
+                LOG_STYLE="json",
+            )
+
+        command = web(stage, "reports", "--no-access-log")
+        await started(stage, front, "00061-eft", command, env(sign))
+        crowd = people("buyer-1 buyer-2 buyer-3", 99)
+        for person in crowd:
+            await person.log_in(sign)
+        await calls(stage, crowd, front, "/reports/sales", 2, 7)
+        await replaced(stage, front, await started(stage, front, "00062-gnu", command, env(wrong)))
+        deployed = stage.now()
+        await calls(stage, crowd, front, "/reports/sales", 2, 7)
+        for person in crowd:
+            await person.log_in(sign)
+        await calls(stage, crowd, front, "/reports/sales", 2, 7)
+        revisions = [
+            Revision(
+                "wagtail-reports",
+                name,
+                time,
+                {
+                    "OIDC_KEYS_URL": f"{at.url}/.well-known/jwks.json",
+                    "OIDC_ISSUER": sign.url,
+                },
+            )
+            for name, time, at in (
+                ("00061-eft", ago(start, days=5), sign),
+                ("00062-gnu", deployed, wrong),
+            )
+        ]
+        why = (
+            "Since 00062-gnu no key is found for live-7 ({No key for kid: 'live-7'}), old tokens "
+            "and new ones alike; that revision reads the key set of login.staging.wagtail.example "
+            "(revisions.json#/1) in production."
+        )
+        expected = Expected(
+            "cause_found",
+            "wrong_auth_service_url",
+            why,
+            "process",
+            must_not=["key_rotated_without_overlap", "stale_jwks", "wrong_issuer"],
+        )
+        documents = {
+            "revisions.json": first_forms(revisions),
+            "traffic.json": traffic(
+                (ago(start, days=5), "wagtail-reports-00061-eft", 100),
+                (deployed, "wagtail-reports-00062-gnu", 100),
+            ),
+        }
+        names = ["wagtail-login", "wagtail-reports"]
+        stage.freeze(
+            "wagtail-reports-before-nine",
+            "wagtail-reports",
+            "production",
+            expected,
+            documents,
+            services=names,
+        )
+        del documents["revisions.json"]
+        twin = Expected(
+            "insufficient_evidence",
+            None,
+            "No key is found for live-7 since a deploy ({No key for kid: 'live-7'}); where the new "
+            "revision looks for keys is not here, and what is published neither.",
+            "process",
+            acceptable=["wrong_auth_service_url"],
+            must_not=["key_rotated_without_overlap", "stale_jwks", "signing_key_mismatch"],
+        )
+        stage.freeze(
+            "wagtail-reports-no-settings",
+            "wagtail-reports",
+            "production",
+            twin,
+            documents,
+            services=names,
+        )
