@@ -13,9 +13,9 @@ CAUSE = Cause(
     mechanism="A check or an exception at start: what was to be there is not.",
     expects=(
         decides(Fact.START_FAILED, 0.85),
-        expects(Fact.RESTART_LOOP, 0.4),
+        expects(Fact.RESTART_LOOP, 0.25),
         expects(Fact.BEGAN_WITH_REVISION, 0.7),
-        expects(Fact.REVISION_NOT_READY, 0.3),
+        expects(Fact.REVISION_NOT_READY, 0.2),
     ),
     shown_by=(shown(Fact.START_FAILED),),
     contradicted_by=frozenset({Fact.MODULE_MISSING}),

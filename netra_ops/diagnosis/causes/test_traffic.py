@@ -21,15 +21,7 @@ CAUSE = Cause(
         shown(Fact.UNKNOWN_PATHS),
         shown(Fact.ONE_TESTING_CLIENT),
     ),
-    contradicted_by=frozenset(
-        {
-            Fact.ALL_REFUSED,
-            Fact.BEGAN_WITH_REVISION,
-            Fact.SERVICE_CALLS_FAIL,
-            Fact.NOT_CONFIGURED_SAID,
-            Fact.SIGNATURE_REFUSED,
-        }
-    ),
+    contradicted_by=frozenset({Fact.BEGAN_WITH_REVISION, Fact.NOT_CONFIGURED_SAID}),
     leads_to=frozenset({"caller_without_credential", "user_token_rejected"}),
     neighbours=(
         Neighbour("caller_without_credential", "the paths, names or agent are those of a test"),

@@ -33,6 +33,10 @@ OF_A_CONTRADICTION: Final = -3.5
 MOST_OF_THE_UNSHOWN: Final = 2.0
 """The most odds of all causes together that nothing shows: any may be there unseen, besides what no
 cause explains (1), and all of them do not crowd out one that is shown."""
+AGAINST_ANY_INCIDENT: Final = frozenset(
+    {Fact.ONE_TESTING_CLIENT, Fact.OLDER_THAN_ASKED, Fact.NOT_SERVING_ANY_MORE}
+)
+"""What contradicts every cause of an incident: that it is none."""
 UNNAMED: Final = 0.45
 """The most confidence in a cause that nothing shows."""
 NAMED_FROM: Final = 0.55
@@ -98,7 +102,10 @@ def _alone(cause: Cause, by_fact: Mapping[Fact, Observation]) -> Weighed:
             (deciding if expected.decides else going_along).append(weight)
     contradictions = [
         Weight(by_fact[fact], OF_A_CONTRADICTION)
-        for fact in sorted(cause.contradicted_by, key=lambda one: one.code)
+        for fact in sorted(
+            cause.contradicted_by | (AGAINST_ANY_INCIDENT if cause.is_incident else frozenset()),
+            key=lambda one: one.code,
+        )
         if fact in by_fact and by_fact[fact].is_seen
     ]
     along = sum(one.nats for one in going_along)
