@@ -348,7 +348,7 @@ def optional_identity(begins: datetime, name: str) -> None:
             Expected(
                 "cause_found",
                 "identity_made_optional",
-                "The gate's probes of the candidate without a token, and with what is none, got 200 where 401 is wanted, and those with a good token passed; the commit touches main.py. The revision never had traffic, and there is no error in the log.",
+                "The gate's probes of the candidate without a token, with one in the query alone and with forged identity headers got 200 where 401 is wanted, and those with a good token passed; the commit touches main.py. The revision never had traffic, and there is no error in the log.",
                 "process",
                 must_not=("variable_half_renamed", "env_var_lost", "user_token_rejected"),
                 pair="variable_half_renamed",
