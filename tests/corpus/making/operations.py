@@ -13,19 +13,35 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from corpus.making.netra_own import of_credentials, of_operation
-from corpus.making.node_services import in_catalogue, in_courier, in_traffic
-from corpus.making.small_services import in_rooms_and_mail
-from corpus.making.written import altered, java_and_go, not_of_the_catalogue, of_serving
+from corpus.making.netra_own import (
+    of_claims_and_callers,
+    of_dependencies,
+    of_deployments,
+    of_values,
+)
+from corpus.making.node_services import (
+    of_catalogue_requests,
+    of_catalogue_starts,
+    of_courier_identity,
+    of_courier_settings,
+    of_rollbacks,
+    of_tags_and_pins,
+)
+from corpus.making.small_services import of_mail, of_rooms
+from corpus.making.written import altered, in_go, in_java, not_of_the_catalogue, of_serving
 
 GROUPS: Final[Mapping[str, tuple[Callable[[], None], ...]]] = {
-    "catalogue": in_catalogue.MAKERS,
-    "courier": in_courier.MAKERS,
-    "traffic": in_traffic.MAKERS,
-    "rooms-and-mail": in_rooms_and_mail.MAKERS,
-    "netra-credentials": of_credentials.MAKERS,
-    "netra-operation": of_operation.MAKERS,
-    "java-and-go": java_and_go.MAKERS,
+    "catalogue": (*of_catalogue_starts.MAKERS, *of_catalogue_requests.MAKERS),
+    "courier": (*of_courier_identity.MAKERS, *of_courier_settings.MAKERS),
+    "traffic": (*of_rollbacks.MAKERS, *of_tags_and_pins.MAKERS),
+    "rooms": of_rooms.MAKERS,
+    "mail": of_mail.MAKERS,
+    "netra-values": of_values.MAKERS,
+    "netra-claims": of_claims_and_callers.MAKERS,
+    "netra-dependencies": of_dependencies.MAKERS,
+    "netra-deployments": of_deployments.MAKERS,
+    "java": in_java.MAKERS,
+    "go": in_go.MAKERS,
     "serving": of_serving.MAKERS,
     "not-of-the-catalogue": not_of_the_catalogue.MAKERS,
     "altered": altered.MAKERS,
