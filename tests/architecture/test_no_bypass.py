@@ -92,6 +92,31 @@ EXEMPTIONS: Final = (
         "It tells which entries of a log are a test's; it admits nobody and hides nothing.",
     ),
     Exemption(
+        "netra_ops/diagnosis/signs/lexicon/credentials.py",
+        "bypass: *",
+        "It reads in other programs' logs that a check was passed over; it passes over none.",
+    ),
+    Exemption(
+        "netra_ops/diagnosis/signs/lexicon/programs.py",
+        "bypass: *",
+        "It reads in other programs' logs that a start-up check was passed over.",
+    ),
+    Exemption(
+        "netra_ops/diagnosis/signs/records/whose.py",
+        "a mode for tests: *",
+        "It tells which lines of a log say that they are a test's; it admits nobody.",
+    ),
+    Exemption(
+        "netra_ops/diagnosis/signs/tally.py",
+        "a mode for tests: *",
+        "It is a mark of a line of a log; it admits nobody.",
+    ),
+    Exemption(
+        "netra_ops/diagnosis/signs/tallying.py",
+        "a mode for tests: *",
+        "It marks which lines of a log say that they are a test's; it admits nobody.",
+    ),
+    Exemption(
         "netra_ops/issue_tracker/priority.py",
         "a level of strictness: 'EMERGENCY'",
         "It is the severity of a log entry as Cloud Logging calls it, and admits nobody.",

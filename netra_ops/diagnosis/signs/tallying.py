@@ -138,6 +138,9 @@ class _Counting:
             self._places.speak(place, time)
         if request is None:
             return
+        other = entry.fields.get("correlation_id") if entry.fields is not None else None
+        if isinstance(other, str) and other != request:
+            self._requests.tell_alias(request, other)
         if len(self._spoke) < _MOST_IDS:
             self._spoke.add(request)
         if caller is not Caller.UNKNOWN:
@@ -217,8 +220,8 @@ class _Counting:
     def finished(self) -> Tally:
         self._places.sort()
         requests, kept, spoke = self._requests.finished()
-        aliases = self._requests.aliases
-        spoke |= {aliases.get(one, one) for one in self._spoke}
+        resolved = self._requests.resolved
+        spoke |= {resolved(one) for one in self._spoke}
         for one in requests:
             if one.request is not None and one.request not in spoke and one.time is not None:
                 end = one.time + int((one.latency or 0.0) * 1e9) + 50_000_000
@@ -226,7 +229,7 @@ class _Counting:
                     spoke.add(one.request)
         answering = Answering(requests)
         occurrences = {
-            sign: related(found.items, answering, aliases) for sign, found in self._found.items()
+            sign: related(found.items, answering, resolved) for sign, found in self._found.items()
         }
         counts = {sign: found.seen for sign, found in self._found.items()}
         failed = failed_starts(occurrences, self._places.instances, answering)

@@ -1,7 +1,7 @@
 """What can be told only when all was read: whose lines without an id are, and failing starts."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -89,15 +89,23 @@ class Answering:
 
 
 def related(
-    occurrences: Iterable[Occurrence], answering: Answering, aliases: Mapping[str, str]
+    occurrences: Iterable[Occurrence], answering: Answering, resolved: Callable[[str], str]
 ) -> list[Occurrence]:
-    """Give occurrences by time, with the requests that they belong to."""
+    """Give occurrences by time, with the requests that they belong to.
+
+    Args:
+        occurrences: Of one sign.
+        answering: The requests.
+        resolved: Gives the id by which a request goes, of any of its ids.
+    """
     found: list[Occurrence] = []
     for one in occurrences:
         related_one = one
-        if one.request is not None and one.request in aliases:
-            related_one = msgspec.structs.replace(one, request=aliases[one.request])
-        elif one.request is None and one.time is not None and one.sign not in _OF_NO_REQUEST:
+        if one.request is not None:
+            own = resolved(one.request)
+            if own != one.request:
+                related_one = msgspec.structs.replace(one, request=own)
+        elif one.time is not None and one.sign not in _OF_NO_REQUEST:
             request = answering.at(one.place, one.time)
             if request is not None:
                 is_known = one.caller is not Caller.UNKNOWN

@@ -17,6 +17,7 @@ MOST_REQUESTS: Final = 200_000
 _MOST_REMEMBERED: Final = 200_000
 _MOST_WAITING: Final = 48
 _MOST_KEYS: Final = 20_000
+_MOST_HOPS: Final = 3
 _SLACK: Final = 2.0
 _SECOND: Final = 1_000_000_000
 
@@ -89,6 +90,15 @@ class Requests:
         if len(self.aliases) < _MOST_REMEMBERED:
             self.aliases[other] = own
 
+    def resolved(self, request: str) -> str:
+        """Give the id by which a request goes, of any of its ids."""
+        for _ in range(_MOST_HOPS):
+            other = self.aliases.get(request)
+            if other is None or other == request:
+                break
+            request = other
+        return request
+
     def finished(self) -> tuple[list[Request], int, set[str]]:
         """Give the requests by time, of how many each is one, and which a program told of too."""
         handshakes = {
@@ -100,7 +110,7 @@ class Requests:
         found: list[Request] = []
         for one in self._kept.items:
             request = one.request or f"line {one.number}"
-            request = self.aliases.get(request, request)
+            request = self.resolved(request)
             caller, principal = one.caller, one.principal
             if caller is Caller.UNKNOWN and request in self._callers:
                 caller, principal = self._callers[request]

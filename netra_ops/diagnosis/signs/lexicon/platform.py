@@ -12,12 +12,14 @@ PHRASES: Final = (
         Sign.PLATFORM_REFUSED,
         r"the request was not (?:authenticated|authorized)\b(?=[. ])(?:\. Either allow|[^|]{0,80}"
         r"(?:invoke|invocation|access token|Authorization header))"
+        r"|error_description=\W{0,2}The access token could not be verified"
         r"|client does not have permission to (?:get|the requested) URL|run\.routes\.invoke[^"
         r"|]{0,20} denied"
         r"|Permission '?run\.routes\.invoke'? denied|was not authorized to invoke this service"
         r"|access is forbidden[^|]{0,40}ingress|ingress (?:settings )?(?:block|den|reject"
         r"|refus)\w+",
         "the request was not",
+        "could not be verified",
         "permission",
         "invoke",
         "ingress",

@@ -25,6 +25,7 @@ _FIELDS: Final = (
     "code",
     "says",
     "outcome",
+    "www_authenticate",
     "result",
     "msg",
 )

@@ -262,6 +262,7 @@ SAID: dict[Sign, tuple[str, ...]] = {
             "The request was not authenticated. Either allow unauthenticated invocations or set "
             "the proper Authorization header."
         ),
+        'Bearer error="invalid_token" error_description="The access token could not be verified"',
         "Your client does not have permission to get URL / from this server.",
     ),
     Sign.SECRET_PERMISSION: (

@@ -122,6 +122,18 @@ def test_a_line_without_an_id_is_of_the_one_request_of_its_time(tmp_path: Path) 
     assert second.request is None
 
 
+def test_lines_of_one_request_under_several_ids_are_of_one(tmp_path: Path) -> None:
+    """A correlation id that once stood beside a request's id is that request's everywhere."""
+    lines = Lines()
+    refused = "403: Not authenticated"
+    lines.json(1, {"message": refused, "request_id": "req_1_a", "correlation_id": "corr_1"})
+    lines.json(2, {"message": refused, "correlation_id": "corr_1"})
+
+    found = lines.tally(tmp_path).occurrences[Sign.NOT_AUTHENTICATED]
+
+    assert [one.request for one in found] == ["req_1_a", "req_1_a"]
+
+
 def test_handshakes_are_told_from_plain_requests_of_their_path(tmp_path: Path) -> None:
     """A path that switched protocols once is a socket's, also when it is refused."""
     lines = Lines()
