@@ -117,6 +117,11 @@ EXEMPTIONS: Final = (
         "It marks which lines of a log say that they are a test's; it admits nobody.",
     ),
     Exemption(
+        "netra_ops/diagnosis/observing/lying/not_incidents.py",
+        "a mode for tests: *",
+        "It tells whose refusals in a log are a test's; it admits nobody and hides nothing.",
+    ),
+    Exemption(
         "netra_ops/issue_tracker/priority.py",
         "a level of strictness: 'EMERGENCY'",
         "It is the severity of a log entry as Cloud Logging calls it, and admits nobody.",

@@ -13,9 +13,9 @@ from typing import Final
 import msgspec
 
 from netra_ops.diagnosis.observing.framing.attempt import EVERYDAY, Attempt
-from netra_ops.diagnosis.observing.framing.chances import ORDINARY, RARE, fisher
-from netra_ops.diagnosis.observing.framing.changes import rise_of, shares
 from netra_ops.diagnosis.observing.framing.starts import BadStart
+from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, RARE, fisher
+from netra_ops.diagnosis.observing.statistics.changes import rise_of, shares
 from netra_ops.diagnosis.signs.sign import Sign
 
 _EVERYDAY: Final = frozenset(sign.value for sign in EVERYDAY)

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
-from netra_ops.diagnosis.observing.framing.chances import RARE
-from netra_ops.diagnosis.observing.framing.changes import rise_of
+from netra_ops.diagnosis.observing.statistics.chances import RARE
+from netra_ops.diagnosis.observing.statistics.changes import rise_of
 
 ENDED_AT_ONE_AGE: Final = "ended_at_one_age"
 """A kind of failure."""

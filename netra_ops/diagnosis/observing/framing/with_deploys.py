@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
-from netra_ops.diagnosis.observing.framing.chances import ORDINARY, RARE, fisher, none_of
 from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter
 from netra_ops.diagnosis.observing.framing.revisions import Revisions
+from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, RARE, fisher, none_of
 
 TELLING: Final = 0.1
 """Rarer than this by chance is telling, where something else tells the same."""

@@ -9,10 +9,10 @@ from typing import Final
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import EVERYDAY, Attempt
-from netra_ops.diagnosis.observing.framing.chances import ORDINARY, fisher
-from netra_ops.diagnosis.observing.framing.changes import shares
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
+from netra_ops.diagnosis.observing.statistics.changes import shares
 from netra_ops.diagnosis.signs.sign import Sign
 
 _TWO: Final = 2

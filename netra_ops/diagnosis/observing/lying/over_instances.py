@@ -9,10 +9,10 @@ import msgspec
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
-from netra_ops.diagnosis.observing.framing.chances import RARE, fisher
-from netra_ops.diagnosis.observing.framing.changes import is_mixed
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several, short
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.chances import RARE, fisher
+from netra_ops.diagnosis.observing.statistics.changes import is_mixed
 
 _ENOUGH: Final = 3
 """With fewer requests an instance says nothing."""

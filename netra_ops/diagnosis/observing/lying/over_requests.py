@@ -8,10 +8,10 @@ from typing import Final
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import REFUSING, Attempt
-from netra_ops.diagnosis.observing.framing.chances import ORDINARY, fisher
 from netra_ops.diagnosis.observing.framing.silent import one_value
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Occurrence
 

@@ -6,9 +6,9 @@ from typing import Final
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
-from netra_ops.diagnosis.observing.framing.chances import ORDINARY, RARE, fisher, none_of, wilson
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, RARE, fisher, none_of, wilson
 
 _TWO: Final = 2
 _HALF: Final = 0.5

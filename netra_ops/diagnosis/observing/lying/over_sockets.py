@@ -5,10 +5,10 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.framing.chances import ORDINARY, fisher
 from netra_ops.diagnosis.observing.framing.silent import LONG, MOST, Ended, of_one_age, one_value
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
 from netra_ops.diagnosis.signs.sign import Sign
 
 _TWO: Final = 2

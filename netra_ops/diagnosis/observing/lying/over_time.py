@@ -6,15 +6,15 @@ from typing import Final
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
-from netra_ops.diagnosis.observing.framing.chances import (
+from netra_ops.diagnosis.observing.framing.telling import absent, seen
+from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.chances import (
     ORDINARY,
     RARE,
     binomial_tail,
     later,
 )
-from netra_ops.diagnosis.observing.framing.changes import TREND, grows, is_mixed
-from netra_ops.diagnosis.observing.framing.telling import absent, seen
-from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.changes import TREND, grows, is_mixed
 
 _ENOUGH: Final = 20
 """So many requests without any failure show that nothing failed."""

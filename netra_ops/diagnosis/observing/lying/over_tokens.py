@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import EVERYDAY, Attempt
-from netra_ops.diagnosis.observing.framing.chances import apart, wilson
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.chances import apart, wilson
 from netra_ops.diagnosis.signs.sign import Sign
 
 _NOT_OF_KEYS: Final = frozenset(

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from netra_ops.diagnosis.observing.framing.attempt import BREAKING
-from netra_ops.diagnosis.observing.framing.chances import binomial_tail
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.statistics.chances import binomial_tail
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Occurrence
 from netra_ops.logs.entries import Level

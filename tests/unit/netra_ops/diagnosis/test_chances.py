@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netra_ops.diagnosis.observing.framing.chances import (
+from netra_ops.diagnosis.observing.statistics.chances import (
     RARE,
     apart,
     binomial_tail,
@@ -16,7 +16,7 @@ from netra_ops.diagnosis.observing.framing.chances import (
     none_of,
     wilson,
 )
-from netra_ops.diagnosis.observing.framing.changes import is_mixed, rise_of, shares
+from netra_ops.diagnosis.observing.statistics.changes import is_mixed, rise_of, shares
 
 
 @given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3), st.integers(0, 3))

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from netra_ops.diagnosis.observing.framing.chances import RARE, SURE, fisher, later
+from netra_ops.diagnosis.observing.statistics.chances import RARE, SURE, fisher, later
 
 _EVEN: Final = 0.5
 TREND: Final = 10
