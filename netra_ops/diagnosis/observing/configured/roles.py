@@ -58,6 +58,7 @@ _AUTH: Final = words("""
     AUTHN AUTHSERVICE PASSPORT AUTH0 OKTA COGNITO
 """)
 _PLACES: Final = words("URL URI HOST HOSTNAME ENDPOINT BASE ADDR ADDRESS SERVER ORIGIN URLS DOMAIN")
+_ADDRESSES: Final = words("URL URLS URI HOST HOSTNAME ENDPOINT ADDR ADDRESS")
 _DATABASES: Final = words("""
     DATABASE DB DSN PG POSTGRES POSTGRESQL MYSQL MARIADB SQL MONGO MONGODB REDIS SQLALCHEMY
     PGPASSWORD PGUSER PGHOST PGDATABASE CLOUDSQL
@@ -93,18 +94,18 @@ _RULES: Final = (
     _Rule(Role.DATABASE, (_DATABASES,)),
     _Rule(Role.PUBLIC_KEY, (words("PUBLIC"), _KEY_WORDS | _KEY_PURPOSES), words("ID URL")),
     _Rule(Role.PRIVATE_KEY, (words("PRIVATE PEM RSA"), _KEY_WORDS | words("PEM")), words("ID")),
-    _Rule(Role.KEY, (_KEY_WORDS, _KEY_PURPOSES), _DIGESTS),
+    _Rule(Role.KEY, (_KEY_WORDS, _KEY_PURPOSES), _DIGESTS | _ADDRESSES),
     _Rule(
         Role.CREDENTIAL,
         (_KEY_WORDS | words("PASSWORD PASSWD CREDENTIALS CREDENTIAL"),),
-        _DIGESTS - {"PATH", "FILE"},
+        _DIGESTS - {"PATH", "FILE"} | _ADDRESSES,
     ),
     _Rule(Role.ISSUER, (words("ISSUER ISS ISSUERS"),)),
     _Rule(Role.AUDIENCE, (words("AUDIENCE AUD AUDIENCES"),)),
     _Rule(Role.ORIGINS, (words("ORIGINS CORS"),)),
     _Rule(Role.ORIGINS, (words("ORIGIN"), words("ALLOWED ALLOW"))),
     _Rule(Role.AUTH_URL, (words("JWKS"),)),
-    _Rule(Role.AUTH_URL, (_AUTH, _PLACES)),
+    _Rule(Role.AUTH_URL, (_AUTH | words("JWT JWK KEYS KEYSET"), _PLACES)),
     _Rule(Role.URL, (_PLACES,)),
     _Rule(Role.CLIENT_ID, (words("CLIENT SERVICE"), words("ID"))),
     _Rule(Role.IDENTITY, (words("JWT OIDC OAUTH OAUTH2 SSO"),)),
@@ -170,7 +171,8 @@ def role_in(service: str, name: str, value: str | None) -> Role | None:
 def role_by(name: str, value: str | None) -> Role | None:
     """Say what a variable is for by its name, or by its shown value where that is an address."""
     role = role_of(name)
-    if role is not None or value is None:
+    # An address is no key, whatever it is called.
+    if value is None or role not in {None, Role.URL, *SECRET_ROLES}:
         return role
     host = _HOST.match(value.strip())
     said = frozenset(words_of(name))

@@ -334,6 +334,16 @@ def test_an_address_is_known_by_its_value(after: Any) -> None:
     assert seen(found, Fact.URL_CHANGED) is not None
 
 
+@pytest.mark.parametrize("name", ["OIDC_KEYS_URL", "JWT_KEYS", "SIGNING_KEY_ENDPOINT"])
+def test_where_keys_are_fetched_is_an_address_and_no_key(after: Any, name: str) -> None:
+    """A set of keys that is read from another environment is a foreign address."""
+    own = {"ENVIRONMENT": "production", name: "https://login.example.org/jwks.json"}
+    found = after(own, {**own, name: "https://login.staging.example.org/jwks.json"})
+
+    assert seen(found, Fact.FOREIGN_ENVIRONMENT_CALLED) is not None
+    assert silent(found, Fact.KEY_CHANGED)
+
+
 def test_what_a_revision_had_while_it_served_well_is_no_evidence(tmp_path: Path) -> None:
     """A foreign address and a default key that worked before the onset explain nothing."""
     env = {"ENV": "staging", "AUTH_URL": "https://auth.prod.example.org", "JWT_SECRET": "changeme"}
