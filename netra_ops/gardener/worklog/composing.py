@@ -9,7 +9,6 @@ from netra.clock import as_iso
 from netra_ops.gardener.facts.clusters import ClusterFacts, Facts
 from netra_ops.gardener.facts.columns import plain_name
 from netra_ops.gardener.facts.counting import spreads
-from netra_ops.gardener.facts.counting.spreads import Share
 from netra_ops.gardener.facts.deploys.deployments import Deployment, LabelChange
 from netra_ops.gardener.facts.deploys.evidence import Evidence, suspects_of
 from netra_ops.gardener.facts.tests_and_age import Age
@@ -340,7 +339,7 @@ class _Composer:
         )
 
     def _spread(self, spread: spreads.Spread) -> Spread:
-        top = tuple(Share(self._hide(one.name), one.count) for one in spread.top)
+        top = tuple(spreads.Share(self._hide(one.name), one.count) for one in spread.top)
         return Spread(spread.distinct, top)
 
     def _template(self, facts: ClusterFacts) -> str:
