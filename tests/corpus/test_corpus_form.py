@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
 from corpus.making.freezing import (
     BUNDLE,
     DOCUMENTS,

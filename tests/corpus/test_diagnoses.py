@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
 from corpus.scoring import bundles, calibration_error, scored
 
 KNOWN_MISSES: Final[dict[str, str]] = {}

@@ -4,8 +4,9 @@ import os
 import time
 from typing import Any, Final
 
-from corpus.making.network.services.saying import Traced, log_as
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+
+from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("chat.socket")
 ORIGINS: Final = frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").split(",")))

@@ -6,8 +6,9 @@ import time
 from typing import Annotated, Any, Final
 
 import jwt
-from corpus.making.network.services.saying import Traced, log_as
 from fastapi import Depends, FastAPI, Header, HTTPException
+
+from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("session")
 NAME: Final = os.environ.get("KEY_VARIABLE", "SESSION_SIGNING_KEY")
