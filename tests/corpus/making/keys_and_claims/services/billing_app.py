@@ -9,8 +9,8 @@ import time
 import traceback
 from typing import Any
 
-from authlib.jose import JsonWebToken
-from authlib.jose.errors import JoseError
+from authlib.jose import JsonWebToken  # type: ignore[import-untyped]
+from authlib.jose.errors import JoseError  # type: ignore[import-untyped]
 from flask import Flask, Response, jsonify, request
 from settings import name_of, option, required, variable
 

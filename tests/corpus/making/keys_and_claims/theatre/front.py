@@ -71,10 +71,14 @@ class Front(BaseHTTPRequestHandler):
 
 
 def free_port() -> int:
-    """Give a port that nobody listens at."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
+    """Give a port that nobody listens at, by chance and not one the system hands out next.
+
+    Several makers may run at once, and a service binds its port a second after it was given one.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        if not listens(port):
+            return port
 
 
 def listens(port: int) -> bool:

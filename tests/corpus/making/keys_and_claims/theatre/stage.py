@@ -216,6 +216,8 @@ class Stage:
             threading.Thread(target=self._listen, args=(process, stream, pipe), daemon=True).start()
         self._running.append(process)
         self._await(process, comes_up=comes_up)
+        if not comes_up:
+            self._running.remove(process)
         if comes_up and "gunicorn" in program.command:
             await_answer(port)
             self.settle()
@@ -290,7 +292,14 @@ class Stage:
             time.sleep(QUIET / 4)
 
     def entries(self, *services: str) -> list[Entry]:
-        """Give what happened, of all services or of those named."""
+        """Give what happened, of all services or of those named.
+
+        Raises:
+            RuntimeError: A service that should run has ended.
+        """
+        self.settle()
+        if ended := [p.where.revision for p in self._running if p.popen.poll() is not None]:
+            raise RuntimeError(f"no longer running: {ended}")
         made = list(self._entries)
         for process in {id(p): p for p, _ in self._lines}.values():
             for stream in ("stdout", "stderr"):
