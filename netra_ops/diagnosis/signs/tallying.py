@@ -1,8 +1,8 @@
 """The log of a bundle, read once and counted: a stream, within bounds that hold for any log.
 
-A million lines are counted in well under half a minute. At most 200 000 requests and 20 000
-occurrences of each sign are kept, evenly thinned; with all that is remembered while reading that
-is some hundreds of megabytes for the largest logs, and little for small ones.
+Counting takes about as long as reading, and the two together are what `benchmarks/diagnosis_speed`
+measures. At most 200 000 requests and 20 000 occurrences of each sign are kept, evenly thinned;
+with what is remembered while reading that is some hundreds of megabytes for the largest logs.
 """
 
 import re
