@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from corpus.making.freezing import Entry, Expected, Salt, Where
 from corpus.making.stage import BROWSERS, Printed, Stage
+
 from fakes.installation import Installation
 from netra.wire.audit_chain import GENESIS_HASH, chain_hash
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
-
 from corpus.making.freezing import Expected
 from corpus.making.netra_own.installed import AUTH, BACKEND, Own, installed
 from corpus.making.netra_own.operated import on_postgres

@@ -11,6 +11,7 @@ from corpus.making.freezing import Expected
 from corpus.making.netra_own.installed import BACKEND, Own, installed
 from corpus.making.netra_own.operated import deployed, with_change
 from corpus.making.platform_documents import commit
+
 from fakes.faulty_code import faulty_code
 
 

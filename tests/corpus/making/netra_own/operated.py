@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from architecture.house import ROOT
 from corpus.making.netra_own.installed import BACKEND, Own, installed
 from corpus.making.stage import free_port
+
+from architecture.house import ROOT
 from fakes.postgres import PostgresServer, running_postgres
 
 DEPLOY = ("--steps", "50,100", "--hold", "1", "--bake", "0.5", "--min-requests", "4")
