@@ -200,9 +200,14 @@ def decisions(
         for expected in cause.expects
         if expected.decides and expected.fact not in known
     }
-    best = sorted(worth, key=lambda fact: (-worth[fact], fact.code))[:MOST]
+    best = sorted(worth, key=lambda fact: (-worth[fact], fact.code))
     between = tuple(cause.code for cause in rivals)
-    return tuple(_decision(fact, between) for fact in best)
+    # One way of looking shows several facts: it is named once, by the most telling of them.
+    by_way = dict[str, Decision]()
+    for fact in best:
+        decision = _decision(fact, between)
+        by_way.setdefault(decision.take, decision)
+    return tuple(by_way.values())[:MOST]
 
 
 def _rivals(ranked: Sequence[Weighed]) -> list[Cause]:
