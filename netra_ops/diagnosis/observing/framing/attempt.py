@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -99,9 +100,10 @@ _LOWEST_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 _CLOSE_CODES: Final = 1000
 _OWN_CLOSES: Final = 4000
+_NONE: Final = frozenset[str]()
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request, or what lines tell of one that left no request entry.
 
     Attributes:
@@ -162,21 +164,17 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_socket(self) -> bool:
         """Whether it is a socket or a handshake for one."""
-        return (
-            self.method == "WEBSOCKET"
-            or self.status == _SWITCHED
-            or _SOCKET_PATH.search(self.path or "") is not None
-        )
+        return is_socket(self.method, self.path, self.status)
 
     @property
     def is_open(self) -> bool:
         """Whether its path is one that nowhere needs an identity."""
-        return self.path is not None and _OPEN_PATH.search(self.path) is not None
+        return _is(_OPEN_PATH, self.path)
 
     @property
     def is_login(self) -> bool:
         """Whether it asks for a session or a token."""
-        return self.path is not None and _LOGIN_PATH.search(self.path) is not None
+        return _is(_LOGIN_PATH, self.path)
 
     @property
     def issued(self) -> int | None:
@@ -184,19 +182,33 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return next((one.issued for one in self.shown if one.issued is not None), None)
 
 
+def is_socket(method: str | None, path: str | None, status: int | None) -> bool:
+    """Tell whether a request is of a socket, by its method, its answer or its path."""
+    return method == "WEBSOCKET" or status == _SWITCHED or _is(_SOCKET_PATH, path)
+
+
+@lru_cache(maxsize=10_000)
+def _is(pattern: re.Pattern[str], path: str | None) -> bool:
+    """Tell whether a path fits; requests are many and paths are few."""
+    return path is not None and pattern.search(path) is not None
+
+
 def kinds_of(
-    status: int | None, shown: tuple[Occurrence, ...], *, is_socket: bool
+    status: int | None, shown: tuple[Occurrence, ...], *, of_socket: bool
 ) -> frozenset[str]:
     """Say what kind of failure an attempt is: signs that tell, else its status; none if none.
 
     An answer that is good is no failure whatever its lines say, for what was tried again and
     worked is none; but for a check that was passed over, which is the failure itself.
     """
+    if not shown:
+        kind = None if status is None else _by_status(status, of_socket=of_socket)
+        return frozenset({kind}) if kind else _NONE
     signs = {one.sign for one in shown}
     if Sign.CHECK_PASSED_OVER in signs:
         return frozenset({Sign.CHECK_PASSED_OVER.value})
     failing = signs & (REFUSING | BREAKING)
-    by_status = None if status is None else _by_status(status, is_socket=is_socket)
+    by_status = None if status is None else _by_status(status, of_socket=of_socket)
     if not by_status and status is not None and (status < _LOWEST_ERROR or not failing):
         return frozenset()
     telling = frozenset(sign.value for sign in failing - UNTELLING)
@@ -216,9 +228,9 @@ def _untelling(status: int | None, shown: Iterable[Occurrence]) -> str:
     return Sign.OTHER_ERROR.value if is_error else ""
 
 
-def _by_status(status: int, *, is_socket: bool) -> str:
+def _by_status(status: int, *, of_socket: bool) -> str:
     """Give the kind of a status that is a failure, and nothing of one that is none."""
-    if status in _UNAUTHORISED or (is_socket and status in _SOCKET_REFUSALS):
+    if status in _UNAUTHORISED or (of_socket and status in _SOCKET_REFUSALS):
         return str(status)
     if _SERVER_ERROR <= status < _CLOSE_CODES:
         return "5xx"

@@ -17,6 +17,7 @@ from netra_ops.diagnosis.observing.framing.attempt import (
     STARTING_BADLY,
     SUCCEEDING,
     Attempt,
+    is_socket,
     kinds_of,
 )
 from netra_ops.diagnosis.signs.sign import Sign
@@ -76,7 +77,7 @@ class _Near:
         One that has lines of another id already is taken only if no other is near.
         """
         line = group[-1]
-        is_bad = bool(kinds_of(None, tuple(group), is_socket=False))
+        is_bad = bool(kinds_of(None, tuple(group), of_socket=False))
         found = self._times.get((line.place.service, is_bad))
         if not found or line.time is None:
             return None
@@ -181,12 +182,10 @@ def _is_attempt(group: Sequence[Occurrence]) -> bool:
 
 def _of_request(request: Request, shown: tuple[Occurrence, ...], revised: Revised) -> Attempt:
     time = request.time or 0
-    socket = Attempt(
-        number=0, time=0, ended=0, method=request.method, path=request.path, status=request.status
-    ).is_socket
+    socket = is_socket(request.method, request.path, request.status)
     took = int((request.latency or 0.0) * 1e9) if request.is_front and not socket else 0
     caller, principal = request.caller, request.principal
-    if caller is Caller.UNKNOWN:
+    if shown and caller is Caller.UNKNOWN:
         caller = _caller(shown)
     return Attempt(
         number=request.number,
@@ -204,7 +203,7 @@ def _of_request(request: Request, shown: tuple[Occurrence, ...], revised: Revise
         agent=request.agent,
         is_front=request.is_front,
         shown=shown,
-        kinds=kinds_of(request.status, shown, is_socket=socket),
+        kinds=kinds_of(request.status, shown, of_socket=socket),
     )
 
 
@@ -214,7 +213,7 @@ def _of_lines(group: Sequence[Occurrence], revised: Revised) -> Attempt:
     shown = tuple(group)
     telling = next((one for one in group if one.sign in REFUSING | BREAKING), group[0])
     time = telling.time or 0
-    socket = Attempt(number=0, time=0, ended=0, path=path).is_socket
+    socket = is_socket(None, path, None)
     place = next((one.place for one in group if one.place.instance is not None), telling.place)
     return Attempt(
         number=telling.number,
@@ -228,7 +227,7 @@ def _of_lines(group: Sequence[Occurrence], revised: Revised) -> Attempt:
         principal=_principal(shown),
         is_request=False,
         shown=shown,
-        kinds=kinds_of(status, shown, is_socket=socket),
+        kinds=kinds_of(status, shown, of_socket=socket),
     )
 
 

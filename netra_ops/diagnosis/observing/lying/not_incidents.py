@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
@@ -135,9 +136,14 @@ def _testing_client(scene: Scene) -> Iterator[Observation]:
 
 def _tests(attempt: Attempt) -> bool:
     names = (attempt.agent, attempt.principal)
-    return any(name is not None and _TESTING.search(name) is not None for name in names) or any(
+    return any(name is not None and _is_testing(name) for name in names) or any(
         line.is_test for line in attempt.shown
     )
+
+
+@lru_cache(maxsize=10_000)
+def _is_testing(name: str) -> bool:
+    return _TESTING.search(name) is not None
 
 
 def _age(scene: Scene) -> Iterator[Observation]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import comb
 from typing import Final
 
@@ -39,9 +40,12 @@ def is_person(attempt: Attempt) -> bool:
     """Tell whether a person asked: the log says so, or nothing else and the agent is a browser."""
     if attempt.caller is Caller.USER:
         return True
-    return attempt.caller is not Caller.SERVICE and (
-        _PERSONS_AGENT.search(attempt.agent or "") is not None
-    )
+    return attempt.caller is not Caller.SERVICE and _is_persons(attempt.agent or "")
+
+
+@lru_cache(maxsize=10_000)
+def _is_persons(agent: str) -> bool:
+    return _PERSONS_AGENT.search(agent) is not None
 
 
 def _users(scene: Scene) -> Iterator[Observation]:
