@@ -206,8 +206,8 @@ def _is_usual(kind: str, flags: Sequence[bool], quiet: float) -> bool | None:
 def _leading(rising: Sequence[Rising]) -> Rising | None:
     """Give the kind that it begins with: the first that rose, but for what hardly happened.
 
-    Where none rose it is the most frequent; what happens every day, and what says nothing, come
-    last.
+    Where none rose it is the most frequent; what happens every day, what happened once, and what
+    says nothing, come last.
     """
     rose = [one for one in rising if one.rises and one.kind not in _SLIGHT]
     rose = rose or [one for one in rising if one.rises]
@@ -223,7 +223,8 @@ def _leading(rising: Sequence[Rising]) -> Rising | None:
             one.count
             * (_LITTLE if one.kind in _EVERYDAY | _SLIGHT else 1.0)
             * (_LESS if one.kind[0].isdigit() else 1.0)
-            * (_LESS if one.rises is False else 1.0),
+            * (_LESS if one.rises is False else 1.0)
+            * (_LITTLE if one.count == 1 else 1.0),
             -one.onset,
         ),
         default=None,

@@ -52,10 +52,19 @@ def observed(scene: Scene) -> Iterator[Observation]:
     failing = [one for one in told if one.bad]
     if not failing:
         return
-    yield from _split(scene, told)
-    yield from _one_only(scene, told)
+    last = max(each.ended for one in failing for each in one.tried if each.matters)
+    beside = [one for one in (_until(life, last) for life in told) if len(one.tried) >= _ENOUGH]
+    yield from _split(scene, beside)
+    yield from _one_only(scene, beside)
     yield from _new_only(scene, told)
     yield from _cured(scene, lives)
+
+
+def _until(life: Life, last: int) -> Life:
+    """Give what was tried there while something failed: who came later is no other beside it."""
+    return Life(
+        name=life.name, start=life.start, tried=[one for one in life.tried if one.ended <= last]
+    )
 
 
 def _split(scene: Scene, told: Sequence[Life]) -> Iterator[Observation]:
@@ -100,9 +109,9 @@ def _split(scene: Scene, told: Sequence[Life]) -> Iterator[Observation]:
 
 
 def _one_only(scene: Scene, told: Sequence[Life]) -> Iterator[Observation]:
-    if len(told) < _TWO:
-        return
     failing = [one for one in told if one.bad]
+    if len(told) < _TWO or not failing:
+        return
     others = [one for one in told if not one.bad]
     says = f"{len(failing)} of {len(told)} instances with {_ENOUGH} requests or more failed."
     if len(failing) > 1:

@@ -272,3 +272,17 @@ def test_who_asked_is_taken_from_lines_where_the_entry_does_not_say() -> None:
     (failing,) = log.scene().failing
 
     assert (failing.caller, failing.principal) == (Caller.SERVICE, "service:orders")
+
+
+def test_one_refusal_does_not_outweigh_several() -> None:
+    """Where nothing rose, what happened once does not lead."""
+    log = Log()
+    for second in range(40):
+        log.asked(second)
+    log.refused(10.5, Sign.TOKEN_EXPIRED)
+    log.refused(20.5, Sign.TOKEN_TOO_EARLY)
+    log.refused(30.5, Sign.TOKEN_EXPIRED)
+
+    kinds = {kind for one in log.scene().failing for kind in one.kinds}
+
+    assert "token_expired" in kinds

@@ -89,7 +89,11 @@ def test_a_new_instance_that_does_well_is_a_cure() -> None:
     for second in range(45, 60):
         log.asked(second, instance="two")
 
-    assert seen_in(log.observed(), Fact.CURED_BY_RESTART) is True
+    found = log.observed()
+
+    assert seen_in(found, Fact.CURED_BY_RESTART) is True
+    assert Fact.SPLIT_BY_INSTANCE not in found
+    assert Fact.ONE_INSTANCE_ONLY not in found
 
 
 def test_a_restart_in_place_is_a_cure_too() -> None:
