@@ -127,6 +127,16 @@ EXEMPTIONS: Final = (
         "It marks which lines of a log say that they are a test's; it admits nobody.",
     ),
     Exemption(
+        "netra_ops/diagnosis/observing/tried/attempt.py",
+        "bypass: *",
+        "It reads in the words of a probe that it went around a proxy; it goes around nothing.",
+    ),
+    Exemption(
+        "netra_ops/diagnosis/observing/recorded/reading.py",
+        "* looks at the service prefix",
+        "It sorts the records of an audit by whom they name; nothing is granted by it.",
+    ),
+    Exemption(
         "netra_ops/diagnosis/observing/lying/not_incidents.py",
         "a mode for tests: *",
         "It tells whose refusals in a log are a test's; it admits nobody and hides nothing.",
