@@ -40,6 +40,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_REFERRED: Final = re.compile(r"\$[({]{0,2}\s*([A-Za-z_]\w*)")
 _HOST: Final = re.compile(r"https?://([\w.-]+)", re.IGNORECASE)
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FOREIGN: Final = words("""
@@ -117,7 +118,10 @@ _WHOLE_NAMES: Final[dict[tuple[str, ...], Role | None]] = {
     ("HOST",): None,
     ("HOSTNAME",): None,
 }
-_LAST_WORDS: Final = {"TOKEN": Role.CREDENTIAL, "HMAC": Role.KEY, "HS256": Role.KEY}
+_LAST_WORDS: Final = {
+    "TOKEN": Role.CREDENTIAL,
+    **dict.fromkeys(("HMAC", "HS256", "SIGNING", "SIGNATURE", "VERIFIER"), Role.KEY),
+}
 """What a name without any other telling word is, by its end."""
 _GENERAL: Final = _KEY_WORDS | _PLACES | words("SERVICE CLIENT ID PUBLIC PRIVATE")
 _ANOTHERS: Final = words("""
@@ -174,6 +178,10 @@ def role_by(name: str, value: str | None) -> Role | None:
     # An address is no key, whatever it is called.
     if value is None or role not in {None, Role.URL, *SECRET_ROLES}:
         return role
+    referred = _REFERRED.search(value) if role is None else None
+    if referred is not None:
+        # What a reference stands for is what it names, whatever the variable is called.
+        return role_of(referred[1])
     host = _HOST.match(value.strip())
     said = frozenset(words_of(name))
     if host is None or said & _FOREIGN:

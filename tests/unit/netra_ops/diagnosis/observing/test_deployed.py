@@ -360,6 +360,13 @@ def test_what_a_revision_had_while_it_served_well_is_no_evidence(tmp_path: Path)
     assert silent(found, Fact.VALUE_IS_PLACEHOLDER)
 
 
+def test_a_reference_is_known_by_what_it_names(after: Any) -> None:
+    """A variable whose name says little holds the reference to a key instead of the key."""
+    found = after({"NOTES": hidden("x" * 20)}, {"NOTES": "$(NOTES_SIGNING_KEY)"})
+
+    assert seen(found, Fact.VALUE_IS_REFERENCE_TEXT) is not None
+
+
 def test_a_reference_is_no_placeholder(after: Any) -> None:
     """What was not replaced by its value is told as that alone."""
     found = after(PLAIN, {**PLAIN, "JWT_SECRET": "${JWT_SECRET}"})
