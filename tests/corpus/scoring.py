@@ -101,4 +101,6 @@ def calibration_error(results: Sequence[Scored]) -> float:
     """Give the mean distance between confidence and truth over all bands, weighed by their size."""
     bands = list(reliability(results))
     whole = sum(band["named"] for band in bands)
-    return sum(band["named"] * abs(band["mean"] - band["right"]) for band in bands) / max(1, whole)
+    return float(
+        sum(band["named"] * abs(band["mean"] - band["right"]) for band in bands) / max(1, whole)
+    )

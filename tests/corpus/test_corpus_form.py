@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-
 from corpus.making.freezing import (
     BUNDLE,
     DOCUMENTS,

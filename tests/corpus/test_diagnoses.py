@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-
 from corpus.scoring import bundles, calibration_error, scored
 
 KNOWN_MISSES: Final[dict[str, str]] = {}

@@ -5,14 +5,13 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from corpus.making.freezing import hex_id
+from corpus.making.network.stage import Stage
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-
-from corpus.making.freezing import hex_id
-from corpus.making.network.stage import Stage
 
 
 class Authority:

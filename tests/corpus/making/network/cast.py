@@ -9,15 +9,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from corpus.making.network.front import Answer, Front
+from corpus.making.network.stage import SERVICES, Process, Stage
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
 )
-
-from corpus.making.network.front import Answer, Front
-from corpus.making.network.stage import SERVICES, Process, Stage
 
 TESTS: Final = Path(__file__).resolve().parents[3]
 AGENTS: Final = (

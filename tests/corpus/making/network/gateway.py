@@ -5,13 +5,12 @@ import contextlib
 from pathlib import Path
 from typing import Any, Final
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketException
-from websockets.typing import Origin, Subprotocol
-
 from corpus.making.network.cast import started
 from corpus.making.network.front import Front
 from corpus.making.network.stage import Process, Stage
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketException
+from websockets.typing import Origin, Subprotocol
 
 UPGRADES: Final = (
     "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "

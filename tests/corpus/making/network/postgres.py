@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
-
 from corpus.making.freezing import hex_id
 from corpus.making.network.cast import Person
 from corpus.making.network.stage import Stage, free_port

@@ -7,6 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from corpus.making.freezing import Expected
+from corpus.making.keys_and_claims.theatre.cast import api, changed, kept, key, login
+from corpus.making.keys_and_claims.theatre.documents import Hidden, Kept, Setting, commit
+from corpus.making.keys_and_claims.theatre.scene import Look, Scene, Troupe
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -14,11 +18,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-
-from corpus.making.freezing import Expected
-from corpus.making.keys_and_claims.theatre.cast import api, changed, kept, key, login
-from corpus.making.keys_and_claims.theatre.documents import Hidden, Kept, Setting, commit
-from corpus.making.keys_and_claims.theatre.scene import Look, Scene, Troupe
 
 ALL = ("revisions.json", "traffic.json", "fingerprints.json", "commits.json")
 UNDECIDED = (

@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, Final
 
+from corpus.making.network.services.saying import Traced, log_as
 from fastapi import Depends, FastAPI, Header, HTTPException
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
-
-from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("accounts")
 STYLE: Final = os.environ.get("ERRORS", "blanket")

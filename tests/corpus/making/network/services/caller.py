@@ -5,12 +5,11 @@ from typing import Final
 
 import anyio.to_thread
 import requests
+from corpus.making.network.services.saying import Traced, log_as
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-
-from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("billing.client")
 BASE: Final = os.environ["LEDGER_BASE_URL"]

@@ -4,9 +4,8 @@ import os
 import time
 from typing import Any, Final
 
-from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
-
 from corpus.making.network.services.saying import Traced, log_as
+from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 
 LOG: Final = log_as("chat.socket")
 ORIGINS: Final = frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").split(",")))

@@ -4,6 +4,7 @@ import os
 from typing import Final
 
 import anyio.to_thread
+from corpus.making.network.services.saying import Traced, log_as
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request as Transport
 from google.oauth2.service_account import Credentials
@@ -11,8 +12,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-
-from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("exports")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jwt
+from corpus.making.network.services.saying import Traced, log_as
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import RSAAlgorithm
@@ -14,8 +15,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-
-from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("identity")
 KEYS: Final = Path(os.environ.get("KEYS_DIR", "/none"))

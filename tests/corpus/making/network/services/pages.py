@@ -3,6 +3,7 @@
 import os
 from typing import Final
 
+from corpus.making.network.services.saying import Traced, log_as
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -10,8 +11,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("pages")
 FAULT: Final = os.environ.get("VARIANT", "")

@@ -8,6 +8,7 @@ import urllib.request
 from typing import Any, Final
 
 import anyio.to_thread
+from corpus.making.network.services.saying import Traced, log_as
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -17,8 +18,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-
-from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("reports")
 URL: Final = os.environ["OIDC_KEYS_URL"]

@@ -5,11 +5,10 @@ import os
 from typing import Annotated, Any, Final
 
 import jwt
+from corpus.making.network.services.saying import Traced, log_as
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from jwt import PyJWKClient, PyJWKClientConnectionError
-
-from corpus.making.network.services.saying import Traced, log_as
 
 LOG: Final = log_as("orders.auth")
 LEEWAY: Final = float(os.environ.get("JWT_LEEWAY", "0"))

@@ -6,9 +6,8 @@ import time
 from typing import Annotated, Any, Final
 
 import jwt
-from fastapi import Depends, FastAPI, Header, HTTPException
-
 from corpus.making.network.services.saying import Traced, log_as
+from fastapi import Depends, FastAPI, Header, HTTPException
 
 LOG: Final = log_as("session")
 NAME: Final = os.environ.get("KEY_VARIABLE", "SESSION_SIGNING_KEY")

@@ -5,9 +5,6 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from corpus.making.freezing import Expected, hex_id
 from corpus.making.network.cast import (
     ago,
@@ -19,6 +16,8 @@ from corpus.making.network.cast import (
 from corpus.making.network.front import Front
 from corpus.making.network.platform import Revision, first_forms, second_form, traffic
 from corpus.making.network.stage import Stage, Tools, commit
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 
 async def _exports(
