@@ -111,3 +111,21 @@ def test_a_change_at_the_edge_of_a_span(tmp_path: Path) -> None:
     (one,) = on_disk.clusters
     assert one.first is not None
     assert one.changed == one.first + 30_000_000_000
+
+
+def test_what_comes_at_one_moment_keeps_its_order(tmp_path: Path) -> None:
+    """Of entries of one time the one that was read first comes first, in what follows what."""
+    log = tmp_path / "log"
+    log.write_text(
+        incident_log.as_ndjson(
+            incident_log.entry(at, severity="ERROR", textPayload=text, insertId=f"{text}{at}")
+            for at in (1.0, 10.0, 20.0)
+            for text in ("the cause", "an echo of it")
+        )
+    )
+    with Store(tmp_path, 64 << 20) as store:
+        on_disk = known(log, DiskEngine(store, 1))
+
+    assert on_disk == known(log, MemoryEngine())
+    (followed,) = on_disk.order.followings
+    assert on_disk.clusters[followed.first].template == "the cause"
