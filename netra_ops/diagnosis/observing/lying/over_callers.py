@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from math import comb
 from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
@@ -12,7 +11,7 @@ from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import SUCCEEDING, Attempt
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
 from netra_ops.diagnosis.observing.scene import Scene
-from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, RARE, fisher
+from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, RARE, fisher, for_any_of
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Caller
 
@@ -184,7 +183,7 @@ def _few(scene: Scene) -> Iterator[Observation]:
         f"asked {len(theirs)} of {len(affected)} times."
     )
     chance = fisher(len(bad), len(theirs), 0, len(affected) - len(theirs))
-    chance *= comb(len(all_of), len(failing))
+    chance = for_any_of(chance, len(all_of), len(failing))
     if len(failing) <= max(1, _FEW * len(all_of)) and chance < RARE:
         yield seen(Fact.FEW_SUBJECTS, says, bad)
         return

@@ -135,11 +135,13 @@ def _began(scene: Scene, onset: int, services: frozenset[str]) -> int:
     A breaker opens, and a pool runs empty, after calls that failed and are told in other words.
     """
     begin = onset
-    for one in sorted(scene.attempts, key=lambda one: -one.ended):
+    for one in reversed(scene.attempts):
+        if onset - one.ended > _FURTHEST:
+            break
         is_kind = not one.kinds.isdisjoint(_LEADING)
         if one.ended >= begin or not is_kind or (services and one.place.service not in services):
             continue
-        if begin - one.ended > _BREAK or onset - one.ended > _FURTHEST:
+        if begin - one.ended > _BREAK:
             break
         begin = min(begin, one.time or one.ended)
     return begin

@@ -74,6 +74,13 @@ def apart(first: Sequence[float], second: Sequence[float]) -> float:
     return math.exp(-_choices(len(first) + len(second), len(first)))
 
 
+def for_any_of(chance: float, number: int, k: int) -> float:
+    """Give the chance that it holds for any k of a number, at most (Bonferroni)."""
+    if chance <= 0.0:
+        return 0.0
+    return math.exp(min(0.0, math.log(chance) + _choices(number, k)))
+
+
 def later(flags: Sequence[bool]) -> float:
     """Give the chance that those that are true would come so late, were their order by chance.
 
