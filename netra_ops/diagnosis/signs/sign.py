@@ -33,6 +33,8 @@ class Sign(StrEnum):
     """Somebody was taken for who they are."""
     TOKEN_ISSUED = auto()
     LOGGED_IN = auto()
+    TOKEN_SEEN = auto()
+    """A line says when a token was issued, or by which key, and nothing else."""
     # Of configuration.
     NOT_CONFIGURED = auto()
     CONFIGURED = auto()

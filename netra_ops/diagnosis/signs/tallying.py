@@ -25,7 +25,7 @@ from netra_ops.diagnosis.signs.records.shaped import (
     with_fields,
     with_stack,
 )
-from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_of
+from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_of, kid_of
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Called, Caller, Occurrence, Place, Tally
 from netra_ops.logs.entries import Entry, Kind, Level
@@ -121,7 +121,7 @@ class _Counting:
         if answered is not None:
             new = Open(number, time, place, request, answered, caller, principal)
             self._requests.add(new)
-        for meaning in self._meanings(entry, answered):
+        for meaning in self._meant(entry, answered):
             self._add(meaning, entry, place, request, caller, principal, answered)
 
     def _note(
@@ -145,6 +145,13 @@ class _Counting:
             self._spoke.add(request)
         if caller is not Caller.UNKNOWN:
             self._requests.tell_caller(request, caller, principal)
+
+    def _meant(self, entry: Entry, answered: Answered | None) -> list[Meaning]:
+        """Give what an entry means; if nothing, that it names a token's issue or key, if it does."""
+        found = self._meanings(entry, answered)
+        if not found and (issued_of(entry) is not None or kid_of(entry) is not None):
+            return [Meaning(Sign.TOKEN_SEEN)]
+        return found
 
     def _meanings(self, entry: Entry, answered: Answered | None) -> list[Meaning]:
         """Give what an entry means: exactly where its form is known, else by its words."""
@@ -212,6 +219,7 @@ class _Counting:
                 status=_status(sign, entry, answered),
                 path=answered.path if answered else entry.http.path if entry.http else None,
                 issued=issued_of(entry),
+                kid=kid_of(entry),
                 called=what,
                 is_test=is_test(entry),
             )

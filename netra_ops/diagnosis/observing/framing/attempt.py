@@ -181,6 +181,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """When the token it came with was issued, if a line says so."""
         return next((one.issued for one in self.shown if one.issued is not None), None)
 
+    @property
+    def kid(self) -> str | None:
+        """Which key the token it came with was signed with, if a line says so."""
+        return next((one.kid for one in self.shown if one.kid is not None), None)
+
 
 def is_socket(method: str | None, path: str | None, status: int | None) -> bool:
     """Tell whether a request is of a socket, by its method, its answer or its path."""

@@ -41,7 +41,10 @@ class Dated(NamedTuple):
 
 def observed(scene: Scene) -> Iterator[Observation]:
     """Give them."""
-    yield from _by_age(scene)
+    aged = list(_by_age(scene))
+    yield from aged
+    if not aged:
+        yield from _by_key(scene)
     yield from _near_issue(scene)
 
 
@@ -104,6 +107,48 @@ def _by_age(scene: Scene) -> Iterator[Observation]:
         if max(bad) > min(good) and max(good) > min(bad):
             yield absent(Fact.OLD_TOKENS_REFUSED, says, evidence, service=scene.service)
             yield absent(Fact.NEW_TOKENS_REFUSED, says, evidence, service=scene.service)
+
+
+def _by_key(scene: Scene) -> Iterator[Observation]:
+    """Tell tokens that fail from those that pass by the key that signed them, if lines name it.
+
+    A key that tokens passed with before the onset is an old one; one that none came with before is
+    new. Two attempts of each kind are needed, and no key may both fail and pass.
+    """
+    if scene.onset is None:
+        return
+    keyed = [one for one in scene.affected if one.kid is not None]
+    failed = [one for one in keyed if one.matters]
+    passed = [one for one in keyed if not one.failed]
+    bad, good = ({one.kid for one in group} for group in (failed, passed))
+    if min(len(failed), len(passed)) < _TWO or bad & good:
+        return
+    before = {one.kid for one in scene.earlier if not one.failed} - {None}
+    evidence = [*failed[:2], *passed[:2]]
+    if before and bad <= before and not good & before:
+        yield seen(
+            Fact.OLD_TOKENS_REFUSED,
+            f"{len(failed)} failed with tokens of a key that passed before, and {len(passed)} "
+            "passed with tokens of a key that is new.",
+            evidence,
+            time=scene.onset,
+            service=scene.service,
+        )
+        yield absent(
+            Fact.NEW_TOKENS_REFUSED, "Later tokens passed.", evidence, service=scene.service
+        )
+    elif before and good <= before and not bad & before:
+        yield seen(
+            Fact.NEW_TOKENS_REFUSED,
+            f"{len(failed)} failed with tokens of a key that is new, and {len(passed)} passed "
+            "with tokens of the key of before.",
+            evidence,
+            time=scene.onset,
+            service=scene.service,
+        )
+        yield absent(
+            Fact.OLD_TOKENS_REFUSED, "Earlier tokens passed.", evidence, service=scene.service
+        )
 
 
 def _tokens_apart(first: Sequence[float], second: Sequence[float]) -> float:
