@@ -147,7 +147,7 @@ class _Counting:
             self._requests.tell_caller(request, caller, principal)
 
     def _meant(self, entry: Entry, answered: Answered | None) -> list[Meaning]:
-        """Give what an entry means; if nothing, that it names a token's issue or key, if it does."""
+        """Give what an entry means; if nothing, that it names a token's issue or key."""
         found = self._meanings(entry, answered)
         if not found and (issued_of(entry) is not None or kid_of(entry) is not None):
             return [Meaning(Sign.TOKEN_SEEN)]

@@ -21,7 +21,7 @@ LONG: Final = 5.0
 """Seconds: what ends earlier was hardly open."""
 MOST: Final = 0.6
 SOME: Final = 0.4
-_TIMERS: Final = (30.0, 60.0, 90.0, 100.0, 120.0, 180.0, 270.0, 300.0, 350.0, 600.0, 900.0, 3600.0)
+TIMERS: Final = (30.0, 60.0, 90.0, 100.0, 120.0, 180.0, 270.0, 300.0, 350.0, 600.0, 900.0, 3600.0)
 """Seconds: what proxies and platforms wait if nobody tells them otherwise, and full minutes."""
 ENOUGH: Final = 5
 """With fewer nothing is said of their ages."""
@@ -73,7 +73,7 @@ def of_one_age(ended: Sequence[Ended]) -> tuple[float, list[Ended], list[Ended]]
             key=lambda one: (one.opened, one.number),
         )
         common, _ = one_value([one.age for one in own])
-        for age in (common, *_TIMERS):
+        for age in (common, *TIMERS):
             alike = [one for one in own if abs(one.age - age) <= NEAR * age]
             if best is not None and len(alike) <= len(best[1]):
                 continue
@@ -83,7 +83,7 @@ def of_one_age(ended: Sequence[Ended]) -> tuple[float, list[Ended], list[Ended]]
 
 
 def _is_common(alike: Sequence[Ended], since: Sequence[Ended], age: float) -> bool:
-    is_timer = any(abs(age - timer) <= NEAR * timer for timer in _TIMERS)
+    is_timer = any(abs(age - timer) <= NEAR * timer for timer in TIMERS)
     is_first = is_timer and min(one.age for one in since) >= age * (1 - NEAR)
     least, most = (ENOUGH - 1, SOME) if is_first else (ENOUGH, MOST)
     rounds = {one.opened // round(max(age, 1.0) * 1e9 / _PARTS) for one in alike}

@@ -5,7 +5,14 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.framing.silent import LONG, MOST, Ended, of_one_age, one_value
+from netra_ops.diagnosis.observing.framing.silent import (
+    LONG,
+    MOST,
+    NEAR,
+    Ended,
+    of_one_age,
+    one_value,
+)
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
@@ -13,6 +20,9 @@ from netra_ops.diagnosis.signs.sign import Sign
 
 _TWO: Final = 2
 _ENOUGH: Final = 5
+_MANY: Final = 8
+_BADLY: Final = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1014})
+"""Codes of sockets that nobody closed in the ordinary way (RFC 6455 section 7.4)."""
 _REFUSALS: Final = frozenset({401, 403})
 
 
@@ -61,6 +71,9 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
             age = (line.time - began) / 1e9
             ended.append(Ended(age, began, line.number, line.place.service))
     found = of_one_age(ended)
+    if found is not None and not _is_told(scene, found[0], len(found[1])):
+        # That clients keep their sockets for one time is nothing by itself.
+        return
     if found is not None:
         age, alike, since = found
         yield seen(
@@ -80,6 +93,21 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
             [one.number for one in ended],
             service=scene.service,
         )
+
+
+def _is_told(scene: Scene, age: float, number: int) -> bool:
+    """Say whether something else tells of a timer: its setting, sockets that ended badly, or that
+    many ended at an age that timers have.
+    """
+    if number >= _MANY and any(abs(age - timer) <= NEAR * timer for timer in TIMERS):
+        return True
+    limits = [one.timeout_seconds for one in scene.bundle.revisions if one.timeout_seconds]
+    if any(abs(age - limit) <= NEAR * limit for limit in limits):
+        return True
+    lines = scene.tally.occurrences
+    return any(one.status in _BADLY for one in lines.get(Sign.SOCKET_CLOSED, ())) or bool(
+        lines.get(Sign.TIMED_OUT)
+    )
 
 
 def _preflight(scene: Scene) -> Iterator[Observation]:
