@@ -9,6 +9,14 @@ from netra_ops.diagnosis.observing.framing.silent import (
     LONG,
     MOST,
     NEAR,
+    TIMERS,
+    Ended,
+    of_one_age,
+    one_value,
+)
+    LONG,
+    MOST,
+    NEAR,
     Ended,
     of_one_age,
     one_value,
@@ -96,9 +104,7 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
 
 
 def _is_told(scene: Scene, age: float, number: int) -> bool:
-    """Say whether something else tells of a timer: its setting, sockets that ended badly, or that
-    many ended at an age that timers have.
-    """
+    """Say whether more tells of a timer: its setting, sockets that ended badly, or their number."""
     if number >= _MANY and any(abs(age - timer) <= NEAR * timer for timer in TIMERS):
         return True
     limits = [one.timeout_seconds for one in scene.bundle.revisions if one.timeout_seconds]
