@@ -14,13 +14,6 @@ from netra_ops.diagnosis.observing.framing.silent import (
     of_one_age,
     one_value,
 )
-    LONG,
-    MOST,
-    NEAR,
-    Ended,
-    of_one_age,
-    one_value,
-)
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
