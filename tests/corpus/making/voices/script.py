@@ -22,6 +22,7 @@ _HEAD: Final = re.compile(
 )
 _REVISION: Final = re.compile(r"(?P<service>.+)-(?P<number>\d{5}-\w+)(?P<front>\*?)")
 _SEVERITY: Final = re.compile(r"(WARNING|ERROR|NOTICE): ")
+_PAIRS: Final = re.compile(r"; (?=(?:ua|ip|proto)=)")
 _MORE: Final = {"ua": "user_agent", "ip": "remote_ip", "proto": "protocol"}
 
 
@@ -114,7 +115,7 @@ class Stage:
 
     def _ask(self, actor: str, request: str, moment: float, said: list[str]) -> None:
         method, url, status, latency, *rest = request.split(" ", 4)
-        more = dict(pair.split("=", 1) for pair in rest[0].split("; ")) if rest else {}
+        more = dict(pair.split("=", 1) for pair in _PAIRS.split(rest[0])) if rest else {}
         settings = {_MORE[key]: value for key, value in more.items()}
         settings.setdefault("user_agent", BROWSER)
         settings.setdefault("remote_ip", f"198.51.100.{self._words.chance.randrange(2, 250)}")

@@ -78,6 +78,7 @@ class Teller:
 
     def __init__(self, tale: Tale) -> None:
         self._tale = tale
+        self._salt = Salt()
         for pace in _PACES:
             self._play(pace)
             if len(json.dumps(self._desk.entries)) < MOST_OF_LOGS:
@@ -132,9 +133,8 @@ class Teller:
         if "traffic.json" in tale.show and (steps := self._traffic()):
             made["traffic.json"] = steps
         if tale.values:
-            salt = Salt()
             made["fingerprints.json"] = {
-                service: {name: salt.of(value) for name, value in values.items()}
+                service: {name: self._salt.of(value) for name, value in values.items()}
                 for service, values in tale.values.items()
             }
         if tale.commits:
@@ -155,7 +155,7 @@ class Teller:
             service,
             number,
             self._at(deploy["at"]),
-            deploy.get("env", {}),
+            {name: self._shown(value) for name, value in deploy.get("env", {}).items()},
             deploy.get("secrets", {}),
             image=deploy.get("image", ""),
             account=deploy.get("account", f"run@{self._tale.project}.iam.gserviceaccount.com"),
@@ -166,6 +166,10 @@ class Teller:
         if self._tale.form == "v1":
             return knative(revision)
         return second_form(revision, self._tale.project, self._tale.region)
+
+    def _shown(self, value: str) -> str:
+        """Give a variable's value, or its fingerprint where it is told after `=`."""
+        return self._salt.plain(value[1:]) if value.startswith("=") else value
 
     def _traffic(self) -> list[dict[str, Any]]:
         steps = [{"percent": 100} | dict(deploy) for deploy in self._tale.deploys]
