@@ -17,7 +17,7 @@ from corpus.making.platform_texts.desk import BROWSER, Desk
 from corpus.making.voices.words import Words, seconds
 
 _HEAD: Final = re.compile(
-    r"@(?P<begin>[\d.]+[smhd]?)(?:\.\.(?P<end>[\d.]+[smhd]?)/(?P<every>[\d.]+))?"
+    r"@(?P<begin>-?[\d.]+[smhd]?)(?:\.\.(?P<end>-?[\d.]+[smhd]?)/(?P<every>[\d.]+))?"
     r" (?P<actor>\w+)(?: (?P<rest>.+))?"
 )
 _REVISION: Final = re.compile(r"(?P<service>.+)-(?P<number>\d{5}-\w+)(?P<front>\*?)")
@@ -93,11 +93,13 @@ class Stage:
     def _moments(self, head: re.Match[str]) -> Iterator[float]:
         moment = seconds(head["begin"])
         end = seconds(head["end"]) if head["end"] else moment
+        every = float(head["every"] or 0)
+        rhythm = self._words.rhythm(moment, every)
         while moment <= end:
             yield moment
-            if not head["every"]:
+            if not every:
                 return
-            moment += self._pace * float(head["every"]) * (0.75 + 0.5 * self._words.chance.random())
+            moment += self._pace * every * (0.75 + 0.5 * rhythm.random())
 
     def _turn(self, act: Act, moment: float, turn: int) -> None:
         actor, rest = act.head["actor"], act.head["rest"]

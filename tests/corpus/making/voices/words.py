@@ -29,7 +29,12 @@ class Words:
     """Fills in the words of one tale, by a chance of its own."""
 
     def __init__(self, seed: str) -> None:
+        self._seed = seed
         self.chance = random.Random(seed)
+
+    def rhythm(self, begin: float, every: float) -> random.Random:
+        """Give the chance by which an act recurs, the same for acts of one second and one pace."""
+        return random.Random(f"{self._seed} {int(begin)} {every}")
 
     def fill(self, text: str, time: datetime, turn: int) -> str:
         """Give a text with its words filled in.
