@@ -29,3 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         remark(str(error))
         return error.exit_code
     return ExitCode.PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

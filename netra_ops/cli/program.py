@@ -22,6 +22,7 @@ _COMMANDS: Final = {
 _GROUPS: Final = {
     "logs": "netra_ops.cli.logs.commands",
     "evidence": "netra_ops.cli.evidence.commands",
+    "drill": "netra_ops.cli.drills.commands",
     "config": "netra_ops.cli.configuration.commands",
     "users": "netra_ops.cli.administration.users",
     "sessions": "netra_ops.cli.administration.sessions",
