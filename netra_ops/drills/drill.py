@@ -75,8 +75,8 @@ class Happening:
         remedy: What that is, in words.
     """
 
-    begin: Callable[[Ground], None]
-    end: Callable[[Ground], None]
+    begin: Callable[[Ground], object]
+    end: Callable[[Ground], object]
     remedy: str
 
 

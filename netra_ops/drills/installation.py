@@ -19,7 +19,6 @@ _ENDING: Final = "netra_ops.drills.ending"
 _ENDING_SECONDS: Final = 60.0
 
 
-
 class Installation:
     """One installation, and the commands run on it.
 
@@ -62,9 +61,8 @@ class Installation:
     def rewrite(self, service: str, values: Mapping[str, str | None]) -> None:
         """Write values into a service's env file; None takes a variable away."""
         file = self._directory.env_file(service)
-        kept = {name: value for name, value in self.settings(service).items()}
-        kept |= {name: value for name, value in values.items() if value is not None}
-        lines = (f"{name}={value}\n" for name, value in kept.items() if values.get(name, "") is not None)
+        kept: dict[str, str | None] = {**self.settings(service), **values}
+        lines = (f"{name}={value}\n" for name, value in kept.items() if value is not None)
         write_whole(file, "".join(lines))
 
     def up(self) -> None:

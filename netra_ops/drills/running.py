@@ -20,7 +20,7 @@ from netra_ops.drills.drill import Deployed, Drill, Happening, Stop
 from netra_ops.drills.installation import Installation, installation
 from netra_ops.drills.report import AtGate, Report
 from netra_ops.drills.traffic import Counted
-from netra_ops.findings import CouldNotTell, Failed, OpsError
+from netra_ops.findings import CouldNotTell, Failed
 from netra_ops.platform.local.state_directory import made_directory, write_whole
 from netra_ops.settings import BACKEND
 from netra_ops.validation.credentials import Person
@@ -30,7 +30,7 @@ _WARM_REQUESTS: Final = 30
 _WARM_SECONDS: Final = 120.0
 _DEPLOYING_SECONDS: Final = 240.0
 _ALARM_SECONDS: Final = 60.0
-_PATH: Final = ("--steps", "100", "--bake", "0", "--hold", "5", "--min-requests", "10")
+_PATH: Final = ("--steps", "100", "--bake", "2", "--hold", "5", "--min-requests", "3")
 _MOST_TRIES: Final = 4
 _MORE_REQUESTS: Final = 10
 """How many more failures there are to be before evidence is collected again."""
@@ -72,7 +72,7 @@ def run(drill: Drill, order: Order, clock: Clock, told: Callable[[str], None]) -
 
 
 class _Run:
-    def __init__(  # noqa: PLR0913, PLR0917 - one for each thing a run is made of
+    def __init__(
         self,
         drill: Drill,
         order: Order,
@@ -171,6 +171,8 @@ class _Run:
         if ended is None:
             raise Failed(f"The gate did not say how it ended: {done.complaint.strip()}")
         self._report.gate = at_gate(events)
+        if self._report.kept:
+            self._keep("deploy.json", events)
         return done
 
     def _followed_up(
@@ -231,7 +233,9 @@ class _Run:
         words = ("rollback", fault.service, "--json", "--state", str(self._ground.state))
         with Running(words, self._clock) as rollback:
             done = rollback.end(_DEPLOYING_SECONDS)
-            shifted = next((one for one in rollback.heard() if one.event["event"] == "shifted"), None)
+            shifted = next(
+                (one for one in rollback.heard() if one.event["event"] == "shifted"), None
+            )
         if done.exit_code or shifted is None:
             self._report.troubles.append(done.said)
         self._report.way_back = f"netra rollback {fault.service}"

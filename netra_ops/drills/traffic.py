@@ -107,7 +107,7 @@ def people(
 class _Visitor:
     """One person at one browser."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one for each thing a person has
+    def __init__(
         self,
         url: str,
         auth_url: str,
@@ -135,17 +135,21 @@ class _Visitor:
             self._chat,
             self._who_am_i,
         )
-        with Asker(
-            self._clock, seconds=_FOR_EVER, patience=_PATIENCE, headers=_BROWSER
-        ) as asker:
+        with Asker(self._clock, seconds=_FOR_EVER, patience=_PATIENCE, headers=_BROWSER) as asker:
             while True:
                 for deed in deeds:
-                    if self._token is None or self._clock.monotonic() - self._since > _TOKEN_SECONDS:
+                    if (
+                        self._token is None
+                        or self._clock.monotonic() - self._since > _TOKEN_SECONDS
+                    ):
                         self._try("log in", self._log_in, asker)
                     if self._token is not None:
                         self._try(deed.__name__.strip("_").replace("_", " "), deed, asker)
                     if self._is_over.wait(_BETWEEN_SECONDS):
                         return
+
+    def _is_stale(self) -> bool:
+        return self._clock.monotonic() - self._since > _TOKEN_SECONDS
 
     def _try(self, what: str, deed: Callable[[Asker], str], asker: Asker) -> None:
         got, served = "", False
@@ -188,9 +192,7 @@ class _Visitor:
         return "" if answer.status == HTTPStatus.OK else str(answer.status)
 
     def _chat(self, _asker: Asker) -> str:
-        socket = shake_hands(
-            self._url, _PATIENCE, headers=self._bearer(), origin=self._origin
-        )
+        socket = shake_hands(self._url, _PATIENCE, headers=self._bearer(), origin=self._origin)
         if isinstance(socket, Answer):
             return str(socket.status)
         with socket:

@@ -7,9 +7,7 @@ DRILL = Drill(
     name="lost-reference",
     cause="secret_reference_lost",
     title="a deployment replaces the configuration and loses the reference to a secret",
-    fault=Deployed(
-        replaced(without("SERVICE_SECRET_FILE")), prepare=secret_from_file
-    ),
+    fault=Deployed(replaced(without("SERVICE_SECRET_FILE")), prepare=secret_from_file),
     stopped_by=Stop.RULES,
     checks=frozenset({"secret_reference_lost"}),
 )

@@ -8,8 +8,8 @@ DRILL = Drill(
     cause="service_unregistered",
     title="somebody disables the backend at the auth service while it serves",
     fault=Happening(
-        begin=lambda ground: None if ground.command("services", "disable", BACKEND) else None,
-        end=lambda ground: None if ground.command("services", "enable", BACKEND) else None,
+        begin=lambda ground: ground.command("services", "disable", BACKEND),
+        end=lambda ground: ground.command("services", "enable", BACKEND),
         remedy=f"netra services enable {BACKEND}",
     ),
 )

@@ -8,6 +8,6 @@ DRILL = Drill(
     cause="service_secret_mismatch",
     title="the backend has a secret that is not registered",
     fault=Deployed(damaged("SERVICE_SECRET", another)),
-    stopped_by=Stop.RULES,
-    checks=frozenset({"services_disagree"}),
+    stopped_by=Stop.PROBES,
+    checks=frozenset({"golden_path", "health_well"}),
 )
