@@ -73,11 +73,13 @@ class Happening:
         begin: Does it.
         end: Takes it away again, as whoever is on call would.
         remedy: What that is, in words.
+        prelude: What went unnoticed before, such as code that fails only when it comes to it.
     """
 
     begin: Callable[[Ground], object]
     end: Callable[[Ground], object]
     remedy: str
+    prelude: Callable[[Ground], object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,8 @@ class Drill:
         fault: How; None where that cannot be done faithfully on one machine.
         stopped_by: What is to stop it.
         checks: The checks of which at least one is to refuse it; empty where none is to.
+        is_silent: Whether no log tells of it, so that only a probe can: the golden path, walked
+            again and again, is the alarm then.
         not_here: Why it cannot be staged; empty where it can.
     """
 
@@ -100,4 +104,5 @@ class Drill:
     fault: Deployed | Happening | None = None
     stopped_by: Stop = Stop.NOTHING
     checks: frozenset[str] = frozenset()
+    is_silent: bool = False
     not_here: str = ""

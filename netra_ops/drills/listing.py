@@ -3,7 +3,11 @@
 from typing import Final
 
 from netra_ops.drills.catalogue import (
+    auth_service_down,
     base64,
+    caller_without_credential,
+    clock_skew,
+    code_error,
     empty_value,
     half_renamed,
     key_mismatch,
@@ -11,11 +15,14 @@ from netra_ops.drills.catalogue import (
     lost_secret,
     missing_module,
     newline,
+    optional_identity,
     origin_blocked,
     placeholder,
     quotes,
+    rotation_without_overlap,
     service_disabled,
     service_secret_mismatch,
+    startup_failure,
     unresolved_reference,
     wrong_audience,
     wrong_issuer,
@@ -42,7 +49,14 @@ DRILLS: Final[tuple[Drill, ...]] = tuple(
         service_secret_mismatch,
         origin_blocked,
         missing_module,
+        startup_failure,
+        code_error,
+        clock_skew,
+        optional_identity,
         service_disabled,
+        auth_service_down,
+        rotation_without_overlap,
+        caller_without_credential,
     )
 )
 BY_NAME: Final = {drill.name: drill for drill in DRILLS}

@@ -63,11 +63,14 @@ def run(drill: Drill, order: Order, clock: Clock, told: Callable[[str], None]) -
         told: Told, in clauses, what is being done.
 
     Raises:
-        OpsError: The installation could not be had at all.
+        OpsError: There could be no installation, or it could not be taken down.
     """
     report = Report(drill=drill.name, expected=drill.cause, forced=order.forced)
     with installation(order.state) as ground:
-        _Run(drill, order, clock, told, ground, report).go()
+        try:
+            _Run(drill, order, clock, told, ground, report).go()
+        except OpsError as error:
+            report.troubles.append(str(error))
     return report
 
 
@@ -121,6 +124,9 @@ class _Run:
         self, fault: Deployed | Happening, crowd: Counted, url: str, stack: ExitStack
     ) -> None:
         report, state = self._report, self._ground.state
+        if isinstance(fault, Happening) and fault.prelude is not None:
+            self._told("Making what goes unnoticed at first")
+            fault.prelude(self._ground)
         watch: Running | None = None
         if isinstance(fault, Happening) or self._order.forced:
             logs = (str(state / "logs"), str(state / "front" / "requests.ndjson"))
@@ -195,6 +201,8 @@ class _Run:
             self._proven(bundle, url, crowd)
 
     def _alarmed(self, watch: Running, met: float) -> bool:
+        if self._drill.is_silent:
+            return self._probed_until_alarmed(met)
         self._told("Waiting for the gardener's alarm")
         heard = watch.wait_for(lambda one: one.at >= self._fault_at, _ALARM_SECONDS)
         if heard is None:
@@ -202,14 +210,27 @@ class _Run:
         self._report.alarm, self._report.moments.alarmed = heard.event, max(heard.at, met)
         return True
 
+    def _probed_until_alarmed(self, met: float) -> bool:
+        """Walk the golden path until it fails: what no log tells is seen by probes alone."""
+        self._told("Walking the golden path until it fails")
+        while self._clock.monotonic() < met + _ALARM_SECONDS:
+            done = self._ground.run("verify", "--json")
+            if done.exit_code == ExitCode.FAIL:
+                self._report.alarm = {"event": "golden_path_failed"}
+                self._report.moments.alarmed = self._clock.monotonic()
+                return True
+        return False
+
     def _diagnosed(self, crowd: Counted) -> Path | None:
         """Collect evidence and diagnose, again with more of it while no cause is named."""
         found: dict[str, Any] = {}
         bundle: Path | None = None
         for number in range(1, _MOST_TRIES + 1):
             self._told(f"Collecting evidence and diagnosing it ({number})")
-            bundle = self._order.kept / ("bundle" if number == 1 else f"bundle-{number}")
-            self._ground.command("evidence", "collect", "--out", str(bundle), "--service", BACKEND)
+            bundle = self._order.kept / bundle_name(number)
+            words = ("evidence", "collect", "--out", str(bundle), "--service", BACKEND)
+            probe = ("--probe",) if self._drill.is_silent else ()
+            self._ground.command(*words, *probe)
             found = commands.run(("diagnose", str(bundle), "--json")).document()
             self._report.tries = number
             if found.get("cause") is not None:
@@ -264,6 +285,11 @@ class _Run:
     def _keep(self, name: str, document: Any) -> None:
         text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
         write_whole(self._order.kept / name, f"{text}\n")
+
+
+def bundle_name(number: int) -> str:
+    """Name the folder of what was collected as the first, second, ..."""
+    return "bundle" if number == 1 else f"bundle-{number}"
 
 
 def at_gate(events: Sequence[dict[str, Any]]) -> AtGate:

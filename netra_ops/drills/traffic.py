@@ -24,6 +24,9 @@ _PATIENCE: Final = 5.0
 _FOR_EVER: Final = 1e9
 _TOKEN_SECONDS: Final = 20.0
 """So often everybody logs in anew, as people do who come and go."""
+_AGAIN_SECONDS: Final = 2.0
+"""Whoever is refused with a token older than that logs in anew."""
+_REFUSED: Final = "401"
 _BROWSER: Final = (("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/145.0"),)
 
 
@@ -161,6 +164,8 @@ class _Visitor:
         except OpsError as error:
             got = str(error)
         self._counted.note(Request(self._clock.monotonic(), what, served, got))
+        if got == _REFUSED and self._clock.monotonic() - self._since > _AGAIN_SECONDS:
+            self._token = None
 
     def _log_in(self, asker: Asker) -> str:
         self._token = None

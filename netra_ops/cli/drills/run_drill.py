@@ -11,10 +11,10 @@ from netra_ops.cli.console import JsonOption, rich_progress, tell_document
 from netra_ops.cli.drills.showing import show, show_all
 from netra_ops.cli.tidying_up import tidied_up
 from netra_ops.drills import commands
-from netra_ops.drills.drill import Drill, Happening
+from netra_ops.drills.drill import Drill
 from netra_ops.drills.listing import BY_NAME, DRILLS
 from netra_ops.drills.report import Report, flaws
-from netra_ops.drills.running import Order, run
+from netra_ops.drills.running import Order, bundle_name, run
 from netra_ops.findings import ExitCode, OpsError, UsageRefused
 
 _KEPT: Final = Path("drills")
@@ -96,18 +96,24 @@ def run_all(
 
 def _run(drill: Drill, order: Order, told: Callable[[str], None]) -> Report:
     report = run(drill, order, SystemClock(), told)
-    if report.cause is not None or isinstance(drill.fault, Happening) or order.forced:
+    if report.tries:
+        told("Writing reports")
         _write_reports(order.kept, report)
     return report
 
 
 def _write_reports(kept: Path, report: Report) -> None:
     """Write what people read of it beside the last bundle."""
-    bundle = kept / ("bundle" if report.tries < 2 else f"bundle-{report.tries}")  # noqa: PLR2004
+    bundle = kept / bundle_name(report.tries)
     for kind in _REPORTS:
-        proof = ("--proof", str(kept / "proof.json")) if kind == "proof" else ()
+        is_proof = kind == "proof"
+        if is_proof and report.proven is None:
+            continue
+        proof = ("--proof", str(kept / "proof.json")) if is_proof else ()
         try:
-            done = commands.run(("report", kind, str(bundle), *proof, "--out", str(kept)))
+            done = commands.run(
+                ("report", kind, str(bundle), *proof, "--out", str(kept / "reports"))
+            )
         except OpsError as error:
             report.troubles.append(str(error))
             continue

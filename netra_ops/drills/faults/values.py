@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from netra.isolated_environment import FILE_SUFFIX
 from netra_ops.drills.drill import Ground
 from netra_ops.platform.local.state_directory import write_whole
 from netra_ops.settings import AUTH, BACKEND
@@ -52,7 +53,8 @@ def from_file(name: str, damage: Damage) -> Options:
 
     def options(ground: Ground) -> tuple[str, ...]:
         file = _written(ground, "secret", damage(ground.settings(BACKEND)[name]))
-        return ("--secret", f"{name}=file:{file}")
+        changed = _written(ground, "changed.env", f"{name}{FILE_SUFFIX}={file}\n")
+        return ("--file", str(changed), "--unset", name)
 
     return options
 
