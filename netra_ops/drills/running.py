@@ -20,7 +20,7 @@ from netra_ops.drills.drill import Deployed, Drill, Happening, Stop
 from netra_ops.drills.installation import Installation, installation
 from netra_ops.drills.report import AtGate, Report
 from netra_ops.drills.traffic import Counted
-from netra_ops.findings import CouldNotTell, Failed
+from netra_ops.findings import CouldNotTell, ExitCode, Failed, OpsError
 from netra_ops.platform.local.state_directory import made_directory, write_whole
 from netra_ops.settings import BACKEND
 from netra_ops.validation.credentials import Person
