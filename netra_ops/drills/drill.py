@@ -1,6 +1,7 @@
 """What a drill is: a fault from outside, what should stop it, and the cause that is to be named."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -74,12 +75,14 @@ class Happening:
         end: Takes it away again, as whoever is on call would.
         remedy: What that is, in words.
         prelude: What went unnoticed before, such as code that fails only when it comes to it.
+        between: Stands between people and an address, and gives the address that they use.
     """
 
     begin: Callable[[Ground], object]
     end: Callable[[Ground], object]
     remedy: str
     prelude: Callable[[Ground], object] | None = None
+    between: Callable[[str], AbstractContextManager[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

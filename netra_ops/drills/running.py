@@ -108,8 +108,11 @@ class _Run:
         url = str(status["url"])
         with ExitStack() as stack:
             began = self._clock.monotonic()
+            place = url
+            if isinstance(fault, Happening) and fault.between is not None:
+                place = stack.enter_context(fault.between(url))
             crowd = stack.enter_context(
-                traffic.people(url, str(status["auth_url"]), persons, self._clock)
+                traffic.people(place, str(status["auth_url"]), persons, self._clock, origin=url)
             )
             self._told("People come")
             # What a golden path leaves in the logs is no news to the gardener then.

@@ -55,4 +55,5 @@ CAUSE = Cause(
         "the breaker is closed",
         "the golden path passes",
     ),
+    drill="auth-service-down",
 )

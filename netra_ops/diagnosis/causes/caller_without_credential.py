@@ -62,4 +62,5 @@ CAUSE = Cause(
         "the same call with the credential is admitted",
         ("without one it is refused with 401, booked on the caller and not on the service"),
     ),
+    drill="caller-without-credential",
 )

@@ -35,4 +35,5 @@ CAUSE = Cause(
         "the Date header agrees with true time within a second",
         "no token is called too early over as many log-ins as showed it before",
     ),
+    drill="clock-skew",
 )

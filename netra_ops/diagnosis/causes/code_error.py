@@ -35,4 +35,5 @@ CAUSE = Cause(
         "the request that failed is answered",
         "the traceback is absent under as much traffic as showed it",
     ),
+    drill="code-error",
 )

@@ -31,4 +31,5 @@ CAUSE = Cause(
         "no variable of the contract is empty",
         "the golden path passes",
     ),
+    drill="empty-value",
 )

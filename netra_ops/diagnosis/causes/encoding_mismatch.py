@@ -32,4 +32,5 @@ CAUSE = Cause(
         "the fingerprints agree as they are",
         "the golden path passes",
     ),
+    drill="base64",
 )

@@ -69,4 +69,5 @@ CAUSE = Cause(
         "no line says that it is not configured",
         "the golden path passes",
     ),
+    drill="lost-secret",
 )

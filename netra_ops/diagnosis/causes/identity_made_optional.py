@@ -30,4 +30,5 @@ CAUSE = Cause(
         "a request without a token and one with a bad token get 401",
         "the golden path passes",
     ),
+    drill="optional-identity",
 )

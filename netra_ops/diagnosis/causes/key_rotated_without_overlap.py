@@ -46,4 +46,5 @@ CAUSE = Cause(
         ("a token from before the rotation and one from after it are both accepted"),
         "a token of a key that is gone is refused",
     ),
+    drill="rotation-without-overlap",
 )

@@ -44,4 +44,5 @@ CAUSE = Cause(
         "the revision starts",
         "the golden path passes on the candidate",
     ),
+    drill="missing-module",
 )

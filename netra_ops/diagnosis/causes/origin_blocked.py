@@ -37,4 +37,5 @@ CAUSE = Cause(
         "a handshake from the page's origin is accepted",
         "one from a foreign origin is still refused with 403",
     ),
+    drill="origin-blocked",
 )

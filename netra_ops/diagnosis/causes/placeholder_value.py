@@ -44,4 +44,5 @@ CAUSE = Cause(
         "a token signed with the placeholder is refused",
         "the golden path passes",
     ),
+    drill="placeholder",
 )

@@ -36,4 +36,5 @@ CAUSE = Cause(
         "the fingerprints agree as they are",
         "the golden path passes",
     ),
+    drill="quotes",
 )

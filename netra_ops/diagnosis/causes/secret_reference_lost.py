@@ -40,4 +40,5 @@ CAUSE = Cause(
         "the reference is there on the serving revision and resolves",
         "the golden path passes",
     ),
+    drill="lost-reference",
 )

@@ -53,4 +53,5 @@ CAUSE = Cause(
         "the audit record shows which secret it used",
         "a wrong secret is still refused",
     ),
+    drill="service-secret-mismatch",
 )

@@ -29,4 +29,5 @@ CAUSE = Cause(
         "the service gets a token of its own",
         "an unknown id is still refused",
     ),
+    drill="service-disabled",
 )

@@ -59,4 +59,5 @@ CAUSE = Cause(
         "a fresh token is accepted by the verifier",
         "a token signed by another key is still refused",
     ),
+    drill="key-mismatch",
 )

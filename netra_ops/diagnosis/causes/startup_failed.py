@@ -30,4 +30,5 @@ CAUSE = Cause(
         "the revision starts, and its start says what it loaded",
         "the golden path passes on the candidate",
     ),
+    drill="startup-failure",
 )

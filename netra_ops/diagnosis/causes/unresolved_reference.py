@@ -50,4 +50,5 @@ CAUSE = Cause(
         "no value looks like a reference",
         "the golden path passes",
     ),
+    drill="unresolved-reference",
 )

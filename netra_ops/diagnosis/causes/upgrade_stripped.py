@@ -42,4 +42,5 @@ CAUSE = Cause(
         "a handshake through the proxy is accepted",
         "a handshake with a bad token is still refused with 401",
     ),
+    drill="upgrade-stripped",
 )

@@ -40,4 +40,5 @@ CAUSE = Cause(
         "who is logged in is known by the next request",
         "a bad token is still refused",
     ),
+    drill="half-renamed",
 )

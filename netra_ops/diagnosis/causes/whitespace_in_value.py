@@ -53,4 +53,5 @@ CAUSE = Cause(
         ("the fingerprint of the value is that of its stripped form, and of its peer"),
         "the golden path passes",
     ),
+    drill="newline",
 )

@@ -58,4 +58,5 @@ CAUSE = Cause(
         "the golden path passes",
         "a token for another audience is still refused",
     ),
+    drill="wrong-audience",
 )

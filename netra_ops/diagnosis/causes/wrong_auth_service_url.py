@@ -61,4 +61,5 @@ CAUSE = Cause(
         "its metadata name the issuer of fresh tokens",
         "the golden path passes",
     ),
+    drill="wrong-url",
 )

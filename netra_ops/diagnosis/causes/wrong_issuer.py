@@ -44,4 +44,5 @@ CAUSE = Cause(
         "the golden path passes",
         "a token of a foreign issuer is still refused",
     ),
+    drill="wrong-issuer",
 )

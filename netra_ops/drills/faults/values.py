@@ -53,8 +53,8 @@ def from_file(name: str, damage: Damage) -> Options:
 
     def options(ground: Ground) -> tuple[str, ...]:
         file = _written(ground, "secret", damage(ground.settings(BACKEND)[name]))
-        changed = _written(ground, "changed.env", f"{name}{FILE_SUFFIX}={file}\n")
-        return ("--file", str(changed), "--unset", name)
+        change = replaced(lambda values: {**without(name)(values), name + FILE_SUFFIX: str(file)})
+        return change(ground)
 
     return options
 
