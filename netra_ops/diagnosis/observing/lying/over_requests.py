@@ -1,6 +1,7 @@
 """Facts about the failing requests themselves: lines, what went before, how long they took."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final
@@ -16,6 +17,10 @@ from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Occurrence
 
 _TWO: Final = 2
+_NEARLY_ALL: Final = 0.8
+_SECOND: Final = 1_000_000_000
+_TOLD_LATE: Final = 200_000_000
+_HOPS_EACH: Final = 4
 _ENOUGH: Final = 3
 _FEW: Final = 20
 """More distinct requests are not few."""
@@ -193,12 +198,36 @@ def _redirected(scene: Scene) -> Iterator[Observation]:
         for one in refused
         if (hop := _hop(one, hops)) is not None or (hop := _told(one, lines)) is not None
     ]
+    near = _near(refused, hops, lines)
+    if len(near) >= _ENOUGH and len(near) >= _NEARLY_ALL * len(refused) and len(before) < len(near):
+        before = near
     says = f"{len(before)} of {len(refused)} refused requests had been redirected just before."
     if len(before) >= _TWO and len(before) >= _HALF * len(refused):
         numbers = [number for one, hop in before for number in (hop, one.number)]
         yield seen(Fact.REDIRECT_BEFORE_REFUSAL, says, numbers, service=scene.service)
     elif not before and any(one.is_front for one in refused) and len(refused) >= _ENOUGH:
         yield absent(Fact.REDIRECT_BEFORE_REFUSAL, says, refused, service=scene.service)
+
+
+def _near(
+    refused: Sequence[Attempt], hops: Sequence[Attempt], lines: Sequence[Occurrence]
+) -> list[tuple[Attempt, int]]:
+    """Give the refused requests within a second of a redirect that was answered or told.
+
+    Where nothing names the two as one, that it is so of nearly all of the refused does, if there
+    are not many more redirects than these.
+    """
+    moments = sorted(
+        [(one.ended, one.number) for one in hops]
+        + [(line.time, line.number) for line in lines if line.time is not None]
+    )
+    times = [time for time, _ in moments]
+    found = []
+    for one in refused:
+        at = bisect_right(times, one.ended + _TOLD_LATE) - 1
+        if at >= 0 and one.ended - times[at] <= _SECOND:
+            found.append((one, moments[at][1]))
+    return found if len(moments) <= _HOPS_EACH * len(refused) else []
 
 
 def _hop(refused: Attempt, hops: Sequence[Attempt]) -> int | None:

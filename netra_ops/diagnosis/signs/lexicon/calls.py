@@ -121,6 +121,8 @@ PHRASES: Final = (
         r"{0,4}(?:moved permanently|found|temporary redirect|permanent redirect|redirect)"
         r"|following redirect|redirected from http|authorization header (?:was )?(?:dropped|removed"
         r"|stripped) (?:on|by|after|across) (?:\w+ )?redirect|redirecting (?:http )?to https"
+        r"|authorization[^|;]{0,60}not carried|redirect(?:ed)? followed"
+        r"|redirect[^|]{0,60}(?:removed|dropped|stripped|lost) (?:the )?authorization"
         r"|redirect response '3\d\d",
         "redirect",
         "location",
