@@ -35,6 +35,7 @@ CATALOGUES: Final = frozenset(
         "api",
         "grants",
         "repositories",
+        "catalogue",
         "causes",
         "drills",
         "checks",

@@ -92,16 +92,6 @@ EXEMPTIONS: Final = (
         "It tells which entries of a log are a test's; it admits nobody and hides nothing.",
     ),
     Exemption(
-        "netra_ops/diagnosis/observing/recorded/reading.py",
-        "*service prefix*",
-        "It tells in an audit record who a client was; nothing is admitted by it.",
-    ),
-    Exemption(
-        "netra_ops/diagnosis/observing/tried/attempt.py",
-        "bypass: *",
-        "It reads in the names of probes that one went past a proxy.",
-    ),
-    Exemption(
         "netra_ops/diagnosis/signs/lexicon/credentials.py",
         "bypass: *",
         "It reads in other programs' logs that a check was passed over; it passes over none.",

@@ -25,7 +25,7 @@ DOCUMENTS: Final = {
     "proof": proof.document,
 }
 SOME: Final = bundles("tuning")[::9]
-EMOJI: Final = re.compile("[\U0001f300-\U0001faff☀-➿]")
+EMOJI: Final = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
 PROOF: Final = {
     "proven": False,
     "url": "http://127.0.0.1:8000",
