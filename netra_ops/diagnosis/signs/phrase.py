@@ -7,12 +7,18 @@ from netra_ops.diagnosis.signs.sign import Sign
 
 VARIABLE: Final = r"(?-i:\$?\{?\b(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b\}?)"
 """A variable by its form: capitals with an underscore. In a phrase it is the subject."""
+NAME: Final = r"[\"'`]?" + VARIABLE + r"[\"'`]?"
+KEY_LIKE: Final = (
+    r"[\"'`]?(?-i:\b(?P<secret>[A-Z][A-Z0-9_]*_(?:SECRET|KEY|TOKEN|PASSWORD|URL))\b)[\"'`]?"
+)
+"""A variable that is called a secret or an address."""
 
 _BEFORE: Final = 28
 _TAKEN_BACK: Final = re.compile(
     r"(?:^|[\s(\"'\[:,;=>-])(?:no|not|never|without|unless|whether|zero|0|if|isn't|wasn't|hasn't|"
     r"aren't|until|before|avoid(?:s|ed|ing)?|prevent(?:s|ed|ing)?|would|should|might|"
-    r"retr(?:y|ies) on|ignor(?:e|es|ing)|non|anti|simulat(?:e|ed|ing))"
+    r"retr(?:y|ies) on|ignor(?:e|es|ing)|non|anti|simulat(?:e|ed|ing)|"
+    r"optional(?: (?:variable|setting|env var|key|secret))?)"
     r"[\s-]+(?:(?:a|an|any|the|be|is|are|been|has|have|of|your|its|yet)\s+){0,2}[\"'`]?$",
     re.IGNORECASE,
 )
@@ -23,8 +29,8 @@ _NOTHING_OF_IT: Final = re.compile(
 )
 _ADVICE: Final = re.compile(
     r"\W*(?:hints?|note|tip|see(?: also)?|docs?|documentation|help|usage|examples?|e\.g\.|todo|"
-    r"(?:please )?(?:double-)?check (?:that|whether|if|the|your|for|[A-Z_]{4,}\b)|"
-    r"(?:please )?verify (?:that|the|your|if|[A-Z_]{4,}[ =])|make sure|ensure|validate|"
+    r"(?:please )?(?:double-)?check (?:that|whether|if|the|your|for|(?-i:[A-Z_]{4,})\b)|"
+    r"(?:please )?verify (?:that|the|your|if|(?-i:[A-Z_]{4,})[ =])|make sure|ensure|validate|"
     r"remember|did you|running tests?|test(?:ing)?:|runbook|faq)\b",
     re.IGNORECASE,
 )
@@ -65,6 +71,11 @@ def phrase(sign: Sign, pattern: str, *needs: str) -> Phrase:
     """
     compiled = re.compile(pattern, re.IGNORECASE)
     return Phrase(sign, compiled, needs, bool(compiled.groupindex))
+
+
+def nth(name: str) -> str:
+    """Give the pattern of a variable once more, for one pattern has each group once."""
+    return NAME.replace("<variable>", f"<{name}>")
 
 
 def is_advice(text: str) -> bool:

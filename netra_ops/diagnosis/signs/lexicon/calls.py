@@ -150,7 +150,8 @@ PHRASES: Final = (
         r"(?:circuit(?:[ _-]?breaker)?|breaker)s? (?:[\"'`]?(?P<breaker>(?!(?:is|was|state|now"
         r"|still|has|are|changed|on|for|stays|remains)\b)"
         r"[\w.:-]{1,60})[\"'`]? )?"
-        r"(?:is |was |now |has |been |again |went |changed (?:state )?(?:from \w+ )?to )*closed\b"
+        r"(?:is |was |now |has |been |again |went |changed (?:state )?(?:from \w+ )?to "
+        r")*closed\b(?! ?(?:->|=>|→|to open))"
         r"|circuit_(?:breaker_)?closed\b|state transition from \w+ to CLOSED\b|breaker recovered",
         "breaker",
         "circuit",
@@ -194,5 +195,162 @@ PHRASES: Final = (
         "short-lived",
         "iat and exp",
         "ntp",
+    ),
+    phrase(
+        Sign.CONNECTION_REFUSED,
+        r"failed to open TCP connection|failed to connect to \S{1,120} port \d|cURL error 7\b"
+        r"|:econnrefused\b|backend '[^']{1,80}' has no server available|failed to make connection "
+        r"to backend|no connection established|ECONNABORTED\b(?!: timeout)|connect: cannot assign",
+        "connect",
+        "curl error",
+        "has no server",
+        "econnaborted",
+    ),
+    phrase(
+        Sign.HOST_UNKNOWN,
+        r"could not be resolved \(\d|:nxdomain\b|cannot resolve host|ConnectorDNSError|DNS "
+        r"(?:lookup|"
+        r"resolution) (?:failed|error)|\bESERVFAIL\b|\bSERVFAIL\b|dns error\b|cURL error 6\b"
+        r"|DnsNameResolver\w*Exception|no such host is known|failed to lookup address",
+        "resolve",
+        "dns",
+        "servfail",
+        "nxdomain",
+        "curl error",
+        "such host",
+        "lookup address",
+    ),
+    phrase(
+        Sign.TIMED_OUT,
+        r"AbortError: (?:the|this) operation was aborted|configured HttpClient\.Timeout of"
+        r"|Net::OpenTimeout|Net::ReadTimeout|request (?:to \S{1,120} )?aborted after [\d.]+ ?m?s"
+        r"|gave up (?:waiting|on) [^|;]{0,60}after [\d.]+ ?(?:ms|s|seconds)\b|no (?:answer"
+        r"|response|"
+        r"reply) (?:from|by|of) \S{1,80} (?:with)?in [\d.]+ ?(?:ms|s|seconds)\b|:timeout\}"
+        r"|terminated without sending a response|(?:did not|didn't) (?:answer|respond|reply) "
+        r"(?:with)?in (?:the )?(?:time|[\d.]+ ?(?:ms|s|seconds)\b)|:etimedout\b",
+        "abort",
+        "timeout",
+        "gave up",
+        "within",
+        " in ",
+        "terminated without",
+        "etimedout",
+    ),
+    phrase(
+        Sign.DEPENDENCY_FAILED,
+        r"IDX208(?:03|04|07)\b|jwks (?:remote |async )?fetch\w*[^|;]{0,120}fail|response code "
+        r"(?:500|"
+        r"502|503|504)\b|does not indicate success: (?:500|502|503|504)\b"
+        r"|RestClient::(?:BadGateway|"
+        r"ServiceUnavailable|GatewayTimeout|InternalServerError)|\bEPIPE\b|SocketException: "
+        r"(?:connection reset|broken pipe)",
+        "idx208",
+        "jwks",
+        "response code",
+        "success:",
+        "restclient",
+        "epipe",
+        "socketexception",
+    ),
+    phrase(
+        Sign.DEPENDENCY_FAILED,
+        r"https?://\S{1,200}: EOF\b|proxy error: EOF|unexpected EOF\b[^|;]{0,40}(?:response|reply|"
+        r"answer)|ServerDisconnectedError|server disconnected\b|PrematureClose|connection "
+        r"prematurely closed|EOFError \(end of file reached\)|empty reply from server"
+        r"|IncompleteMessage|connection closed before message completed|reason: :closed\}"
+        r"|health check (?:of \S{1,80} )?failed: ?(?:500|502|503|504)|code = Unavailable\b"
+        r"|(?:auth\w*|identity|token|idp|oidc|introspection|session)[\w -]{0,30} (?:is not "
+        r"(?:answer|"
+        r"respond)ing|(?:gave|failed) [^|;]{0,20}\b(?:500|502|503|504)\b|failed \(status[ "
+        r"=:]+5\d\d)"
+        r"|could not reach the (?:\w+ )?(?:auth|token|identity|session|user)\w*|(?:auth\w*"
+        r"|identity|"
+        r"token|user|session|account) (?:service|server|backend|api) (?:is )?down\b|14 "
+        r"UNAVAILABLE\b",
+        "eof",
+        "disconnected",
+        "premature",
+        "empty reply",
+        "incompletemessage",
+        "before message",
+        ":closed",
+        "unavailable",
+        "answering",
+        "responding",
+        "50",
+        "could not reach",
+        "down",
+    ),
+    phrase(
+        Sign.NOT_JSON,
+        r"(?:JSONDecodeError|ParserError|JsonParse|JsonReader|JsonException|DecodeError)[^|]{0,160}"
+        r"(?:'<|<!doctype|<html|\(\"<\"\)|value: <)|application/json,? got \"?text/html"
+        r"|(?:answered|replied|responded|came back) with (?:an? )?html\b|got (?:an? )?html (?:page|"
+        r"document|body)|is not json \(content-type text/html|'<' is an invalid start of a value"
+        r"|unexpected character \('<'|while parsing value: <|error decoding response body: "
+        r"expected value",
+        "<",
+        "response body",
+        "text/html",
+        "html",
+    ),
+    phrase(
+        Sign.REDIRECTED,
+        r"\b(?:followed|answered|answers|got|was redirected \(|redirected with) ?(?:an? )?(?:301"
+        r"|302|"
+        r"307|308)\b|stripped authorization on redirect",
+        "30",
+        "redirect",
+    ),
+    phrase(
+        Sign.BREAKER_OPEN,
+        r"circuit short-circuited and is OPEN|\bshort-circuited\b(?: and fallback failed| for|:|$)"
+        r"|breaker\b[^|;]{0,50}(?:->|=>|→| to) ?open\b|(?:breaker|circuit)\b[^|;]{0,40}\btripped\b"
+        r"|error::redlight\b|OpenCircuitError\b|BrokenCircuitException|fuse blown\b"
+        r"|(?:breaker|circuit) (?:is |was )?(?:blown|isolated)\b|IsolatedCircuitException",
+        "circuit",
+        "breaker",
+        "redlight",
+        "fuse blown",
+    ),
+    phrase(
+        Sign.BREAKER_CLOSED,
+        r"breaker\b[^|;]{0,50}(?:->|=>|→) ?closed\b|circuit[ -]?breaker for \S{1,60} (?:is |was )?"
+        r"closed\b",
+        "breaker",
+    ),
+    phrase(
+        Sign.CERTIFICATE_EXPIRED,
+        r"certificate is invalid[^|]{0,80}NotTimeValid|invalid peer certificate: Expired\b|SSL "
+        r"alert "
+        r"number 45\b|certificate (?:of|for) \S{1,120} (?:is |has |was )?expired\b|PKIX path "
+        r"validation failed[^|]{0,120}validity check failed|:certificate_expired\b",
+        "certificate",
+        "ssl alert",
+        "pkix",
+    ),
+    phrase(
+        Sign.CERTIFICATE_REFUSED,
+        r"unable to verify the first certificate|UNABLE_TO_GET_ISSUER_CERT|SELF_SIGNED_CERT"
+        r"|remote certificate is invalid|no alternative certificate subject name|does not match "
+        r"certificate's altnames|ERR_TLS_CERT_ALTNAME_INVALID|invalid peer certificate: (?!Expired)"
+        r"\w+|:unknown_ca\b|alert unknown ca\b|unknown certificate authority|peer did not return a "
+        r"certificate|alert certificate required|RemoteCertificate(?:NameMismatch|ChainErrors)"
+        r"|no required SSL certificate was sent|HandshakeFailure: certificate",
+        "certificate",
+        "_cert",
+        "unknown ca",
+        "unknown_ca",
+    ),
+    phrase(
+        Sign.CLOCK_DIFFERS,
+        r"clock was stepped by|server time differs|time (?:drift|skew) (?:of|detected)|time "
+        r"jumped by"
+        r"|clock (?:is )?(?:ahead|behind)\b|clock synchronized: no|RequestTimeTooSkewed|clock leap "
+        r"detected|clock is off by|difference between the request time and the current time",
+        "clock",
+        "time ",
+        "tooskewed",
     ),
 )  # fmt: skip

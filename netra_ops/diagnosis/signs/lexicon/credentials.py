@@ -245,4 +245,80 @@ PHRASES: Final = (
         "signed in",
         "logged_in",
     ),
+    phrase(
+        Sign.CREDENTIAL_MISSING,
+        rf"missing (?:JWT in|cookie [\"']?\w*(?:token|session|auth|jwt)|or malformed jwt|"
+        rf"[\"'`]?(?:authorization|bearer|x-api-key|auth)[\"'`]? (?:header|token))"
+        rf"|\ba (?:bearer )?token is required|(?:request|call|message|handshake|client|caller|"
+        rf"headers?) (?:does not|doesn't|did not|didn't) (?:contain|carry|include|have|bring) "
+        rf"(?:an?"
+        rf" |any |the )?{_CREDENTIAL}|auth(?:orization)?[ _]header (?:is |was )?(?:empty|expected|"
+        rf"required)\b|(?:^|bearer |access |auth )token (?:is |was )?(?:empty|not provided)\b"
+        rf"|empty (?:bearer|authorization|auth) (?:token|header)|token could not be parsed from "
+        rf"the "
+        rf"request|nil json web token|you need to sign in or sign up before|\bjwt (?:is )?missing\b"
+        rf"|password was provided for basic authentication|no (?:session|auth) cookie"
+        rf"|no x-api-key\b|(?:calls?|requests?|connections?|handshakes?|callers?|clients?) without "
+        rf"(?:an? |any )?(?:valid )?{_CREDENTIAL} (?:was |were )?(?:refused|rejected|denied|closed"
+        rf"|turned away)|expected an? {_CREDENTIAL},? (?:but )?(?:got|found) (?:none|nothing)"
+        rf"|missing_(?:authorization|bearer|credentials?|auth)\w*|authorization_header_missing"
+        rf"|authorization_missing|token_required\b|token not provided|no API key found in request",
+        "missing",
+        "token",
+        "header",
+        "jwt",
+        "sign in",
+        "was provided",
+        "no ",
+        "without",
+        "expected a",
+        "does not",
+        "doesn't",
+        "did not",
+        "didn't",
+    ),
+    phrase(
+        Sign.NOT_AUTHENTICATED,
+        r"token_not_valid\b|token not valid for any token type|(?:token )?(?:is )?invalid or "
+        r"(?:has )?expired|expired or (?:is )?invalid\b|IDX10000\b|AuthenticateError\b"
+        r"|(?:auth\w*|identity) (?:middleware|guard|filter)[^|;]{0,20}\b(?:rejected|refused|denied)"
+        r"|credentials (?:were |are )?(?:refused|rejected|not valid|invalid)\b"
+        r"|(?:handshake|upgrade) (?:\w+ )?(?:refused|rejected|failed)[^|;]{0,30}\b(?:401|403)\b"
+        r"|http 401\b|status(?:[ _]?code)?[ :=]+401\b|\b401 unauthori[sz]ed",
+        "valid",
+        "authenticateerror",
+        "refused",
+        "rejected",
+        "denied",
+        "401",
+        "403",
+    ),
+    phrase(
+        Sign.CLIENT_REFUSED,
+        r"invalid_client_credentials|CLIENT_LOGIN_ERROR|error=client_not_found"
+        r"|AADSTS(?:7000215|7000222|700016)\b|(?:client|service)[ _]secret (?:for|of) \S{1,60} "
+        r"(?:is "
+        r"|was )?(?:wrong|refused|rejected|invalid|does not match|did not match|is not the one)"
+        r"|unknown (?:service|client) id\b|client \S{1,60} is not (?:known|registered)\b",
+        "client",
+        "service",
+        "aadsts",
+    ),
+    phrase(
+        Sign.PASSWORD_WRONG,
+        r"invalid (?:email|user(?:name)?|login|e-mail) or password|invalid login credentials"
+        r"|unable to log in with provided credentials|no active account found with the given"
+        r"|invalid_user_credentials|CredentialsSignin\b|credentials do not match our records"
+        r"|password check failed|login attempt failed|user_not_found, type=LOGIN_ERROR",
+        "password",
+        "credentials",
+        "account",
+        "login attempt",
+    ),
+    phrase(
+        Sign.WORKLOAD_KEY_REFUSED,
+        r"InvalidClientTokenId\b|InvalidAccessKeyId\b",
+        "invalidclient",
+        "invalidaccess",
+    ),
 )  # fmt: skip

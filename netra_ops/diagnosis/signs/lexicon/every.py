@@ -5,7 +5,6 @@ from typing import Final
 
 from netra_ops.diagnosis.signs.lexicon import (
     calls,
-    configuration,
     credentials,
     databases,
     platform,
@@ -13,12 +12,14 @@ from netra_ops.diagnosis.signs.lexicon import (
     sockets,
     tokens,
 )
+from netra_ops.diagnosis.signs.lexicon.configuration import values, variables
 from netra_ops.diagnosis.signs.sign import Sign
 
 PHRASES: Final = (
     *tokens.PHRASES,
     *credentials.PHRASES,
-    *configuration.PHRASES,
+    *variables.PHRASES,
+    *values.PHRASES,
     *calls.PHRASES,
     *databases.PHRASES,
     *sockets.PHRASES,
@@ -90,9 +91,11 @@ _SPECIFIC: Final = (
 SILENCED_BY: Final = MappingProxyType(
     {
         Sign.NOT_AUTHENTICATED: _SPECIFIC,
-        Sign.NOT_PERMITTED: _REFUSALS,
+        Sign.NOT_PERMITTED: _REFUSALS | {Sign.FALLBACK_FILE, Sign.VALUE_EMPTY},
+        Sign.FALLBACK_FILE: frozenset({Sign.DEFAULT_KEY}),
+        Sign.KEY_ROTATED: frozenset({Sign.KEY_GENERATED}),
         Sign.CODE_ERROR: _SPECIFIC | {Sign.START_FAILED},
-        Sign.TOKEN_MALFORMED: _OF_TOKENS,
+        Sign.TOKEN_MALFORMED: _OF_TOKENS | {Sign.CREDENTIAL_MISSING, Sign.VALUE_EMPTY},
         Sign.TOKEN_EXPIRED: frozenset(
             {Sign.CERTIFICATE_EXPIRED, Sign.REFRESH_REUSED, Sign.CLOCK_DIFFERS}
         ),
@@ -108,16 +111,19 @@ SILENCED_BY: Final = MappingProxyType(
         Sign.CLIENT_REFUSED: frozenset({Sign.WORKLOAD_KEY_REFUSED}),
         Sign.PASSWORD_WRONG: frozenset({Sign.DATABASE_PASSWORD}),
         Sign.CERTIFICATE_REFUSED: frozenset({Sign.CERTIFICATE_EXPIRED}),
+        Sign.BREAKER_CLOSED: frozenset({Sign.BREAKER_OPEN}),
         Sign.NOT_CONFIGURED: frozenset({Sign.SESSION_MIDDLEWARE}),
         Sign.START_FAILED: frozenset({Sign.NOT_READY, Sign.SECRET_PERMISSION, Sign.SECRET_VERSION}),
         Sign.VALUE_EMPTY: frozenset({Sign.NOT_CONFIGURED}),
         Sign.REFERENCE_TEXT: frozenset({Sign.NOT_CONFIGURED}),
         Sign.CONFIGURED: _OF_VALUES | {Sign.FALLBACK_FILE},
-        Sign.DEPENDENCY_FAILED: _OF_CALLS | _OF_DATABASES | {Sign.KEY_ID_UNKNOWN},
-        Sign.CONNECTION_REFUSED: _OF_DATABASES,
-        Sign.HOST_UNKNOWN: _OF_DATABASES,
+        Sign.DEPENDENCY_FAILED: _OF_CALLS
+        | _OF_DATABASES
+        | {Sign.KEY_ID_UNKNOWN, Sign.WORKLOAD_KEY_REFUSED},
+        Sign.CONNECTION_REFUSED: _OF_DATABASES | {Sign.HOST_UNKNOWN},
+        Sign.HOST_UNKNOWN: _OF_DATABASES | {Sign.REFERENCE_TEXT},
         Sign.TIMED_OUT: _OF_DATABASES
-        | {Sign.NOT_READY, Sign.CONNECTION_REFUSED, Sign.FALLBACK_FILE},
+        | {Sign.NOT_READY, Sign.CONNECTION_REFUSED, Sign.FALLBACK_FILE, Sign.HOST_UNKNOWN},
         Sign.DATABASE_SILENT: frozenset({Sign.POOL_EXHAUSTED, Sign.DATABASE_PASSWORD}),
         Sign.REDIRECTED: _OF_CALLS,
         Sign.AUTHENTICATED: _SPECIFIC | {Sign.NOT_AUTHENTICATED, Sign.CHECK_PASSED_OVER},

@@ -45,8 +45,8 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.TOKEN_TOO_EARLY,
-        r"token used too early|(?:token|jwt) (?:is |was )?(?:not|n't) (?:yet |valid yet|yet valid"
-        r"|active)|is not valid yet|not yet valid|used before (?:issued|valid|nbf)|jwt not active"
+        r"token used too early|(?:token|jwt) (?:is |was )?(?:not|n't) (?:yet |valid yet|yet valid)"
+        r"|is not valid yet|not yet valid|used before (?:issued|valid|nbf)|jwt not active"
         r"|ImmatureSignature(?:Error)?\b|issued in the future|lies ahead"
         r"|[\"']?(?:nbf|iat)[\"']? claim timestamp check failed|jwt used before"
         r"|(?:iat|nbf|not before|issued at)\b[^.;|]{0,40}\bin the future|before the nbf"
@@ -127,7 +127,8 @@ PHRASES: Final = (
     phrase(
         Sign.TOKEN_MALFORMED,
         r"not enough segments|invalid number of segments|jwt malformed|(?:token|jwt) is malformed"
-        r"|malformed (?:token|jwt|bearer)|invalid compact (?:jws|jwt)|invalid header (?:string|"
+        r"|(?<!missing or )malformed (?:token|jwt|bearer)|invalid compact (?:jws|jwt)|invalid "
+        r"header (?:string|"
         r"padding)|invalid (?:payload|crypto) (?:string|padding)|error decoding token headers"
         r"|token is not in compact form|invalid serialization|MalformedJwt|not canonical base64url"
         r"|token contains an invalid number|could not decode (?:the )?(?:token|jwt)"
@@ -166,5 +167,178 @@ PHRASES: Final = (
         "re-use",
         "used",
         "replayed",
+    ),
+    phrase(
+        Sign.SIGNATURE_REFUSED,
+        r"InvalidJW[SE]Signature\b|verification failed for all signatures|BadTimeSignature\b"
+        r"|signature b?[\"'][^\"']{1,160}[\"'] does not match|session data corrupted"
+        r"|decryption operation failed|invalid token \(signature\)|(?:could not |unable to "
+        r")?verify message "
+        r"using any of the signatures|(?<!IDX1050[01]: )signature validation failed"
+        r"|JWT::VerificationError"
+        r"|Message(?:Encryptor::InvalidMessage|Verifier::InvalidSignature)|DecryptException\b"
+        r"|the MAC is invalid|signature (?:could|can) ?not be verified|:signature_error\b"
+        r"|jwt verification fails\b|\bnot signed (?:with|by) (?:our|the (?:expected|right|current|"
+        r"configured))|signed (?:with|by) (?:an? )?(?:unknown|different|other|another|foreign|wrong"
+        r"|untrusted) (?:\w+ )?(?:key|secret)\b|signature_(?:invalid|mismatch|refused|rejected)\b",
+        "signature",
+        "corrupted",
+        "decrypt",
+        "verificationerror",
+        "messageencryptor",
+        "mac is invalid",
+        "verification fails",
+        "signed ",
+    ),
+    phrase(
+        Sign.TOKEN_EXPIRED,
+        r"SignatureExpired\b|signature age [\d.]+ > |_token (?:has |is |was )?expired\b"
+        r"|jwt is no longer valid|TokenNotActive(?:Exception)?\b|token is not active\b(?! yet)"
+        r"|[\"']exp[\"'] not satisfied|\b(?:your|user|login|auth\w*|web) session (?:has |is |was )?"
+        r"expired|session (?:has |is |was )?expired(?:,? (?:please|for user|sign|log)|$)"
+        r"|\bsession_expired\b(?!=)|expired (?:session|credentials?)\b(?! (?:rows?|entries|"
+        r"records|cleanup|sweep|purge|janitor|removed|deleted))",
+        "expired",
+        "signature age",
+        "longer valid",
+        "not active",
+        "tokennotactive",
+        "not satisfied",
+    ),
+    phrase(
+        Sign.TOKEN_TOO_EARLY,
+        r"JWTNotYetValid\b|PrematureJwt(?:Exception)?\b|BeforeValidException\b|NotBeforeError\b"
+        r"|JWT before use time|[\"'](?:iat|nbf)[\"'] not satisfied|invalid[ _]?iat(?:Error)?\b"
+        r"|cannot handle token (?:with \w+ )?prior to|\b(?:iat|nbf|token)\b[^|;]{0,40}\blies "
+        r"(?:\S+ ){1,4}ahead|before use time",
+        "yetvalid",
+        "premature",
+        "beforevalid",
+        "notbefore",
+        "before use",
+        "not satisfied",
+        "iat",
+        "prior to",
+        " ahead",
+    ),
+    phrase(
+        Sign.ISSUER_REFUSED,
+        r"claim [\"']?iss[\"']? (?:has unexpected value|mismatch)|\biss claim has value\b"
+        r"|\b[\"']?iss[\"']? (?:mismatch\b|not satisfied|value\b[^|;]{0,20}\bexpected)"
+        r"|[\"']iss[\"'] not satisfied"
+        r"|Issuer \(iss\) claim value|expected (?:claim )?[\"']?iss(?:uer)?[\"']? (?:claim )?to be"
+        r"|(?:invalid|unexpected|wrong|untrusted) token issuer|IDX(?:10204|10205|10211|40001)\b"
+        r"|issuer validation failed|SecurityTokenInvalidIssuer|the issuer '[^']*' is invalid"
+        r"|(?-i:Jwt issuer is not configured)|issuer [\"'`]?\S{1,160} (?:does not|doesn't|did not|"
+        r"didn't) match|issuer in the metadata did not match|issuer [\"'`]?\S{1,160} is not (?:one "
+        r"of|among|trusted|allowed|known|accepted|recogni[sz]ed|ours)|[\"']iss[\"'] \(issuer\) "
+        r"claim\. Expected|\b(?:claim )?iss(?:uer)?: expected |\biss(?:uer)?\b[^|;]{0,20}"
+        r"\bexpected [^|;]{1,160}\b(?:got|found|received|but was)\b|\bexpected (?:token )?iss"
+        r"(?:uer)?\b[^|;]{1,160}\b(?:got|found|received|but was)\b|issuer_(?:mismatch|invalid|"
+        r"refused|rejected)\b|\bissuer (?:was )?(?:refused|rejected)\b",
+        "iss",
+        "idx10204",
+        "idx10205",
+        "idx10211",
+        "idx40001",
+    ),
+    phrase(
+        Sign.AUDIENCE_REFUSED,
+        r"claim [\"']?aud[\"']? (?:has unexpected value|mismatch)|\baud claim has value\b"
+        r"|[\"']?\baud[\"']? (?:mismatch\b|not satisfied)|audience \(aud\) claim \["
+        r"|expected (?:claim )?[\"']?aud(?:ience)?[\"']? (?:claim )?to be"
+        r"|expected audience not available|IDX(?:10206|10208|10214)\b|audience validation failed"
+        r"|SecurityTokenInvalidAudience|the audience '[^']*' is invalid"
+        r"|audiences in jwt are not allowed|audience provided does not match|\baudience (?:was )?"
+        r"(?:rejected|refused)\b|audience [\"'`]?\S{1,160} (?:was expected to be|(?:is )?not (?:in "
+        r"\[|among|one of|accepted|allowed|expected|ours))|(?:another|a different|a foreign|an "
+        r"unexpected) audience\b|token (?:is|was) (?:issued |minted |made )?for [^|;]{1,80}, not "
+        r"(?:for )?\w|[\"']aud[\"'] \(audience\) claim\. Expected|\b(?:claim )?aud(?:ience)?: "
+        r"expected |\bexpected (?:token )?aud(?:ience)?\b[^|;]{1,160}\b(?:got|found|received|but "
+        r"was)\b|audience_(?:mismatch|invalid|refused|rejected)\b",
+        "aud",
+        "idx10206",
+        "idx10208",
+        "idx10214",
+        " for ",
+    ),
+    phrase(
+        Sign.KEY_ID_UNKNOWN,
+        r"did not contain any (?:usable |signing )*keys|key[ -]?id \S{1,80} (?:is |was )?not (?:in"
+        r"|found|known)\b|JWKeyNotFound|no valid key found in issuer|suitable verification key"
+        r"|(?:could not|couldn't|can't|cannot|unable to|failed to|did not|didn't) find (?:an? |the "
+        r"|any )?(?:\w+ ){0,2}(?:public)?(?:key|jwk|pem)\b[^|;]{0,40}\b(?:kid|key id|key set|"
+        r"jwks)\b|given key id was not found|key not found: kid|IDX1050[01]\b|unable to match key"
+        r"|no security keys were provided|[\"']?kid[\"']? (?:invalid|empty), unable to lookup"
+        r"|doesn't have key to match kid|(?:signing )key \S{1,80} (?:is |was )?unknown\b"
+        r"|does not correspond to a known public key|no PEM (?:found )?for (?:kid|key)"
+        r"|no (?:public |signing )?keys? with (?:id|kid) \S{1,80} (?:is|was|are) known"
+        r"|key \S{1,80} (?:is |was )?not (?:found )?in (?:the )?(?:jwks|jwk set|key ?set|keyring)"
+        r"|kid_(?:unknown|not_found)|unknown_key(?:_id)?\b|no key matches (?:the )?kid",
+        "key",
+        "kid",
+        "jwk",
+        "pem",
+        "idx1050",
+    ),
+    phrase(
+        Sign.CLAIM_TYPE_REFUSED,
+        r"cannot unmarshal (?:number|string|object|array|bool) into Go (?:struct field|value)"
+        r"[^|]{0,80}[. ](?:sub|aud|iss|jti|exp|iat|kid)\b|invalid type: [^|;]{1,60}, expected a "
+        r"(?:string|sequence)[^|;]{0,30}\b(?:sub|aud|iss|jti)\b"
+        r"|\b(?:sub|aud|iss|jti)\b: expected type (?:string|list|str)",
+        "unmarshal",
+        "invalid type",
+        "expected type",
+    ),
+    phrase(
+        Sign.TOKEN_MALFORMED,
+        r"wrong number of segments|not enough or too many segments|\bJW[SET](?:Invalid|"
+        r"DecodeException)\b|InvalidJW[SE]Object|invalid JW[SET]\b(?! signature)"
+        r"|format is Authorization: Bearer|missing (?:dot|part) delimiter|(?:token|jwt) was "
+        r"expected"
+        r" to have 3 parts|must have three segments|IDX(?:12741|14100|12709|14102)\b"
+        r"|(?:token|jwt) is not well[ -]formed|invalid segment encoding|is not in the form of "
+        r"Header"
+        r"|jwt (?:header|payload) is an invalid|JsonWebTokenError: invalid token|jwt must be a "
+        r"string|(?:bad|invalid|wrong) (?:token|authorization(?: header)?|auth header) format"
+        r"|(?:is )?not a bearer (?:token|header|scheme)|joserfc\S*DecodeError|bad token; invalid "
+        r"json|(?:errors?::Error|JWT error): InvalidToken|Error\(InvalidToken\)|unexpected signing "
+        r"method|signing method \S{1,20} is invalid|IncorrectAlgorithm\b|algorithm doesn't match "
+        r"the one|JWT::DecodeError|invalid token type\. token must be|token_malformed\b",
+        "segment",
+        "jws",
+        "jwe",
+        "jwt",
+        "authorization: bearer",
+        "delimiter",
+        "well",
+        "format",
+        "bearer",
+        "decodeerror",
+        "bad token",
+        "invalidtoken",
+        "webtokenerror",
+        "signing method",
+        "algorithm",
+        "token type",
+        "malformed",
+        "idx1",
+    ),
+    phrase(
+        Sign.TOKEN_REVOKED,
+        r"session \S{1,80} (?:is|has been) revoked"
+        r"|invalid_grant\W{1,6}(?:error_description\W{1,6})?"
+        r"(?:session not active|token has been (?:expired or )?revoked)|id-token-revoked",
+        "revoked",
+        "session not active",
+    ),
+    phrase(
+        Sign.REFRESH_REUSED,
+        r"refresh[ _-]?token:? (?:is |was |has )?(?:been )?already (?:been )?used|refresh[ "
+        r"_-]?token"
+        r"[ _]replay\w*",
+        "already",
+        "replay",
     ),
 )  # fmt: skip

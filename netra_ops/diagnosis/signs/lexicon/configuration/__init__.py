@@ -1,0 +1,1 @@
+"""What programs say of their configuration: what is missing, and what stands in for it."""
