@@ -21,6 +21,7 @@ CAUSE = Cause(
     shown_by=(
         shown(Fact.PLATFORM_SAID_403),
         shown(Fact.PLATFORM_REFUSED_CALLER, Fact.INVOKER_CHANGED),
+        shown(Fact.REFUSED_BEFORE_CONTAINER, Fact.INVOKER_CHANGED),
         shown(Fact.PLATFORM_REFUSED_CALLER, Fact.INGRESS_OR_ACCOUNT_CHANGED),
     ),
     contradicted_by=frozenset({Fact.PLATFORM_SAID_401, Fact.CUSTOM_AUDIENCES_LOST}),

@@ -21,6 +21,7 @@ CAUSE = Cause(
         shown(Fact.OLD_TOKENS_REFUSED, Fact.SIGNATURE_REFUSED),
         shown(Fact.OLD_TOKENS_REFUSED, Fact.KEY_ID_UNKNOWN),
         shown(Fact.OLD_TOKENS_REFUSED, Fact.AUDIT_KEY_ROTATED),
+        shown(Fact.OLD_TOKENS_REFUSED, Fact.KEY_CHANGED),
     ),
     contradicted_by=frozenset(
         {Fact.NEW_TOKENS_REFUSED, Fact.CURED_BY_RESTART, Fact.SPLIT_BY_INSTANCE}

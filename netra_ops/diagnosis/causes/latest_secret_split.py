@@ -27,8 +27,14 @@ CAUSE = Cause(
         shown(Fact.CONFINED_TO_NEW_INSTANCES, Fact.SECRET_CHANGED_AT_ONSET, Fact.LATEST_REFERENCED),
         shown(Fact.SPLIT_BY_INSTANCE, Fact.SECRET_CHANGED_AT_ONSET),
         shown(Fact.CONFINED_TO_NEW_INSTANCES, Fact.LATEST_REFERENCED),
+        shown(
+            Fact.LATEST_REFERENCED,
+            Fact.SECRET_CHANGED_AT_ONSET,
+            Fact.MIXED_WITHIN_INSTANCES,
+            Fact.SIGNATURE_REFUSED,
+        ),
     ),
-    contradicted_by=frozenset({Fact.MIXED_WITHIN_INSTANCES, Fact.KEY_GENERATED_SAID}),
+    contradicted_by=frozenset({Fact.KEY_GENERATED_SAID}),
     leads_to=frozenset({"signing_key_mismatch", "service_secret_mismatch"}),
     neighbours=(
         Neighbour("random_key_per_process", "some instances never fail and some always do"),

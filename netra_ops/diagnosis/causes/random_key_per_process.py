@@ -26,6 +26,7 @@ CAUSE = Cause(
         shown(Fact.KEY_GENERATED_SAID, Fact.SIGNATURE_REFUSED),
         shown(Fact.KEY_GENERATED_SAID, Fact.PART_REFUSED),
         shown(Fact.INSTANCES_DISAGREE, Fact.SIGNATURE_REFUSED, Fact.MIXED_WITHIN_INSTANCES),
+        shown(Fact.INSTANCES_DISAGREE, Fact.SIGNATURE_REFUSED, Fact.PART_REFUSED),
         shown(Fact.KEY_GENERATED_SAID, Fact.INSTANCES_DISAGREE),
     ),
     contradicted_by=frozenset(

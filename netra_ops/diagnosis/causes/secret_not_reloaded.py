@@ -21,6 +21,8 @@ CAUSE = Cause(
     shown_by=(
         shown(Fact.CURED_BY_RESTART, Fact.KEYS_AGREE, Fact.SIGNATURE_REFUSED),
         shown(Fact.SECRET_NEWER_THAN_INSTANCES, Fact.FAILURES),
+        shown(Fact.CURED_BY_RESTART, Fact.SECRET_CHANGED_AT_ONSET),
+        shown(Fact.CURED_BY_RESTART, Fact.CLIENT_REFUSED, Fact.BEGAN_WITHOUT_REVISION),
     ),
     contradicted_by=frozenset({Fact.SPLIT_BY_INSTANCE}),
     leads_to=frozenset(

@@ -13,6 +13,25 @@ CAUSE = Cause(
         expects(Fact.OTHER_REVISION_ANSWERED, 0.2),
     ),
     shown_by=(shown(Fact.NEWEST_WITHOUT_TRAFFIC, Fact.FAILURES),),
+    leads_to=frozenset(
+        {
+            "signing_key_mismatch",
+            "wrong_issuer",
+            "wrong_audience",
+            "env_var_lost",
+            "secret_reference_lost",
+            "encoding_mismatch",
+            "whitespace_in_value",
+            "quotes_in_value",
+            "escaped_value",
+            "placeholder_value",
+            "empty_value",
+            "service_secret_mismatch",
+            "wrong_auth_service_url",
+            "dependency_upgrade",
+            "code_error",
+        }
+    ),
     neighbours=(Neighbour("wrong_revision_answered", "traffic as a whole, not a tag"),),
     caught_by=(
         CaughtBy.STATIC,

@@ -10,6 +10,7 @@ CAUSE = Cause(
     mechanism="The tag, or the route behind it, leads to another revision.",
     expects=(decides(Fact.OTHER_REVISION_ANSWERED, 0.97),),
     shown_by=(shown(Fact.OTHER_REVISION_ANSWERED),),
+    leads_to=frozenset({"traffic_pinned"}),
     neighbours=(Neighbour("traffic_pinned", "the tag, not the traffic"),),
     caught_by=(CaughtBy.PROBE,),
     fix="Let each probe assert which revision answered, and set the tag anew.",

@@ -98,7 +98,7 @@ def framed(bundle: Bundle, tally: Tally) -> Scene:
     attempts = attempts_of(tally, revisions.revised)
     starts = bad_starts(tally, attempts)
     if not starts and not any(one.failed for one in attempts):
-        attempts = found_no_more(ended_alike(attempts))
+        attempts = found_no_more(ended_alike(attempts, last_of(bundle, tally)))
     start, end = bundle.manifest.start, bundle.manifest.end
     if end is not None:
         until = tuple(one for one in attempts if one.ended <= end)
@@ -109,6 +109,11 @@ def framed(bundle: Bundle, tally: Tally) -> Scene:
     if matter is None:
         return Scene(bundle=bundle, tally=tally, attempts=attempts)
     return _scene(bundle, tally, attempts, matter, revisions)
+
+
+def last_of(bundle: Bundle, tally: Tally) -> int | None:
+    """Give the end of what was looked at: of the window, or of the log where that has none."""
+    return bundle.manifest.end or tally.last
 
 
 def _scene(

@@ -86,12 +86,18 @@ def _service(scene: Scene, share: Traffic) -> str | None:
 def _pinned(scene: Scene, service: str, history: Sequence[Shares]) -> Iterator[Observation]:
     """Observe whether the newest ready revision is given traffic, at the end of what is known."""
     until = scene.bundle.manifest.end or scene.tally.last
+    given_none = {name for shares in history for name, part in shares.percent.items() if not part}
     ready = [
         one
         for one in scene.bundle.revisions
         if one.service == service
         and not (one.ready is not None and one.ready.status != "True")
-        and (until is None or one.created is None or one.created <= until - _TIME_TO_SHIFT)
+        and (
+            until is None
+            or one.created is None
+            or one.created <= until - _TIME_TO_SHIFT
+            or (one.created <= until and one.name in given_none)
+        )
     ]
     if not ready or len({one.name for one in ready}) < len(("newest", "older")):
         return

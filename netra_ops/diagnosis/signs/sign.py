@@ -33,8 +33,8 @@ class Sign(StrEnum):
     """Somebody was taken for who they are."""
     TOKEN_ISSUED = auto()
     LOGGED_IN = auto()
-    TOKEN_SEEN = auto()
-    """A line says when a token was issued, or by which key, and nothing else."""
+    TOKEN_TOLD = auto()
+    """A line of a token that came, which says when or by which key it was signed, and no more."""
     # Of configuration.
     NOT_CONFIGURED = auto()
     CONFIGURED = auto()

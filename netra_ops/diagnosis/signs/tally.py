@@ -51,7 +51,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         status: HTTP status or WebSocket close code, where the line has one.
         path: The path of the request, ids replaced.
         issued: When the token it is about was issued, where the line says so, the same way.
-        kid: The id of the key that the token it is about was signed with, where the line says so.
+        key: The id of the key by which that token was signed.
         called: What was called, of signs of calls; None where the line does not tell.
         is_test: Whether the line itself says that it is of a test.
     """
@@ -68,7 +68,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: int | None = None
     path: str | None = None
     issued: int | None = None
-    kid: str | None = None
+    key: str | None = None
     called: Called | None = None
     is_test: bool = False
 

@@ -18,6 +18,7 @@ from netra_ops.diagnosis.signs.records import own
 from netra_ops.diagnosis.signs.records.answered import Answered, answered_by
 from netra_ops.diagnosis.signs.records.audited import audit_meanings
 from netra_ops.diagnosis.signs.records.called import called
+from netra_ops.diagnosis.signs.records.keyed import key_of, tells_of_token
 from netra_ops.diagnosis.signs.records.said import said_by
 from netra_ops.diagnosis.signs.records.shaped import (
     stands_below_error,
@@ -25,7 +26,7 @@ from netra_ops.diagnosis.signs.records.shaped import (
     with_fields,
     with_stack,
 )
-from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_of, kid_of
+from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_of
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Called, Caller, Occurrence, Place, Tally
 from netra_ops.logs.entries import Entry, Kind, Level
@@ -121,7 +122,7 @@ class _Counting:
         if answered is not None:
             new = Open(number, time, place, request, answered, caller, principal)
             self._requests.add(new)
-        for meaning in self._meant(entry, answered):
+        for meaning in self._meanings(entry, answered) or _of_token(entry):
             self._add(meaning, entry, place, request, caller, principal, answered)
 
     def _note(
@@ -134,7 +135,10 @@ class _Counting:
         entry: Entry,
     ) -> None:
         """Note that a program spoke, in which request and of whom."""
-        if "system" not in (entry.log_name or ""):
+        log = entry.log_name or ""
+        if entry.http is not None and log.endswith("requests"):
+            return
+        if "system" not in log:
             self._places.speak(place, time)
         if request is None:
             return
@@ -145,13 +149,6 @@ class _Counting:
             self._spoke.add(request)
         if caller is not Caller.UNKNOWN:
             self._requests.tell_caller(request, caller, principal)
-
-    def _meant(self, entry: Entry, answered: Answered | None) -> list[Meaning]:
-        """Give what an entry means; if nothing, that it names a token's issue or key."""
-        found = self._meanings(entry, answered)
-        if not found and (issued_of(entry) is not None or kid_of(entry) is not None):
-            return [Meaning(Sign.TOKEN_SEEN)]
-        return found
 
     def _meanings(self, entry: Entry, answered: Answered | None) -> list[Meaning]:
         """Give what an entry means: exactly where its form is known, else by its words."""
@@ -219,7 +216,7 @@ class _Counting:
                 status=_status(sign, entry, answered),
                 path=answered.path if answered else entry.http.path if entry.http else None,
                 issued=issued_of(entry),
-                kid=kid_of(entry),
+                key=key_of(entry),
                 called=what,
                 is_test=is_test(entry),
             )
@@ -257,6 +254,11 @@ class _Counting:
             first=self._first,
             last=self._last,
         )
+
+
+def _of_token(entry: Entry) -> list[Meaning]:
+    """Give what a line means that says nothing but by which token somebody came."""
+    return [Meaning(Sign.TOKEN_TOLD)] if tells_of_token(entry) else []
 
 
 def _status(sign: Sign, entry: Entry, answered: Answered | None) -> int | None:

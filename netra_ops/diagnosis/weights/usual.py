@@ -72,7 +72,7 @@ _USUAL: Final = MappingProxyType(
         Fact.DATABASE_SILENT: 0.004,
         Fact.AUDIT_KEY_ROTATED: 0.02,
         Fact.ROLLED_BACK: 0.08,
-        Fact.REDIRECTED: 0.03,
+        Fact.REDIRECTED: 0.008,
         Fact.DIRECT_WORKS_PROXY_FAILS: 0.03,
         Fact.UNKNOWN_PATHS: 0.02,
     }

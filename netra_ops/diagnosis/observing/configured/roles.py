@@ -153,6 +153,9 @@ def words_of(name: str) -> tuple[str, ...]:
 def role_of(name: str) -> Role | None:
     """Say what a variable is for; None if it has to do with identity, databases, addresses not."""
     said = words_of(name)
+    if said[:1] == ("ID",) and said[1:2] not in {(), ("TOKEN",)}:
+        # Before other words it is the name of the service that tells who is who.
+        said = ("IDENTITY", *said[1:])
     has = frozenset(said) | {"".join(pair) for pair in pairwise(said)}
     if not said or has & _FOREIGN or (has & _LIMITS and not has & words("ORIGINS")):
         return None

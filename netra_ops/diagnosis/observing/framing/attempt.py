@@ -182,9 +182,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return next((one.issued for one in self.shown if one.issued is not None), None)
 
     @property
-    def kid(self) -> str | None:
-        """Which key the token it came with was signed with, if a line says so."""
-        return next((one.kid for one in self.shown if one.kid is not None), None)
+    def key(self) -> str | None:
+        """The id of the key by which that token was signed, if a line says so."""
+        return next((one.key for one in self.shown if one.key is not None), None)
 
 
 def is_socket(method: str | None, path: str | None, status: int | None) -> bool:

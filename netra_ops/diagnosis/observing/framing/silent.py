@@ -3,6 +3,7 @@
 Both are asked for only where nothing else failed.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -58,13 +59,21 @@ class Ended(msgspec.Struct, frozen=True):
     service: str | None
 
 
-def of_one_age(ended: Sequence[Ended]) -> tuple[float, list[Ended], list[Ended]] | None:
+def of_one_age(
+    ended: Sequence[Ended], until: int | None = None
+) -> tuple[float, list[Ended], list[Ended]] | None:
     """Give the age at which most sockets of a service ended, these, and all since the first.
 
     So many must be of one age that they are most since the first of it; where it is the usual time
     of a timer, and no socket ended sooner, fewer do, for those that speak outlive a timer that
     waits for silence. And they must have been opened at two moments or more, for sockets that
-    somebody opens and ends all at once have one age too. None if there is no such age.
+    somebody opens and ends all at once have one age too. If they came at moments enough and then
+    none any more, until the end of what was looked at, something else ended that. None if there is
+    no such age.
+
+    Args:
+        ended: The sockets.
+        until: The end of what was looked at, nanoseconds.
     """
     best = None
     for service in sorted({one.service or "" for one in ended}):
@@ -77,9 +86,20 @@ def of_one_age(ended: Sequence[Ended]) -> tuple[float, list[Ended], list[Ended]]
             alike = [one for one in own if abs(one.age - age) <= NEAR * age]
             if best is not None and len(alike) <= len(best[1]):
                 continue
-            if alike and _is_common(alike, since := own[own.index(alike[0]) :], age):
+            if not alike or _has_ceased(alike, age, until):
+                continue
+            if _is_common(alike, since := own[own.index(alike[0]) :], age):
                 best = (age, alike, since)
     return best
+
+
+def _has_ceased(alike: Sequence[Ended], age: float, until: int | None) -> bool:
+    """Tell whether so long without another is rarer than RARE, had they gone on as before."""
+    span = alike[-1].opened - alike[0].opened
+    if until is None or span <= 0:
+        return False
+    quiet = until - round(age * 1e9) - alike[-1].opened
+    return math.exp(-(len(alike) - 1) * quiet / span) < RARE
 
 
 def _is_common(alike: Sequence[Ended], since: Sequence[Ended], age: float) -> bool:
@@ -90,14 +110,20 @@ def _is_common(alike: Sequence[Ended], since: Sequence[Ended], age: float) -> bo
     return len(alike) >= least and len(alike) >= most * len(since) and len(rounds) > 1
 
 
-def ended_alike(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
-    """Give the attempts, with sockets that ended at one age as failed."""
+def ended_alike(attempts: Sequence[Attempt], until: int | None) -> tuple[Attempt, ...]:
+    """Give the attempts, with sockets that ended at one age as failed.
+
+    Args:
+        attempts: All.
+        until: The end of what was looked at, nanoseconds.
+    """
     found = of_one_age(
         [
             Ended(one.latency, one.time, one.number, one.place.service)
             for one in attempts
             if one.is_socket and one.latency is not None and not one.failed
-        ]
+        ],
+        until,
     )
     if found is None:
         return tuple(attempts)

@@ -100,8 +100,8 @@ def _split(scene: Scene, told: Sequence[Life]) -> Iterator[Observation]:
         if len(one.tried) >= _MIXED and is_mixed([each.matters for each in one.tried])
     ]
     if mixed and not always and not never and len(mixed) == len(both):
-        yield seen(Fact.MIXED_WITHIN_INSTANCES, says, evidence, service=scene.service)
         if len(told) >= _TWO:
+            yield seen(Fact.MIXED_WITHIN_INSTANCES, says, evidence, service=scene.service)
             yield absent(Fact.SPLIT_BY_INSTANCE, says, evidence, service=scene.service)
     elif len(always) >= _TWO and not never and not both:
         yield absent(Fact.SPLIT_BY_INSTANCE, says, evidence, service=scene.service)

@@ -1,7 +1,7 @@
 """Facts about the failing requests themselves: lines, what went before, how long they took."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final
@@ -12,15 +12,11 @@ from netra_ops.diagnosis.observing.framing.attempt import REFUSING, Attempt
 from netra_ops.diagnosis.observing.framing.silent import one_value
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
 from netra_ops.diagnosis.observing.scene import Scene
-from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
+from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, RARE, fisher
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Occurrence
 
 _TWO: Final = 2
-_NEARLY_ALL: Final = 0.8
-_SECOND: Final = 1_000_000_000
-_TOLD_LATE: Final = 200_000_000
-_HOPS_EACH: Final = 4
 _ENOUGH: Final = 3
 _FEW: Final = 20
 """More distinct requests are not few."""
@@ -35,6 +31,8 @@ _MADE: Final = frozenset({Sign.SESSION_CREATED, Sign.AUTHENTICATED, Sign.TOKEN_I
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SOON: Final = 5_000_000_000
 """Nanoseconds: who is redirected asks again within this."""
+_NEXT: Final = 1_500_000_000
+"""Nanoseconds: between a redirection and the request it leads to, or lines that tell of it."""
 _REFUSALS: Final = frozenset({401, 403})
 _NOT_LET_IN: Final = _REFUSALS | {404}
 _OF_IDENTITY: Final = re.compile(
@@ -198,36 +196,89 @@ def _redirected(scene: Scene) -> Iterator[Observation]:
         for one in refused
         if (hop := _hop(one, hops)) is not None or (hop := _told(one, lines)) is not None
     ]
-    near = _near(refused, hops, lines)
-    if len(near) >= _ENOUGH and len(near) >= _NEARLY_ALL * len(refused) and len(before) < len(near):
-        before = near
     says = f"{len(before)} of {len(refused)} refused requests had been redirected just before."
     if len(before) >= _TWO and len(before) >= _HALF * len(refused):
         numbers = [number for one, hop in before for number in (hop, one.number)]
         yield seen(Fact.REDIRECT_BEFORE_REFUSAL, says, numbers, service=scene.service)
-    elif not before and any(one.is_front for one in refused) and len(refused) >= _ENOUGH:
+    elif _follow(scene, refused, near := _near(refused, hops, lines)):
+        yield seen(
+            Fact.REDIRECT_BEFORE_REFUSAL,
+            f"{len(near)} of {len(refused)} refused requests came within "
+            f"{_NEXT / 10**9:g} s of a redirection to what they ask for, and hardly one that "
+            "was answered well.",
+            [number for one, hop in near for number in (hop, one.number)],
+            service=scene.service,
+        )
+    elif begun := _redirects_begun(scene, refused, hops):
+        yield seen(
+            Fact.REDIRECT_BEFORE_REFUSAL,
+            f"With {len(refused)} requests that came without a credential began {len(begun)} "
+            "redirections to what they ask for; before there was none.",
+            [*begun[:3], *refused[:3]],
+            service=scene.service,
+        )
+    elif (
+        not before and not near and any(one.is_front for one in refused) and len(refused) >= _ENOUGH
+    ):
         yield absent(Fact.REDIRECT_BEFORE_REFUSAL, says, refused, service=scene.service)
 
 
 def _near(
-    refused: Sequence[Attempt], hops: Sequence[Attempt], lines: Sequence[Occurrence]
+    asked: Sequence[Attempt], hops: Sequence[Attempt], lines: Sequence[Occurrence]
 ) -> list[tuple[Attempt, int]]:
-    """Give the refused requests within a second of a redirect that was answered or told.
-
-    Where nothing names the two as one, that it is so of nearly all of the refused does, if there
-    are not many more redirects than these.
-    """
-    moments = sorted(
-        [(one.ended, one.number) for one in hops]
-        + [(line.time, line.number) for line in lines if line.time is not None]
-    )
-    times = [time for time, _ in moments]
+    """Give the attempts that came at once after a redirection, each with the line of that."""
+    moments: list[tuple[int, str | None, int]]
+    moments = [(one.ended, (one.path or "").rstrip("/"), one.number) for one in hops]
+    moments += [(line.time, None, line.number) for line in lines if line.time is not None]
+    moments.sort(key=lambda one: one[0])
+    times = [one[0] for one in moments]
     found = []
-    for one in refused:
-        at = bisect_right(times, one.ended + _TOLD_LATE) - 1
-        if at >= 0 and one.ended - times[at] <= _SECOND:
-            found.append((one, moments[at][1]))
-    return found if len(moments) <= _HOPS_EACH * len(refused) else []
+    for one in asked:
+        path = (one.path or "").rstrip("/")
+        first, last = (bisect_left(times, one.time + way * _NEXT) for way in (-1, 1))
+        hop = next((each for each in moments[first:last] if each[1] in {None, path}), None)
+        if hop is not None:
+            found.append((one, hop[2]))
+    return found
+
+
+def _follow(scene: Scene, refused: Sequence[Attempt], near: Sequence[tuple[Attempt, int]]) -> bool:
+    """Tell whether refusals follow redirections more often than other answers do by chance.
+
+    Callers' ids and addresses are others behind a proxy, so that only the moments tell.
+    """
+    if len(near) < _ENOUGH or len(near) < _HALF * len(refused):
+        return False
+    numbers = {one.number for one in refused}
+    well = [
+        one
+        for one in scene.since
+        if one.is_request
+        and not one.failed
+        and one.status not in _REDIRECTS
+        and one.place.service == scene.service
+        and one.number not in numbers
+    ]
+    hops = [one for one in scene.attempts if one.status in _REDIRECTS]
+    lines = scene.tally.occurrences.get(Sign.REDIRECTED, ())
+    also = len(_near(well, hops, lines))
+    return fisher(len(near), len(refused), also, len(well)) < RARE
+
+
+def _redirects_begun(
+    scene: Scene, refused: Sequence[Attempt], hops: Sequence[Attempt]
+) -> list[Attempt]:
+    """Give redirections of what is refused that began with the refusals, if so many did.
+
+    Only if the refused came without a credential, which is what a redirection takes away.
+    """
+    onset = scene.onset or 0
+    paths = {(one.path or "").rstrip("/") for one in refused}
+    same = [one for one in hops if (one.path or "").rstrip("/") in paths]
+    is_new = bool(same) and onset - _SOON <= same[0].time <= onset + _SOON
+    bare = [one for one in refused if Sign.CREDENTIAL_MISSING in one.signs]
+    is_told = len(scene.earlier) >= _ENOUGH and len(bare) >= _MOST * len(refused)
+    return same if is_new and is_told and len(same) >= _HALF * len(refused) else []
 
 
 def _hop(refused: Attempt, hops: Sequence[Attempt]) -> int | None:

@@ -8,23 +8,19 @@ from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.silent import (
     LONG,
     MOST,
-    NEAR,
-    TIMERS,
     Ended,
     of_one_age,
     one_value,
 )
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
-from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.scene import Scene, last_of
 from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
 from netra_ops.diagnosis.signs.sign import Sign
 
 _TWO: Final = 2
 _ENOUGH: Final = 5
-_MANY: Final = 8
-_BADLY: Final = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1014})
-"""Codes of sockets that nobody closed in the ordinary way (RFC 6455 section 7.4)."""
 _REFUSALS: Final = frozenset({401, 403})
+_NOT_OPENED: Final = range(400, 600)
 
 
 def observed(scene: Scene) -> Iterator[Observation]:
@@ -71,12 +67,11 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
         if began is not None and line.time is not None:
             age = (line.time - began) / 1e9
             ended.append(Ended(age, began, line.number, line.place.service))
-    found = of_one_age(ended)
-    if found is not None and not _is_told(scene, found[0], len(found[1])):
-        # That clients keep their sockets for one time is nothing by itself.
-        return
+    found = of_one_age(ended, last_of(scene.bundle, scene.tally))
     if found is not None:
         age, alike, since = found
+        if _are_others_than(scene, {one.number for one in alike}):
+            return
         yield seen(
             Fact.SOCKETS_END_AT_ONE_AGE,
             f"{len(alike)} of {len(since)} sockets ended at {age:.1f} s, within 1 %.",
@@ -96,16 +91,14 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
         )
 
 
-def _is_told(scene: Scene, age: float, number: int) -> bool:
-    """Say whether more tells of a timer: its setting, sockets that ended badly, or their number."""
-    if number >= _MANY and any(abs(age - timer) <= NEAR * timer for timer in TIMERS):
-        return True
-    limits = [one.timeout_seconds for one in scene.bundle.revisions if one.timeout_seconds]
-    if any(abs(age - limit) <= NEAR * limit for limit in limits):
-        return True
-    lines = scene.tally.occurrences
-    return any(one.status in _BADLY for one in lines.get(Sign.SOCKET_CLOSED, ())) or bool(
-        lines.get(Sign.TIMED_OUT)
+def _are_others_than(scene: Scene, alike: set[int]) -> bool:
+    """Tell whether the sockets that fail are handshakes refused, and none that ended so."""
+    sockets = [one for one in scene.failing if one.is_socket]
+    refused = [one for one in sockets if (one.status or 0) in _NOT_OPENED]
+    return (
+        bool(refused)
+        and len(refused) == len(sockets)
+        and alike.isdisjoint(one.number for one in sockets)
     )
 
 

@@ -41,11 +41,44 @@ class Dated(NamedTuple):
 
 def observed(scene: Scene) -> Iterator[Observation]:
     """Give them."""
-    aged = list(_by_age(scene))
-    yield from aged
-    if not aged:
-        yield from _by_key(scene)
+    by_age = list(_by_age(scene))
+    yield from by_age or _by_key(scene)
     yield from _near_issue(scene)
+
+
+def _by_key(scene: Scene) -> Iterator[Observation]:
+    """Tell whether the keys of tokens that fail and that pass are others, and which came later.
+
+    Later is the key that a rotation is said to have brought, or whose tokens no line tells of
+    before the onset while tokens of the others passed then.
+    """
+    own = [one for one in _where_it_fails(scene) if one.key is not None]
+    failed = [one for one in own if one.matters and not one.kinds & _NOT_OF_KEYS]
+    passed = [one for one in own if not one.failed]
+    bad, good = {one.key for one in failed}, {one.key for one in passed}
+    if min(len(failed), len(passed)) < _TWO or bad & good:
+        return
+    brought = {
+        key
+        for one in scene.tally.occurrences.get(Sign.KEY_ROTATED, ())
+        for key in (one.subject, one.key)
+    }
+    before = {one.key for one in scene.earlier if one.key is not None and not one.failed}
+    is_new = bool(bad & brought) or (good <= before and not bad & before)
+    is_old = bool(good & brought) or (bad <= before and not good & before)
+    if is_new is is_old:
+        return
+    which, other = Fact.NEW_TOKENS_REFUSED, Fact.OLD_TOKENS_REFUSED
+    if is_old:
+        which, other = other, which
+    says = (
+        f"{len(failed)} failed with tokens of {several(len(bad), 'key')} that came "
+        f"{'later' if is_new else 'earlier'}, and {len(passed)} passed with those of "
+        f"{several(len(good), 'other key')}, without exception."
+    )
+    evidence = [*failed[:2], *passed[:2]]
+    yield seen(which, says, evidence, time=failed[0].ended, service=scene.service)
+    yield absent(other, says, evidence, service=scene.service)
 
 
 def _by_age(scene: Scene) -> Iterator[Observation]:
@@ -57,7 +90,7 @@ def _by_age(scene: Scene) -> Iterator[Observation]:
     """
     affected = [
         one
-        for one in scene.affected
+        for one in _where_it_fails(scene)
         if not (one.failed and not one.matters) and not one.kinds & _NOT_OF_KEYS
     ]
     dated = [
@@ -109,46 +142,10 @@ def _by_age(scene: Scene) -> Iterator[Observation]:
             yield absent(Fact.NEW_TOKENS_REFUSED, says, evidence, service=scene.service)
 
 
-def _by_key(scene: Scene) -> Iterator[Observation]:
-    """Tell tokens that fail from those that pass by the key that signed them, if lines name it.
-
-    A key that tokens passed with before the onset is an old one; one that none came with before is
-    new. Two attempts of each kind are needed, and no key may both fail and pass.
-    """
-    if scene.onset is None:
-        return
-    keyed = [one for one in scene.affected if one.kid is not None]
-    failed = [one for one in keyed if one.matters]
-    passed = [one for one in keyed if not one.failed]
-    bad, good = ({one.kid for one in group} for group in (failed, passed))
-    if min(len(failed), len(passed)) < _TWO or bad & good:
-        return
-    before = {one.kid for one in scene.earlier if not one.failed} - {None}
-    evidence = [*failed[:2], *passed[:2]]
-    if before and bad <= before and not good & before:
-        yield seen(
-            Fact.OLD_TOKENS_REFUSED,
-            f"{len(failed)} failed with tokens of a key that passed before, and {len(passed)} "
-            "passed with tokens of a key that is new.",
-            evidence,
-            time=scene.onset,
-            service=scene.service,
-        )
-        yield absent(
-            Fact.NEW_TOKENS_REFUSED, "Later tokens passed.", evidence, service=scene.service
-        )
-    elif before and good <= before and not bad & before:
-        yield seen(
-            Fact.NEW_TOKENS_REFUSED,
-            f"{len(failed)} failed with tokens of a key that is new, and {len(passed)} passed "
-            "with tokens of the key of before.",
-            evidence,
-            time=scene.onset,
-            service=scene.service,
-        )
-        yield absent(
-            Fact.OLD_TOKENS_REFUSED, "Earlier tokens passed.", evidence, service=scene.service
-        )
+def _where_it_fails(scene: Scene) -> list[Attempt]:
+    """Give what was tried where something fails: another instance may hold other keys."""
+    places = {one.place.instance for one in scene.failing} | {None}
+    return [one for one in scene.affected if one.place.instance in places]
 
 
 def _tokens_apart(first: Sequence[float], second: Sequence[float]) -> float:

@@ -100,6 +100,7 @@ _REFUSALS: Final = frozenset({401, 403})
 _SOCKETS_REFUSED: Final = frozenset({1008, 3000, 3003, 4001, 4003, 4401, 4403})
 _NORMAL_CLOSURE: Final = 1000
 """RFC 6455."""
+_WELL_CLOSED: Final = frozenset({None, _NORMAL_CLOSURE, 1001, 1005})
 _SWITCHED: Final = 101
 _SUCCESS: Final = range(200, 300)
 _REDIRECTION: Final = frozenset({301, 302, 303, 307, 308})
@@ -232,6 +233,8 @@ def _end(probe: Probe, status: int | None, *, is_socket: bool) -> End:
         return End.UNKNOWN
     if status in _REFUSALS or (is_socket and got.close_code in _SOCKETS_REFUSED):
         return End.REFUSED
+    if is_socket and status == _SWITCHED and got.close_code not in _WELL_CLOSED:
+        return End.FAILED
     if status is not None:
         return _end_of_status(status, probe, is_socket=is_socket)
     if is_socket and got.close_code == _NORMAL_CLOSURE:

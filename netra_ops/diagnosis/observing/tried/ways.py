@@ -20,6 +20,8 @@ _PROTOCOL_VALUE: Final = re.compile(
     r"(?:\bsub-?protocols?:?(?: of| header)?|\bsec-websocket-protocol:?|\boffering|\bproposing) "
     r"([\w.+-]+)"
 )
+_FOLLOWED: Final = re.compile(r"\bfollow|\bredirect")
+_HOPS: Final = re.compile(r"redirect|\Ahistory\Z|\Ahops?\Z|\Achain\Z", re.IGNORECASE)
 _OPENED: Final = frozenset({End.ADMITTED})
 _NOT_OPENED: Final = frozenset({End.REFUSED, End.FAILED})
 _FAILING: Final = _NOT_OPENED | {End.SILENT, End.REDIRECTED}
@@ -76,7 +78,11 @@ def redirections(tried: Sequence[Tried]) -> Iterator[Observation]:
         for one in tried
         if one.end is End.REDIRECTED and one.expected != one.status and _is_same_place(one)
     ]
-    chained = [one for one in tried if _went_on(one) and one.end is not End.ADMITTED]
+    chained = [
+        one
+        for one in tried
+        if one.end is not End.ADMITTED and (_went_on(one) or _differs_by_scheme(one, tried))
+    ]
     if moved or chained:
         first = (moved or chained)[0]
         yield observation(
@@ -93,6 +99,7 @@ def redirections(tried: Sequence[Tried]) -> Iterator[Observation]:
         and one.url.scheme == "http"
         and one.status is not None
         and one.end is not End.REDIRECTED
+        and not _FOLLOWED.search(one.text)
     ]
     if plain:
         yield observation(
@@ -191,8 +198,24 @@ def _is_same_place(one: Tried) -> bool:
 
 def _went_on(one: Tried) -> bool:
     """Tell whether what came back tells of redirections before the last answer."""
-    fields = {} if one.probe.got is None else one.probe.got.fields
+    got = one.probe.got
+    if got is None:
+        return False
+    return any(value for name, value in got.fields.items() if _HOPS.search(name)) or any(
+        value for name, value in got.headers.items() if "redirect" in name
+    )
+
+
+def _differs_by_scheme(one: Tried, tried: Sequence[Tried]) -> bool:
+    """Tell whether what was refused over plain HTTP is admitted over TLS, at the same place."""
+    if one.url is None or one.url.scheme not in {"http", "ws"} or one.end is not End.REFUSED:
+        return False
     return any(
-        name.lower() in {"redirects", "redirect_chain", "history", "hops", "chain"} and value
-        for name, value in fields.items()
+        other.url is not None
+        and other.url.scheme in {"https", "wss"}
+        and other.url.hostname == one.url.hostname
+        and other.path == one.path
+        and other.end is End.ADMITTED
+        and other.is_negative == one.is_negative
+        for other in tried
     )

@@ -42,15 +42,10 @@ _ISSUED: Final = Names("iat", "token_iat", "issued_at", "issuedAt", "token_issue
 _WITHIN: Final = ("claims", "token", "jwt", "auth", "user", "error_context", "context")
 _ISSUED_TEXT: Final = re.compile(
     r"\b(?:token_)?(?:iat|issued[_ ]at)[\"']?[ ]?[:= ][ ]?[\"']?"
-    r"(\d{10}(?:\.\d+)?\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)",
+    r"(\d{10}(?:\.\d+)?\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?"
+    r"(?:Z|[ ]?(?:UTC|GMT)|[ ]?[+-]\d\d:?\d\d)?)",
     re.IGNORECASE,
 )
-_KEYS: Final = Names("kid", "key_id", "keyId", "token_kid")
-_KEY_TEXT: Final = re.compile(
-    r"\b(?:token_)?(?:kid|key id)(?: of (?:the )?token)?[\"']?[ ]?[:= ][ ]?[\"']?"
-    r"([A-Za-z0-9][\w.:+/=-]{1,79})"
-)
-_LONGEST_KEY: Final = 80
 _HOLDERS: Final = ("token", "claims", "jwt", "identity", "caller", "session")
 _OF_TOKEN: Final = Names("sub", "user_id", "user", "email", "client_id")
 _DONE_FOR: Final = re.compile(
@@ -142,23 +137,14 @@ def issued_of(entry: Entry) -> int | None:
     if "iat" not in text and "ssued" not in text:
         return None
     said = _ISSUED_TEXT.search(text, 0, 4_000)
-    return from_value(said[1].replace(" ", "T", 1)) if said else None
+    return from_value(_as_iso(said[1])) if said else None
 
 
-def kid_of(entry: Entry) -> str | None:
-    """Give the id of the key of the token that a record is about; None if it does not say."""
-    fields = entry.fields
-    if fields is not None:
-        for holder in (fields, *(fields.get(name) for name in (*_WITHIN, "header"))):
-            if isinstance(holder, dict) and not _KEYS.any.isdisjoint(holder):
-                found = next((holder[name] for name in _KEYS.order if name in holder), None)
-                if isinstance(found, str) and found:
-                    return found[:_LONGEST_KEY]
-    text = entry.message
-    if "kid" not in text and "ey id" not in text:
-        return None
-    said = _KEY_TEXT.search(text, 0, 4_000)
-    return said[1] if said else None
+def _as_iso(said: str) -> str:
+    """Write a moment that has blanks, or names its zone, without them."""
+    return (
+        said.upper().replace(" ", "T", 1).replace(" ", "").replace("UTC", "Z").replace("GMT", "Z")
+    )
 
 
 def _issued_in(fields: Mapping[str, Any]) -> int | None:
