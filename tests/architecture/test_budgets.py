@@ -38,6 +38,7 @@ CATALOGUES: Final = frozenset(
         "catalogue",
         "causes",
         "drills",
+        "catalogue",
         "checks",
         "steps",
         "documents",
