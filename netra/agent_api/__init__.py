@@ -1,6 +1,7 @@
 """What an agent sees, and what a package must offer to add one."""
 
 from netra.agent_api.agent import Agent, AgentPackage, Asker, Question
+from netra.agent_api.offers import PlacedPackage, RestrictedPackage, Surroundings, ToolOffer
 from netra.agent_api.run import NotApproved, Run, RunFailed, ToolRefused, Usage
 from netra.agent_api.tools import (
     OwnChanges,
@@ -19,14 +20,18 @@ __all__ = [
     "NotApproved",
     "OwnChanges",
     "OwnRecords",
+    "PlacedPackage",
     "Question",
+    "RestrictedPackage",
     "Run",
     "RunFailed",
     "Saying",
+    "Surroundings",
     "ThreadSummary",
     "Tool",
     "ToolContext",
     "ToolFailed",
+    "ToolOffer",
     "ToolRefused",
     "Usage",
 ]

@@ -318,6 +318,9 @@ class Registry:
 
 
 FILE_PATH: Final = Matching(r"[^\x00]+", "the path of a file", inner_whitespace=" ")
+DIRECTORY_PATH: Final = Matching(
+    r"/[^\x00]*", "the absolute path of a directory", inner_whitespace=" "
+)
 PORT: Final = WholeNumber(0, _HIGHEST_PORT)
 
 

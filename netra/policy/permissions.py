@@ -35,6 +35,7 @@ class Permission(StrEnum):
     SESSIONS_ADMIN = "sessions:admin"
     AUDIT_READ = "audit:read"
     METRICS_READ = "metrics:read"
+    OPERATIONS_READ = "operations:read"
 
 
 class CredentialMethod(StrEnum):
@@ -106,6 +107,7 @@ TABLE: Final = MappingProxyType(
         Permission.SESSIONS_ADMIN: _ADMINISTRATION,
         Permission.AUDIT_READ: _ADMINISTRATION,
         Permission.METRICS_READ: (Grant(_SERVICE, _BEARER),),
+        Permission.OPERATIONS_READ: (Grant(_USER, _TOKEN, Role.OPERATOR),),
     }
 )
 """Permission to the rows that grant it. What is not in it is denied."""

@@ -261,8 +261,9 @@ def _agents(
     settings: Settings,
 ) -> tuple[AgentCatalogue, Sequence[Callable[[], Awaitable[None]]]]:
     """Load the installed agents and that of the language model, and say what closes the latter."""
+    installed = installed_agents(settings.surroundings)
     if settings.model is None:
-        return installed_agents(), []
+        return installed, []
     try:
         # It takes a second to import, and what it needs is installed only where it is wanted.
         from netra_backend.app.agents.models.package import (  # noqa: PLC0415 - as said above
@@ -273,8 +274,8 @@ def _agents(
             f"NETRA_MODEL is set, but {error.name} is not installed: run `make llm`, or remove the"
             " variable."
         ) from error
-    model = ModelAgentPackage(settings.model, OWN_TOOLS)
-    return installed_agents({"model": model}), [model.aclose]
+    model = ModelAgentPackage(settings.model, (*OWN_TOOLS, *installed.tools))
+    return installed.having("model", model), [model.aclose]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ What a variable must look like is declared in `netra.contract.declared.netra_bac
 
 from dataclasses import dataclass
 
+from netra.agent_api import Surroundings
 from netra.contract.configuration import Configuration
 from netra.contract.declared.in_both import SHARED_KEY
 from netra.principal import ServiceIdentity
@@ -82,6 +83,7 @@ class Settings:
         tls_private_key_path: The certificate's key.
         auth_ca_path: The certificate authorities that may vouch for the auth service.
         model: The language model that answers; without one, the built-in assistant does.
+        surroundings: Where the service runs, for agents that have to know.
         retention: What is kept for how long.
         standby_until_traffic: Whether nothing is done for others before the first request of
             traffic.
@@ -106,6 +108,7 @@ class Settings:
     tls_private_key_path: str | None
     auth_ca_path: str | None
     model: LanguageModel | None
+    surroundings: Surroundings
     retention: Retention
     standby_until_traffic: bool
     log_level: str
@@ -137,6 +140,7 @@ class Settings:
             tls_private_key_path=configuration.optional_text("TLS_PRIVATE_KEY_PATH"),
             auth_ca_path=configuration.optional_text("AUTH_CA_PATH"),
             model=_language_model(configuration),
+            surroundings=_surroundings(configuration),
             retention=_retention(configuration),
             standby_until_traffic=configuration.text("STANDBY_UNTIL_TRAFFIC") == "true",
             log_level=configuration.text("LOG_LEVEL"),
@@ -158,6 +162,13 @@ def _retention(configuration: Configuration) -> Retention:
         event_days=configuration.integer("RETENTION_EVENT_DAYS"),
         usage_days=configuration.integer("RETENTION_USAGE_DAYS"),
         deletes_erased_people=configuration.text("RETENTION_ERASED_PEOPLE") == "delete",
+    )
+
+
+def _surroundings(configuration: Configuration) -> Surroundings:
+    return Surroundings(
+        state=configuration.optional_text("OPERATIONS_STATE"),
+        bundle=configuration.optional_text("OPERATIONS_BUNDLE"),
     )
 
 

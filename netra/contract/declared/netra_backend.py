@@ -6,6 +6,7 @@ from netra.contract.contract import Contract
 from netra.contract.declared import in_both
 from netra.contract.declared.in_both import AUDIENCE, PLAIN, SECRET
 from netra.contract.formats import (
+    DIRECTORY_PATH,
     FILE_PATH,
     PORT,
     ApiKey,
@@ -125,6 +126,21 @@ CONTRACT: Final = Contract(
             " ollama any that is compatible with OpenAI's, such as http://127.0.0.1:8080/v1.",
             PLAIN,
             ApiUrl(),
+        ),
+        Variable(
+            "OPERATIONS_STATE",
+            "The state directory of the local installation that this process belongs to, into"
+            " which operators look by the agent `operator`; `netra up` gives it.",
+            PLAIN,
+            DIRECTORY_PATH,
+            source=Source.PLATFORM,
+        ),
+        Variable(
+            "OPERATIONS_BUNDLE",
+            "An evidence bundle that the agent `operator` reads instead: a directory that the"
+            " process may read.",
+            PLAIN,
+            DIRECTORY_PATH,
         ),
         Variable(
             "RETENTION_CONVERSATION_DAYS",

@@ -21,7 +21,7 @@ from netra.policy import CredentialMethod
 from netra.principal import AuthenticatedPrincipal, UserPrincipal
 from netra.wire.chat_protocol import Approval, SendMessage
 from netra_backend.app.agents.catalogue import AgentCatalogue
-from netra_backend.app.agents.instance_factory import for_user
+from netra_backend.app.agents.instance_factory import AgentInstanceFactory, for_user
 from netra_backend.app.db.outage import CommitUncertain
 from netra_backend.app.db.session import Database, PrincipalSession
 from netra_backend.app.runs.approvals.service import Answered, ApprovalService
@@ -96,13 +96,12 @@ class ChatTurns:
             TooManyRequests: Too many of their runs have not ended.
             DatabaseUnavailable: The database did not answer. The same may be said again.
         """
-        agent_name = message.agent or self._agents.default
-        for_user(self._agents, principal, method)
+        agents = for_user(self._agents, principal, method)
         if "\x00" in message.text:
             raise ContentInvalid("a NUL in a text", detail="The text must not contain U+0000.")
         try:
             with _can_be_said_again():
-                turn = await self._stored(principal, method, message, agent_name)
+                turn = await self._stored(principal, method, message, agents)
         except (Conflict, NotFound, TooManyRequests):
             # Said before, it is the same turn, whatever has become of the agent or its line since.
             before = await self._before(principal, method, message)
@@ -249,13 +248,13 @@ class ChatTurns:
         principal: UserPrincipal,
         method: CredentialMethod,
         message: SendMessage,
-        agent_name: str,
+        agents: AgentInstanceFactory,
     ) -> AcceptedTurn:
         reserved = await self._engine.reservation()
 
         async def store(session: PrincipalSession) -> AcceptedTurn:
             runs = RunService(session, self._clock)
-            self._agents.package(agent_name)
+            agent_name = agents.chosen(message.agent)
             if await runs.count_unfinished() >= self._limits.unfinished_per_user:
                 raise TooManyRequests("too many unfinished runs", retry_after=_RETRY_SECONDS)
             said = await self._said(session, message)

@@ -18,7 +18,7 @@ from netra.errors import (
     NetraError,
     PermissionDenied,
 )
-from netra.policy import Denied, Permission, decide
+from netra.policy import Denied, Permission, decide, permissions_of
 from netra.principal import UserPrincipal
 from netra.telemetry.auth_events import authentication_refused
 from netra.telemetry.log_events import event_logger
@@ -32,7 +32,6 @@ from netra.wire.chat_protocol import (
     Failed,
     SendMessage,
 )
-from netra_backend.app.agents.catalogue import AgentCatalogue
 from netra_backend.app.app_state import state_of
 from netra_backend.app.websocket_core.event_stream import CaughtUp, EventStream, JournalBegunAnew
 from netra_backend.app.websocket_core.journal_reader import OwnJournal
@@ -166,7 +165,8 @@ class Connection:
         if batch is None:
             return None
         if isinstance(batch, CaughtUp):
-            agents = default_first(self._state.catalogue)
+            permissions = permissions_of(self._principal, self._handshake.method)
+            agents = self._state.catalogue.names_for(frozenset(permissions))
             self._follow(self._protocol.caught_up(batch.seq, reset=batch.reset, agents=agents))
             return ()
         return [event.frame for event in batch]
@@ -304,8 +304,3 @@ class Connection:
         clock = self._state.clock
         left = principal.expires_at - clock.timestamp()
         return Life(principal.expires_at, clock.monotonic() + left)
-
-
-def default_first(catalogue: AgentCatalogue) -> tuple[str, ...]:
-    """List the agents there are, the one that answers by default first."""
-    return tuple(sorted(catalogue.names, key=lambda name: name != catalogue.default))

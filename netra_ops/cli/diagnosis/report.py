@@ -10,12 +10,15 @@ import typer
 from netra.clock import SystemClock, as_iso
 from netra_ops.cli.console import JsonOption, rich_progress, tell, tell_document
 from netra_ops.cli.diagnosis.diagnose import BundleArgument, HtmlOption
-from netra_ops.cli.diagnosis.worklog import worklog_of
+from netra_ops.cli.logs.inputs import existing, reading_progress
 from netra_ops.cli.logs.output_directory import OutputDirectory
 from netra_ops.diagnosis.diagnosing import diagnosed, scene_of
+from netra_ops.evidence.bundle import LOGS
 from netra_ops.findings import UsageRefused, printable
+from netra_ops.gardener.engine import MemoryEngine
 from netra_ops.gardener.worklog import as_html as worklog_html
 from netra_ops.gardener.worklog import as_markdown as worklog_markdown
+from netra_ops.gardener.worklogs import worklog_of
 from netra_ops.reports.as_html import as_html
 from netra_ops.reports.as_markdown import as_markdown
 from netra_ops.reports.case import Case, ProofRead, diagnosis_from, proof_from
@@ -91,7 +94,8 @@ def report(
 
 
 def _worklog(bundle: Path, now: float) -> Forms:
-    found = worklog_of(bundle, now)
+    with reading_progress(existing([str(bundle / LOGS)])) as progress:
+        found = worklog_of(bundle, now, MemoryEngine(), progress)
     return Forms(
         document=found,
         markdown=worklog_markdown.as_markdown(found),

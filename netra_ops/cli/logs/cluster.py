@@ -30,13 +30,13 @@ from netra_ops.cli.logs.inputs import (
     existing,
     reading_progress,
     skipped,
-    sources_read,
     standard_input,
 )
 from netra_ops.findings import CouldNotTell, printable
 from netra_ops.gardener.engine import Lines
 from netra_ops.gardener.grouping import Group, Grouping, Groups
 from netra_ops.gardener.privacy import Privacy
+from netra_ops.gardener.worklog.sources import sources_read
 from netra_ops.logs.entries import Entry
 from netra_ops.logs.reading.account import Account
 from netra_ops.logs.reading.framing.forms import Form

@@ -22,7 +22,6 @@ from netra_ops.cli.logs.engines.options import (
     WorkingDirectoryOption,
     engine_of,
 )
-from netra_ops.cli.logs.evidence import evidence_in
 from netra_ops.cli.logs.filing import ApplyOption, GitHubUrlOption, TrackerOption, Where, filed
 from netra_ops.cli.logs.inputs import (
     Fineness,
@@ -32,21 +31,19 @@ from netra_ops.cli.logs.inputs import (
     existing,
     reading_progress,
     skipped,
-    sources_read,
     standard_input,
 )
 from netra_ops.cli.logs.memory import remembered, to_remember
 from netra_ops.cli.logs.output_directory import OutputDirectory
 from netra_ops.findings import CouldNotTell, printable
-from netra_ops.gardener.facts.deploys.deployments import deployments_of, label_changes
-from netra_ops.gardener.facts.deploys.evidence import Evidence
-from netra_ops.gardener.facts.tests_and_age import age_of
+from netra_ops.gardener.beside import evidence_in
 from netra_ops.gardener.gathering import Gathered, Wanted, gathered
 from netra_ops.gardener.memory import Memory
 from netra_ops.gardener.worklog.as_html import as_html
 from netra_ops.gardener.worklog.as_markdown import as_markdown
-from netra_ops.gardener.worklog.composing import Composed, Given, composed
+from netra_ops.gardener.worklog.composing import Composed, composed
 from netra_ops.gardener.worklog.document import Worklog
+from netra_ops.gardener.worklogs import given_of, why_nothing
 from netra_ops.logs.reading.framing.forms import Form
 from netra_ops.logs.reading.reader import Reading
 
@@ -144,27 +141,6 @@ def garden(  # noqa: PLR0913, PLR0917 - one parameter for each option
     verdict()
 
 
-def given_of(wanted: Wanted, found: Gathered, known: Memory, beside: Evidence, now: float) -> Given:
-    """Put together what a worklog is composed of."""
-    names = [printable(source.name) for source in found.account.sources]
-    facts = found.facts
-    return Given(
-        facts=facts,
-        deployments=deployments_of(facts.revisions, found.collected.deeds, names),
-        label_changes=label_changes(facts.revisions, found.collected.labels),
-        evidence=beside,
-        sources=sources_read(found.account),
-        made_of={one.id: one.made_of for one in found.groups.groups},
-        earlier=known.seen,
-        service=wanted.service,
-        since=wanted.since,
-        until=wanted.until,
-        outside=found.outside,
-        age=age_of(facts.span, wanted.since, wanted.until, now),
-        now=now,
-    )
-
-
 def _first_seen(result: Composed) -> dict[str, int]:
     return {one.id: one.first for one in result.facts if one.first is not None}
 
@@ -197,16 +173,6 @@ def _entries(found: Gathered, worklog: Worklog) -> Iterator[bytes]:
         text.seek(0)
         text.truncate()
     yield text.getvalue().encode()
-
-
-def why_nothing(found: Gathered) -> str:
-    """Say why there is nothing to tell of."""
-    if found.outside or found.of_others:
-        return (
-            f"No entry is of the time and the service asked for: {found.outside:,} are of another "
-            f"time, {found.of_others:,} of another service."
-        )
-    return "There was nothing to read."
 
 
 def _show(worklog: Worklog, target: OutputDirectory | None) -> None:

@@ -7,6 +7,7 @@ import pytest
 from fakes.environments import strong_secret
 from netra.contract.flaws import ViolationKind
 from netra.contract.formats import (
+    DIRECTORY_PATH,
     FILE_PATH,
     PORT,
     DatabaseUrl,
@@ -274,6 +275,8 @@ def test_trusted_networks_never_mean_everybody(value: str, good: bool) -> None: 
         (Matching("[a-z]+", "letters"), "abc", True),
         (Matching("[a-z]+", "letters"), "abc1", False),
         (FILE_PATH, "/etc/netra/with space.pem", True),
+        (DIRECTORY_PATH, "/srv/netra/with space", True),
+        (DIRECTORY_PATH, "srv/netra", False),
     ],
 )
 def test_plain_formats(form: Format, value: str, good: bool) -> None:  # noqa: FBT001 - a parameter

@@ -60,6 +60,7 @@ keys:admin           -              bearer         bearer
 sessions:admin       -              bearer         bearer
 audit:read           -              bearer         bearer
 metrics:read         -              -              bearer
+operations:read      -              bearer,ws      -
 """
 """The policy, written a second time by hand: a change to the table must be made here as well."""
 

@@ -12,7 +12,7 @@ from fakes.installed_agent import installed
 from netra.agent_api import Agent, AgentPackage, Asker, Question, Run, Tool
 from netra.errors import ConfigurationInvalid, InternalError, NotFound, PermissionDenied
 from netra.policy import CredentialMethod, Permission
-from netra.principal import ServicePrincipal, UserPrincipal
+from netra.principal import Role, ServicePrincipal, UserPrincipal
 from netra_backend.app.agents.catalogue import AgentCatalogue, installed_agents
 from netra_backend.app.agents.instance_factory import for_service, for_user
 
@@ -60,10 +60,10 @@ class SharingPackage:
 CATALOGUE: Final = AgentCatalogue({"echo": EchoPackage(), "sharing": SharingPackage()})
 
 
-def user(name: str) -> UserPrincipal:
+def user(name: str, *roles: Role) -> UserPrincipal:
     """Make a user's principal."""
     return UserPrincipal(
-        f"usr_{name}", f"ses_{name}", "netra-cli", frozenset(), frozenset(), f"tok_{name}", 2e9
+        f"usr_{name}", f"ses_{name}", "netra-cli", frozenset(), frozenset(roles), f"tok_{name}", 2e9
     )
 
 
@@ -72,17 +72,31 @@ def service(*scopes: str) -> ServicePrincipal:
     return ServicePrincipal("netra-backend", frozenset(scopes), "tok_service", 2e9)
 
 
-def test_the_assistant_is_installed() -> None:
-    """The catalogue is read from the entry points, where the built-in assistant is offered."""
-    assert installed_agents().names == ("assistant",)
-    assert installed_agents().default == "assistant"
+EVERYTHING: Final = frozenset(Permission)
+
+
+class RestrictedEchoPackage(EchoPackage):
+    """A package whose agent is for operators."""
+
+    permission = Permission.OPERATIONS_READ
+
+
+def test_the_agents_of_this_distribution_are_installed() -> None:
+    """The catalogue is read from the entry points; only an operator is told of the operator's."""
+    catalogue = installed_agents()
+
+    assert catalogue.names == ("assistant", "operator")
+    assert catalogue.names_for(EVERYTHING) == ("assistant", "operator")
+    assert catalogue.names_for(EVERYTHING - {Permission.OPERATIONS_READ}) == ("assistant",)
 
 
 def test_a_package_that_was_put_together_stands_beside_the_installed_ones() -> None:
     """What needs settings is handed in; under a name that is taken it is refused."""
-    assert installed_agents({"echo": EchoPackage()}).names == ("assistant", "echo")
+    installed_beside = installed_agents().having("echo", EchoPackage())
+
+    assert installed_beside.names == ("assistant", "echo", "operator")
     with pytest.raises(ConfigurationInvalid, match="assistant is offered by two"):
-        installed_agents({"assistant": EchoPackage()})
+        installed_beside.having("assistant", EchoPackage())
 
 
 @pytest.mark.parametrize(
@@ -95,13 +109,54 @@ def test_a_package_that_was_put_together_stands_beside_the_installed_ones() -> N
 )
 def test_a_model_answers_unless_another_is_asked_for(names: tuple[str, ...], default: str) -> None:
     """Without a name the model answers; without a model the assistant; else the first there is."""
-    assert AgentCatalogue(dict.fromkeys(names, EchoPackage())).default == default
+    agents = AgentCatalogue(dict.fromkeys(names, EchoPackage()))
+
+    assert for_user(agents, user("anna"), BEARER).chosen(None) == default
 
 
 def test_without_agents_there_is_no_default() -> None:
     """An empty catalogue says that nothing is there."""
     with pytest.raises(NotFound):
-        _ = AgentCatalogue({}).default
+        for_user(AgentCatalogue({}), user("anna"), BEARER).chosen(None)
+
+
+@pytest.mark.parametrize("method", [BEARER, CredentialMethod.SUBPROTOCOL])
+def test_a_restricted_agent_is_there_for_whom_the_policy_permits_it(
+    method: CredentialMethod,
+) -> None:
+    """An operator is told of it and gets it; for anybody else there is no agent of this name."""
+    agents = AgentCatalogue({"echo": EchoPackage(), "secret": RestrictedEchoPackage()})
+    plain, operator = (
+        for_user(agents, user("anna"), method),
+        for_user(agents, user("olga", Role.OPERATOR), method),
+    )
+
+    assert (plain.names, operator.names) == (("echo",), ("echo", "secret"))
+    assert operator.make(operator.chosen("secret")).asker.principal.kind == "user"
+    with pytest.raises(NotFound):
+        plain.chosen("secret")
+    with pytest.raises(PermissionDenied):
+        plain.make("secret")
+
+
+def test_a_service_never_gets_a_restricted_agent() -> None:
+    """Whatever scopes a service was granted, no row lets it ask what is for operators."""
+    agents = AgentCatalogue({"secret": RestrictedEchoPackage()})
+    factory = for_service(agents, service("agents:run", "operations:read"), BEARER)
+
+    assert factory.names == ()
+    with pytest.raises(PermissionDenied):
+        factory.make("secret")
+
+
+def test_a_restriction_to_no_permission_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package that means to be restricted and names no permission is open to nobody."""
+    monkeypatch.syspath_prepend(installed(tmp_path, "odd", "fakes.oddly_restricted:PACKAGE"))
+
+    with pytest.raises(ConfigurationInvalid, match="no permission"):
+        installed_agents()
 
 
 def test_an_agent_is_made_for_its_principal_with_its_permissions() -> None:

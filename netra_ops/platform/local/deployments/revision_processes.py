@@ -19,10 +19,11 @@ from netra_ops.platform.local import configuration, health, processes, record
 from netra_ops.platform.local.inbox import Inbox, ServiceEnded, StopAsked
 from netra_ops.platform.local.record import ProcessMark, Record, RevisionRecord
 from netra_ops.platform.local.state_directory import StateDirectory
-from netra_ops.settings import LOOPBACK, Deadlines, Program
+from netra_ops.settings import BACKEND, LOOPBACK, Deadlines, Program
 
 _POLL_SECONDS: Final = 0.05
 _STANDBY: Final = "STANDBY_UNTIL_TRAFFIC"
+_OPERATIONS_STATE: Final = "OPERATIONS_STATE"
 _TRUSTED_PROXIES: Final = "TRUSTED_PROXIES"
 
 
@@ -181,6 +182,8 @@ class RevisionProcesses:
                 given[configuration.PORT] = str(revision.port)
             if written.value(_TRUSTED_PROXIES) is None:
                 given[_TRUSTED_PROXIES] = LOOPBACK
+        if program.service == BACKEND:
+            given[_OPERATIONS_STATE] = str(self._directory.root)
         if launch is Launch.CANDIDATE:
             given[_STANDBY] = "true"
         return given

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from netra_ops.cli.logs.inputs import is_there
 from netra_ops.evidence.documents import parts_in
 from netra_ops.evidence.files import NotInBundle, content_of
 from netra_ops.evidence.records import commits, traffic
@@ -20,7 +19,7 @@ def evidence_in(folder: Path | None) -> Evidence:
     """
     if folder is None:
         return Evidence()
-    if not is_there(folder) or not folder.is_dir():
+    if not _is_directory(folder):
         raise UsageRefused(f"{printable(str(folder))} is no directory.")
     found = [_parts(folder, name) for name in (revisions.FILE, traffic.FILE, commits.FILE)]
     if all(parts is None for parts in found):
@@ -29,6 +28,13 @@ def evidence_in(folder: Path | None) -> Evidence:
             "`netra revisions --export DIR` writes the first two."
         )
     return evidence_of(*(parts or () for parts in found))
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _parts(folder: Path, name: str) -> tuple[Part, ...] | None:
