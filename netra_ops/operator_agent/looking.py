@@ -15,7 +15,6 @@ import msgspec
 
 import netra_ops
 from netra.agent_api import Surroundings, ToolContext, ToolFailed
-from netra.policy import Permission
 from netra.telemetry.log_events import event_logger
 from netra_ops.operator_agent.looks import Found, Look
 
@@ -59,7 +58,7 @@ class Looking:
             ToolFailed: It cannot be looked here, somebody else is being answered, it took too
                 long, or the toolkit refused; it says which.
         """
-        look = self._look(what, context, minutes=minutes, again=again)
+        look = self._look(what, minutes=minutes, again=again)
         if self._busy:
             raise ToolFailed("Another question is just being looked into. Ask again in a moment.")
         began = context.clock.monotonic()
@@ -86,7 +85,7 @@ class Looking:
             raise ToolFailed(found.refused)
         return found.result
 
-    def _look(self, what: str, context: ToolContext, *, minutes: int, again: bool) -> Look:
+    def _look(self, what: str, *, minutes: int, again: bool) -> Look:
         state, bundle = self.surroundings.state, self.surroundings.bundle
         if state is None and bundle is None:
             raise ToolFailed(
@@ -99,7 +98,6 @@ class Looking:
             bundle=bundle,
             minutes=minutes,
             again=again,
-            with_audit=Permission.AUDIT_READ in context.permissions,
         )
 
     async def _done(self, look: Look) -> Found:
@@ -111,7 +109,6 @@ class Looking:
             cwd="/",
             env=dict(self.environment),
             start_new_session=True,
-            umask=0o077,
         )
         try:
             asked = msgspec.json.encode(look)

@@ -14,7 +14,6 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         bundle: The bundle that is read instead.
         minutes: Of how much time, up to now; a bundle has its own.
         again: Whether the evidence that was collected last is looked at again.
-        with_audit: Whether the asker may read the auth service's audit record.
     """
 
     what: str
@@ -22,7 +21,6 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     bundle: str | None = None
     minutes: int = 0
     again: bool = False
-    with_audit: bool = False
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

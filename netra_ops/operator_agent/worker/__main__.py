@@ -23,6 +23,7 @@ except ModuleNotFoundError as missing:
 else:
     _NOT_INSTALLED = None
 
+_UMASK: Final = 0o077
 _NICE: Final = 10
 _CPU_SECONDS: Final = 300
 """So long it lives at most if nobody ends it, because the service was killed meanwhile."""
@@ -30,6 +31,7 @@ _CPU_SECONDS: Final = 300
 
 def main() -> int:
     """Do one look."""
+    os.umask(_UMASK)
     os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     look = msgspec.json.decode(sys.stdin.buffer.read(), type=Look)

@@ -3,17 +3,12 @@
 It changes nothing but the folder of bundles in a state directory, and asks no service.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-
-import msgspec
 
 from netra.clock import Clock, as_iso
 from netra.telemetry.redaction import Redactor
 from netra_ops.diagnosis.diagnosing import diagnosed, scene_of
-from netra_ops.diagnosis.observing.scene import Scene
-from netra_ops.evidence.records import audit
 from netra_ops.findings import CouldNotTell, OpsError, printable
 from netra_ops.gardener.engine import MemoryEngine
 from netra_ops.gardener.worklog.as_html import as_html as worklog_page
@@ -31,10 +26,6 @@ from netra_ops.reports.documents import status
 _NOT_ASKED: Final = (
     "Neither the auth service's audit record nor the golden path is in it: a chat may not ask for "
     "them. `netra evidence collect --probe` does."
-)
-_NO_AUDIT: Final = (
-    "The audit record in the bundle was left out: it takes the permission audit:read, which a "
-    "chat's credential does not carry."
 )
 
 
@@ -63,9 +54,6 @@ def _result(look: Look, clock: Clock) -> dict[str, Any]:
             told_of_worklog(worklog) | about | _page(look, bundle, "worklog", worklog_page(worklog))
         )
     scene = scene_of(bundle, round(now * 1e9))
-    if not look.with_audit and audit.FILE in scene.bundle.present:
-        scene = _without_audit(scene)
-        about = about | {"notes": [*about["notes"], _NO_AUDIT]}
     diagnosis = diagnosed(scene)
     case = Case(
         bundle=scene.bundle,
@@ -104,9 +92,3 @@ def _state(look: Look) -> StateDirectory:
     if state is None:
         raise CouldNotTell("There is no installation of Netra in the state directory.")
     return state
-
-
-def _without_audit(scene: Scene) -> Scene:
-    present = scene.bundle.present - {audit.FILE}
-    bundle = replace(scene.bundle, audit=(), present=present)
-    return msgspec.structs.replace(scene, bundle=bundle)

@@ -9,6 +9,9 @@ import pytest
 
 from fakes.environments import strong_secret
 from fakes.running_backend import backend_settings
+from netra.agent_api import Asker
+from netra.policy import Permission
+from netra.principal import UserPrincipal
 from netra_backend.app.bootstrap import create_app
 
 WITHOUT_THE_EXTRA: Final = """
@@ -27,6 +30,7 @@ from netra_backend.app.bootstrap import _agents
 from netra_backend.app.settings import LanguageModel
 
 class Settings:
+    surroundings = None
     model = LanguageModel("openai", "gpt-x", Secret("a key"))
 
 try:
@@ -72,14 +76,18 @@ def test_no_client_is_loaded_without_a_model() -> None:
     "model", ["openai:gpt-x", "anthropic:claude-x", "google:gemini-x", "ollama:llama"]
 )
 async def test_a_chosen_model_answers_by_default(tmp_path: Path, model: str) -> None:
-    """The agent `model` stands beside the built-in assistant and is asked first."""
+    """The agent `model` is asked first, and has what operators may use among its tools."""
     settings = backend_settings(
         tmp_path / "store.db", NETRA_MODEL=model, NETRA_MODEL_API_KEY=strong_secret()
     )
     state = create_app(settings).state.netra
 
-    assert state.catalogue.default == "model"
+    assert state.catalogue.names_for(frozenset(Permission))[0] == "model"
     assert {"assistant", "model"} <= set(state.catalogue.names)
     assert model in state.catalogue.package("model").description
+    who = UserPrincipal("usr_a", "ses_a", "netra-chat", frozenset(), frozenset(), "tok_a", 2e9)
+    offered = state.catalogue.package("model").make("model", Asker(who, frozenset())).tools
+    operators = {one.name for one in offered if one.permission is Permission.OPERATIONS_READ}
+    assert operators == {"diagnose_services", "summarise_logs", "list_serving_revisions"}
     await state.catalogue.package("model").aclose()
     await state.database.aclose()
