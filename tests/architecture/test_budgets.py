@@ -35,7 +35,6 @@ CATALOGUES: Final = frozenset(
         "api",
         "grants",
         "repositories",
-        "catalogue",
         "causes",
         "drills",
         "catalogue",
