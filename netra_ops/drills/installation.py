@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from netra.clock import Clock
 from netra_ops.drills import commands
 from netra_ops.drills.commands import Done
 from netra_ops.findings import Failed
@@ -77,6 +78,15 @@ class Installation:
         """Ask what runs."""
         found: dict[str, Any] = self.run("status", "--json").document()
         return found
+
+    def settle(self, clock: Clock, seconds: float) -> bool:
+        """Wait until it serves and nothing of it is degraded; tell whether that came in time."""
+        deadline = clock.monotonic() + seconds
+        while clock.monotonic() < deadline:
+            status = self.status()
+            if status["ready"] and not status["degraded"]:
+                return True
+        return False
 
     def process(self, service: str) -> int:
         """Give the process of the revision that serves."""

@@ -35,6 +35,7 @@ _MOST_TRIES: Final = 4
 _MORE_REQUESTS: Final = 10
 """How many more failures there are to be before evidence is collected again."""
 _MORE_SECONDS: Final = 5.0
+_SETTLING_SECONDS: Final = 60.0
 _PROVEN_REQUESTS: Final = 10
 
 
@@ -269,6 +270,8 @@ class _Run:
         moments = self._report.moments
         moments.asked_back = self._clock.monotonic()
         fault.end(self._ground)
+        if not self._ground.settle(self._clock, _SETTLING_SECONDS):
+            self._report.troubles.append("It was undone, and something was degraded still.")
         self._report.way_back = fault.remedy
         moments.back = self._clock.monotonic()
 

@@ -49,12 +49,13 @@ def renamed(name: str, new: str) -> Callable[[dict[str, str]], Mapping[str, str]
 
 
 def from_file(name: str, damage: Damage) -> Options:
-    """Take a variable from a secret file that holds its value, damaged."""
+    """Take a variable that is in a secret file from another one, which holds it damaged."""
 
     def options(ground: Ground) -> tuple[str, ...]:
-        file = _written(ground, "secret", damage(ground.settings(BACKEND)[name]))
-        change = replaced(lambda values: {**without(name)(values), name + FILE_SUFFIX: str(file)})
-        return change(ground)
+        reference = name + FILE_SUFFIX
+        value = Path(ground.settings(BACKEND)[reference]).read_text(encoding="utf-8")
+        file = _written(ground, "secret", damage(value))
+        return given(reference, str(file))(ground)
 
     return options
 
