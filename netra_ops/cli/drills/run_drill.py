@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 
 from netra.clock import SystemClock, as_datetime
@@ -16,6 +17,7 @@ from netra_ops.drills.listing import BY_NAME, DRILLS
 from netra_ops.drills.report import Report, flaws
 from netra_ops.drills.running import Order, bundle_name, run
 from netra_ops.findings import ExitCode, OpsError, UsageRefused
+from netra_ops.platform.local.state_directory import write_whole
 
 _KEPT: Final = Path("drills")
 _REPORTS: Final = ("status", "proof")
@@ -99,6 +101,9 @@ def _run(drill: Drill, order: Order, told: Callable[[str], None]) -> Report:
     if report.tries:
         told("Writing reports")
         _write_reports(order.kept, report)
+    if report.kept:
+        text = msgspec.json.format(msgspec.json.encode(_document(report, flaws(report, drill))))
+        write_whole(order.kept / "drill.json", f"{text.decode()}\n")
     return report
 
 

@@ -7,7 +7,7 @@ from netra_ops.drills.drill import Drill, Ground, Happening
 
 def _remove(ground: Ground) -> None:
     keys = msgspec.json.decode(ground.command("keys", "list", "--json"))
-    for one in keys["keys"]:
+    for one in keys["items"]:
         if one["state"] == "active":
             words = ("keys", "remove", one["kid"], "--reason", "a drill", "--yes")
             ground.command(*words)
