@@ -54,30 +54,31 @@ class Unknown:
 
 Intent: TypeAlias = Help | Diagnose | Mend | Prove | Logs | Serving | Unknown
 
-_HELP: Final = re.compile(r"help\b|\?*$|.*\bwhat (?:can|do) you (?:do|know|answer)\b|who are you\b")
-_PROVE: Final = re.compile(
+# Compiled when they are first used: a backend that nobody asks does not wait for it at its start.
+_HELP: Final = r"help\b|\?*$|.*\bwhat (?:can|do) you (?:do|know|answer)\b|who are you\b"
+_PROVE: Final = (
     r".*\b(?:prove[sdn]?|proven|proof|verif(?:y|ied|ies))\b"
     r"|.*\b(?:is|was) (?:it|this|that|everything) (?:fixed|mended|repaired|solved|resolved)\b"
     r"|.*\bhow (?:do|can|would|will) (?:i|we) (?:know|tell|see)\b"
 )
-_WHY: Final = re.compile(r"why\b|how come\b|(?:please )?diagnos|what (?:is|was|are|went) wrong\b")
-_MEND: Final = re.compile(
+_WHY: Final = r"why\b|how come\b|(?:please )?diagnos|what (?:is|was|are|went) wrong\b"
+_MEND: Final = (
     r".*\b(?:how (?:do|can|should|would|to)|what (?:will|would|should|can|could|do)|please)\b"
     r".*\b(?:fix(?:es)?|mend[s]?|repair[s]?|solve[s]?|resolve[s]?|do about)\b"
     r"|(?:the )?fix$"
 )
-_SERVING: Final = re.compile(
+_SERVING: Final = (
     r".*\b(?:what|who|which|show|list)\b.*\b(?:serves?|serving|revisions?|traffic|deployed|live)\b"
     r"|(?:revisions?|traffic|status)$"
 )
-_LOGS: Final = re.compile(
+_LOGS: Final = (
     r".*\blogs?\b|.*\bworklog\b|.*\bwhat (?:has )?happen(?:ed|s|ing)\b|.*\bwhat is happening\b"
 )
-_TROUBLE: Final = re.compile(
+_TROUBLE: Final = (
     r".*\b(?:diagnos\w*|fail\w*|broken?|breaks?|wrong|errors?|incident|outage|down|refused|rejected"
     r"|denied|cause|trouble|problem|50[0-4]|40[13]|unauthori[sz]ed|forbidden|not working)\b"
 )
-_SPAN: Final = re.compile(
+_SPAN: Final = (
     r"\b(?:last|past|previous|since|in|for|of)\s+(?:the\s+)?(?:last\s+|past\s+)?"
     r"(?:(?P<number>\d{1,5}|an?|one|two|three|six|twelve|few|half an?|couple of)\s+)?"
     r"(?P<unit>minutes?|mins?|hours?|hrs?|days?|weeks?)\b"
@@ -104,14 +105,14 @@ def understood(text: str) -> Intent:
         (_LOGS, Logs(minutes_in(said))),
         (_TROUBLE, Diagnose(minutes_in(said))),
     ):
-        if pattern.match(said):
+        if re.match(pattern, said):
             return intent
     return Unknown()
 
 
 def minutes_in(said: str) -> int:
     """Give of how much time is spoken, up to now: a day if that is not said, a week at most."""
-    match = _SPAN.search(said)
+    match = re.search(_SPAN, said)
     if match is None:
         return 2 * USUAL_MINUTES if "yesterday" in said else USUAL_MINUTES
     number = match["number"] or "one"

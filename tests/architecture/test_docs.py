@@ -21,6 +21,7 @@ _NODE: Final = re.compile(r"tests/[\w/]+\.py(?:::\w+)+")
 _CLAIM: Final = re.compile(r"^- .*(?:\n  .*)*", re.MULTILINE)
 _NOT_PATHS: Final = (
     ".netra/",
+    "asked/",
     "env/",
     "data/",
     "logs/",
