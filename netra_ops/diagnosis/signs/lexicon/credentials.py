@@ -1,4 +1,4 @@
-"""What is said of callers: nobody, refused, taken for somebody; of clients, keys and headers."""
+"""What is said of callers who were refused, and of clients, keys and headers."""
 
 from typing import Final
 
@@ -161,91 +161,6 @@ PHRASES: Final = (
         "trailing whitespace",
     ),
     phrase(
-        Sign.CHECK_PASSED_OVER,
-        r"(?:continu(?:ing|e)|proceed(?:ing)?|fall(?:ing)?[ -]?back|default(?:ing)?|carry(?:ing)? "
-        r"on|going on|treat(?:ing|ed)? (?:\w+ )?(?:request |caller |user )?)\s*(?:to |as |with "
-        r"|on )"
-        r"+(?:an? |the )?(?:anonymous|guest|unauthenticated|nobody|system|default) ?(?:user"
-        r"|identity"
-        r"|access|principal|context|caller)?\b"
-        r"|(?:continu|proceed)\w* (?:without|despite) (?:an? )?(?:valid )?(?:auth\w*|user|identity|"
-        r"token|credential|verif\w+)|(?:auth\w*|token|signature|identity) (?:check|verification|"
-        r"validation)s? (?:was |is |were )?(?:skipped|bypassed|ignored|disabled)"
-        r"|(?:skipping|bypassing|ignoring) (?:the )?(?:auth\w*|token|signature|identity|jwt)"
-        r" (?:check|verification|validation|error|failure)s?"
-        r"|(?:auth\w*|verification|validation|token)\b[^|;]{0,60}\b(?:swallowed|passed over)"
-        r"|(?:verification|validation|authentication|token)\b[^|;]{0,60}(?:failed|error|invalid)"
-        r"[^|;]{0,40}\b(?:continuing|proceeding|ignored|anyway|as anonymous|allowing)"
-        r"|\b(?:for|as|of|by) (?:user|user_id|principal)[ =:'\"]*(?:None|null|undefined)\b"
-        r"|\b(?:served|allowed|accepted|admitted|treated) (?:\w+ ){0,2}as (?:anonymous|guest)"
-        r"|(?:requests?|callers?|users?|everybody|everyone) (?:will be|are|is) (?:treated as )?"
-        r"(?:anonymous|guests?)\b|anonymous access (?:is )?(?:enabled|allowed|granted)"
-        r"|auth(?:entication)? (?:is )?(?:turned )?off\b",
-        "anonymous",
-        "guest",
-        "continu",
-        "proceed",
-        "skip",
-        "bypass",
-        "ignor",
-        "disabled",
-        "swallowed",
-        "passed over",
-        "none",
-        "null",
-        "undefined",
-        "system",
-        "default",
-        "anyway",
-        "unauthenticated",
-        "nobody",
-        "off",
-    ),
-    phrase(
-        Sign.SESSION_CREATED,
-        r"\b(?:created|opened|started) (?:an? |the )?(?:\w+ ){0,2}session\b"
-        r"|\bsession (?:\S+ )?(?:was |has been )?(?:created|opened|started)\b|session_(?:created|"
-        r"opened)",
-        "session",
-    ),
-    phrase(
-        Sign.AUTHENTICATED,
-        r"\bauthenticated (?:as|user|service|client|principal|via|with|by|ok|successfully)"
-        r"|(?:user|client|service|caller|principal|request|connection|socket) \S{0,80} ?(?:was |is "
-        r"|has been )?(?:successfully )?authenticated\b|authentication (?:succeeded|successful|ok)"
-        r"|successful(?:ly)? authenticat|(?:token|jwt|signature|credential) (?:was |is )?"
-        r"(?:successfully )?(?:verified|validated|accepted)\b|(?:verified|validated|accepted) "
-        r"(?:token|jwt|credential|signature)\b|auth(?:n)? ok\b|auth(?:entication)?[_ ]success",
-        "authenticat",
-        "verified",
-        "validated",
-        "accepted",
-        "auth ok",
-        "authn ok",
-        "auth success",
-        "auth_success",
-    ),
-    phrase(
-        Sign.TOKEN_ISSUED,
-        r"\b(?:issued|minted|granted|created) (?:an? |the |new )*(?:access |refresh |id |jwt "
-        r"|service )?"
-        r"(?:token|jwt)|\b(?:access |refresh |service )?token (?:was |has been )?(?:issued|minted|"
-        r"granted)\b|token_issued|grant_type=\S+ (?:ok|success|issued)",
-        "token",
-        "jwt",
-        "grant_type",
-    ),
-    phrase(
-        Sign.LOGGED_IN,
-        r"\b(?:user |principal )?(?:\S+ )?(?:has )?logged in\b|log-?in (?:succeeded|successful|ok|"
-        r"success)\b|successful log-?in|\bsigned in\b|login_succeeded|user_logged_in",
-        "logged in",
-        "login",
-        "log-in",
-        "signed in",
-        "logged_in",
-    ),
-    phrase(
         Sign.CREDENTIAL_MISSING,
         rf"missing (?:JWT in|cookie [\"']?\w*(?:token|session|auth|jwt)|or malformed jwt|"
         rf"[\"'`]?(?:authorization|bearer|x-api-key|auth)[\"'`]? (?:header|token))"
@@ -320,5 +235,37 @@ PHRASES: Final = (
         r"InvalidClientTokenId\b|InvalidAccessKeyId\b",
         "invalidclient",
         "invalidaccess",
+    ),
+    phrase(
+        Sign.HEADER_ILLEGAL,
+        r"unexpected char 0x[0-9a-f]+ at \d+ in \S+ value|header value contains prohibited "
+        r"character"
+        r"|new-?line characters are not allowed in header|the format of value 'Bearer|header "
+        r"field value "
+        r"cannot include CR|is not valid header value|InvalidHeaderValue\b|failed to parse header "
+        r"value"
+        r"|invalid value for header",
+        "unexpected char",
+        "header",
+        "format of value",
+    ),
+    phrase(
+        Sign.KEY_UNREADABLE,
+        r"InvalidKeyType(?:Error)?\b|must be an asymmetric key|not valid key material"
+        r"|WeakKeyException"
+        r"|must be a PEM encoded|^key is of invalid type|: key is of invalid type|IDX10(?:720|653"
+        r"|630)\b"
+        r"|no supported key formats were found|could not parse PKey|unable to validate key|cannot "
+        r"be "
+        r"coerced into a private key|key provided is shorter than|InvalidKeyFormat\b"
+        r"|InvalidRsaKey\b"
+        r"|PEM_read_bio_PrivateKey|could not decode PEM|no PEM block|asn1 encoding routines"
+        r"|loading service "
+        r"account info|no key could be detected|(?:key|secret) is not in PEM",
+        "key",
+        "pem",
+        "asn1",
+        "idx10",
+        "service account info",
     ),
 )  # fmt: skip

@@ -79,4 +79,89 @@ PHRASES: Final = (
         "interfaceerror",
         "in the middle",
     ),
+    phrase(
+        Sign.POOL_EXHAUSTED,
+        r"the pool '[^']{1,60}' has already \d+ requests waiting|max connections exceeded, timed "
+        r"out"
+        r"|checking out a connection from connection pool|^(?:error: )?queue limit reached"
+        r"|Timeout failure stats \(total|timeout waiting for idle object|acquisition timeout while "
+        r"waiting for new connection|PoolAcquireTimeout\w*|acquire (?:a )?connection from (?:the "
+        r")?pool"
+        r"|connection pool has been exhausted|obtaining a connection from the pool|obtain a "
+        r"connection "
+        r"from the pool|all pooled connections were in use|PoolTimedOut\b|pool timed out while "
+        r"waiting"
+        r"|connection not available and request was dropped from queue|\bquery_wait_timeout\b"
+        r"|cannot connect to server: too many|all \d+ (?:pool|database|db) connections are (?:in "
+        r"use|"
+        r"busy)|pool: no connection within|waited [\d.]+ ?s for a connection, gave up|(?:could not|"
+        r"couldn't|cannot) check out a (?:database )?connection|(?:^|[\s\"])53300\b",
+        "pool",
+        "waiting",
+        "max connections",
+        "queue limit",
+        "idle object",
+        "dropped from queue",
+        "wait_timeout",
+        "too many",
+        "connections are",
+        "for a connection",
+        "check out",
+        "53300",
+    ),
+    phrase(
+        Sign.DATABASE_PASSWORD,
+        r"issue connecting to your database with your username|authentication failed against "
+        r"database"
+        r"|(?:Mongo\w*Error|OperationFailure): authentication failed|SequelizeAccessDeniedError"
+        r"|login failed for user '|ORA-01017|WRONGPASS\b|role \"[^\"]{1,80}\" is not permitted to "
+        r"log "
+        r"in|IAM user authentication failed|user is locked, ORA-|\[1045\]",
+        "database with",
+        "against database",
+        "authentication failed",
+        "accessdenied",
+        "login failed for",
+        "ora-0",
+        "wrongpass",
+        "not permitted to log",
+        "iam user",
+        "[1045]",
+    ),
+    phrase(
+        Sign.DATABASE_SILENT,
+        r"could not translate host name [^|]{1,80} to address|P1017\b|server has closed the "
+        r"connection"
+        r"|SequelizeConnection\w*Error|Mongo(?:Network|ServerSelection|oseServerSelection)\w*"
+        r"|ServerSelectionTimeoutError|PROTOCOL_CONNECTION_LOST|PSQLException: (?:connection to"
+        r"|this "
+        r"connection has been closed|an I/O error)|failed to obtain JDBC connection|failed to "
+        r"connect "
+        r"to `?(?:host=|user=)|\bdriver: bad connection|NpgsqlException(?: \(\w+\))?: (?:failed to "
+        r"connect|exception while)|establishing a connection to SQL Server"
+        r"|ConnectionNotEstablished\b"
+        r"|SQLSTATE\[(?:HY000|08\w{3})\] \[(?:2002|2003|2006|2013|7)\]|error communicating with "
+        r"database"
+        r"|Postgrex\.Protocol[^|]{0,60}failed to connect|the database is not available|database "
+        r"ping "
+        r"failed|ORA-125\d\d|database (?:did not|does not) answer",
+        "to address",
+        "p1017",
+        "has closed the connection",
+        "sequelizeconnection",
+        "mongo",
+        "serverselection",
+        "connection_lost",
+        "psqlexception",
+        "jdbc",
+        "failed to connect",
+        "bad connection",
+        "npgsqlexception",
+        "sql server",
+        "notestablished",
+        "sqlstate",
+        "with database",
+        "database",
+        "ora-125",
+    ),
 )  # fmt: skip

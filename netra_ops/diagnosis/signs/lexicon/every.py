@@ -7,6 +7,7 @@ from netra_ops.diagnosis.signs.lexicon import (
     calls,
     credentials,
     databases,
+    identity,
     platform,
     programs,
     sockets,
@@ -18,6 +19,7 @@ from netra_ops.diagnosis.signs.sign import Sign
 PHRASES: Final = (
     *tokens.PHRASES,
     *credentials.PHRASES,
+    *identity.PHRASES,
     *variables.PHRASES,
     *values.PHRASES,
     *calls.PHRASES,
@@ -86,11 +88,11 @@ _SPECIFIC: Final = (
     | _OF_DATABASES
     | _OF_VALUES
     | {Sign.KEY_UNREADABLE, Sign.HEADER_ILLEGAL, Sign.SESSION_MIDDLEWARE, Sign.MODULE_MISSING}
-    | {Sign.TOKEN_MALFORMED, Sign.DEPENDENCY_FAILED, Sign.OUT_OF_MEMORY}
+    | {Sign.TOKEN_MALFORMED, Sign.DEPENDENCY_FAILED, Sign.OUT_OF_MEMORY, Sign.NOT_READY}
 )
 SILENCED_BY: Final = MappingProxyType(
     {
-        Sign.NOT_AUTHENTICATED: _SPECIFIC,
+        Sign.NOT_AUTHENTICATED: _SPECIFIC | {Sign.CHECK_PASSED_OVER},
         Sign.NOT_PERMITTED: _REFUSALS | {Sign.FALLBACK_FILE, Sign.VALUE_EMPTY},
         Sign.FALLBACK_FILE: frozenset({Sign.DEFAULT_KEY}),
         Sign.KEY_ROTATED: frozenset({Sign.KEY_GENERATED}),
@@ -120,10 +122,11 @@ SILENCED_BY: Final = MappingProxyType(
         Sign.DEPENDENCY_FAILED: _OF_CALLS
         | _OF_DATABASES
         | {Sign.KEY_ID_UNKNOWN, Sign.WORKLOAD_KEY_REFUSED},
-        Sign.CONNECTION_REFUSED: _OF_DATABASES | {Sign.HOST_UNKNOWN},
-        Sign.HOST_UNKNOWN: _OF_DATABASES | {Sign.REFERENCE_TEXT},
+        Sign.CONNECTION_REFUSED: _OF_DATABASES | {Sign.HOST_UNKNOWN, Sign.NOT_READY},
+        Sign.HOST_UNKNOWN: _OF_DATABASES | {Sign.REFERENCE_TEXT, Sign.MODULE_MISSING},
         Sign.TIMED_OUT: _OF_DATABASES
-        | {Sign.NOT_READY, Sign.CONNECTION_REFUSED, Sign.FALLBACK_FILE, Sign.HOST_UNKNOWN},
+        | {Sign.NOT_READY, Sign.CONNECTION_REFUSED, Sign.FALLBACK_FILE, Sign.HOST_UNKNOWN}
+        | {Sign.SOCKET_CLOSED},
         Sign.DATABASE_SILENT: frozenset({Sign.POOL_EXHAUSTED, Sign.DATABASE_PASSWORD}),
         Sign.REDIRECTED: _OF_CALLS,
         Sign.AUTHENTICATED: _SPECIFIC | {Sign.NOT_AUTHENTICATED, Sign.CHECK_PASSED_OVER},

@@ -78,4 +78,56 @@ PHRASES: Final = (
         r"|shift(?:ed|ing) (?:\d+ ?%? )?traffic|100% of traffic",
         "traffic",
     ),
+    phrase(
+        Sign.PLATFORM_REFUSED,
+        r"lacks IAM permission \"run\.routes\.invoke|invalid IAP credentials|invalid GCIP ID token"
+        r"|IAP could not authenticate",
+        "iam permission",
+        "iap ",
+        "gcip",
+    ),
+    phrase(
+        Sign.SECRET_PERMISSION,
+        r"not authorized to perform: secretsmanager:|unable to retrieve secret from asm: "
+        r"AccessDenied"
+        r"|error reading secret\S*: [^|]{0,40}permission denied|secrets? \"[^\"]{1,120}\" is "
+        r"forbidden"
+        r"|does not have secrets get permission|secret (?P<secret>[\w-]{1,120}): permission denied",
+        "secret",
+    ),
+    phrase(
+        Sign.SECRET_VERSION,
+        r"secret version:? *\[projects/[\w.:-]+/secrets/(?P<secret>[\w-]+)/versions/\w+\] (?:was "
+        r")?not "
+        r"found|Secrets Manager can't find the specified secret|on the secret because it was "
+        r"marked for "
+        r"deletion|operation get is not allowed on a disabled secret|version \w+ of (?:the "
+        r")?secret "
+        r"(?P<second>[\w-]+) (?:is|was|has been) (?:disabled|destroyed|deleted)",
+        "secret",
+    ),
+    phrase(
+        Sign.NOT_READY,
+        r"(?:startup|readiness|liveness) probe failed|ImagePullBackOff|ErrImagePull|failed to "
+        r"pull image"
+        r"|failed (?:container|ELB) health checks|unable to place a task|CannotPullContainer"
+        r"|(?:Run|"
+        r"Create)ContainerError|exceeded its progress deadline|\bpod \S{1,120} is not ready",
+        "probe failed",
+        "imagepull",
+        "pull image",
+        "health checks",
+        "place a task",
+        "cannotpull",
+        "containererror",
+        "progress deadline",
+        "not ready",
+    ),
+    phrase(
+        Sign.OUT_OF_MEMORY,
+        r"runtime: out of memory|allowed memory size of \d+ bytes exhausted|OutOfMemoryException"
+        r"|memory allocation of \d+ bytes failed|reached heap limit",
+        "memory",
+        "heap limit",
+    ),
 )  # fmt: skip

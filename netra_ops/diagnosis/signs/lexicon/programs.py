@@ -62,14 +62,16 @@ PHRASES: Final = (
         Sign.MODULE_MISSING,
         r"No module named [\"']?(?P<module>[\w.]+)|cannot import name [\"']?\w+[\"']? from (?:"
         r"partially initialized module )?[\"']?(?P<source>[\w.]+)"
-        r"|Cannot find (?:module|package) [\"'](?P<node>[^\"'\n]{1,160})[\"']"
-        r"|ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|NoClassDefFoundError: (?P<java>[\w./$]+)"
+        r"|(?:\[ERR_MODULE_NOT_FOUND\]: )?Cannot find (?:module|package) "
+        r"[\"'](?P<node>[^\"'\n]{1,160})[\"']"
+        r"|ERR_MODULE_NOT_FOUND(?!\]: Cannot)|MODULE_NOT_FOUND|NoClassDefFoundError: "
+        r"(?P<java>[\w./$]+)"
         r"|ClassNotFoundException: (?P<kind>[\w./$]+)|could not find or load main class (?P<main>"
         r"[\w.]+)|error while loading shared libraries: (?P<library>[\w.+-]+)"
         r"|can't open file [\"'](?P<file>[^\"'\n]{1,160})[\"']: \[Errno 2\]"
         r"|exec:? [\"']?(?P<program>[\w./-]+)[\"']?: (?:executable file not found|no such file)"
         r"|Could not import module \"(?P<asgi>[\w.]+)\"|failed to find application object"
-        r"|DLL load failed|undefined symbol: |cannot open shared object file"
+        r"|DLL load failed|undefined symbol: |cannot open shared object file(?:: no such file)?"
         r"|executable file not found in \$PATH|exec format error|Unable to access jarfile",
         "module",
         "import",
@@ -124,5 +126,162 @@ PHRASES: Final = (
         "pointer",
         "index out",
         "invalidoperation",
+    ),
+    phrase(
+        Sign.STARTING,
+        r"^> node \S+\.[cm]?js\b|starting nest application|^starting service \[|^(?:=> )?booting "
+        r"puma"
+        r"|^puma starting in|^\* puma version|^starting /\S* in \w+_mode|starting /\S* in (?:fork"
+        r"|cluster)"
+        r"_mode|^start worker processes$|^starting nginx|^restarting with (?:stat|watchdog)"
+        r"|^starting \S{1,60} (?:version|v)[= ]?\d|^\S{1,60} v?\d+\.\d+\S* starting(?: up)?$"
+        r"|^bootstrapping the (?:service|application)|^initiali[sz]ing (?:service|application) "
+        r"|^server initiali[sz]ation started|development server \([^)]{1,80}\) started",
+        "start",
+        "puma",
+        "bootstrapping",
+        "initiali",
+        "> node",
+    ),
+    phrase(
+        Sign.STARTED,
+        r"nest application successfully started|^(?:tomcat|netty|undertow|jetty) started on"
+        r"|\bstarted in [\d.]+s\. listening on|listening and serving http|http server started on"
+        r"|^now listening on|^application started\. press|^\*? ?listening on (?:http|port|:|\[|\d)"
+        r"|\bendpoint with (?:cowboy|bandit) [^|]{1,40} at|^ready to handle connections|, "
+        r"listening on: "
+        r"|^rocket has launched from|^celery@\S+ ready|^(?:the )?(?:service|server|app) is up\b"
+        r"|^up and "
+        r"running on|^(?:\W )?ready (?:in|on) (?:http|[\d.]+ ?m?s)|^server ready at|^server "
+        r"started on",
+        "started",
+        "listening",
+        "endpoint with",
+        "ready",
+        "launched",
+        "is up",
+        "up and running",
+    ),
+    phrase(
+        Sign.EXITED,
+        r"exited with code \[(?P<pm>\d+)\]|npm error exit status|main process exited|^exit status "
+        r"\d+$"
+        r"|(?:finished|failed) with exit code (?P<code>\d+)|essential container in task exited"
+        r"|container \S{1,80} exited\b|^WORKER TIMEOUT \(pid|\bworker timeout \(pid|^worker "
+        r"exiting \(pid"
+        r"|\bworker exiting \(pid|terminating process, status \d|\bapp crashed\b|segmentation fault"
+        r"|exited: \S{1,80} \(exit status (?P<status>\d+)",
+        "exit",
+        "worker timeout",
+        "terminating process",
+        "app crashed",
+        "segmentation fault",
+    ),
+    phrase(
+        Sign.MODULE_MISSING,
+        r"ERR_REQUIRE_ESM|ERR_PACKAGE_PATH_NOT_EXPORTED|requested module '(?P<esm>[^']{1,160})' "
+        r"does not "
+        r"provide an export|cannot use import statement outside a module|Nest can't resolve "
+        r"dependencies"
+        r"|NoSuchMethodError: |no main manifest attribute|^exec:? \S{1,200}:? no such file|exec "
+        r"user "
+        r"process caused(?:: no such file)?|(?:^|: |/ )(?:line )?\d+: (?P<command>[\w.-]+): "
+        r"(?:command )?not found$"
+        r"|^\S*sh: "
+        r"(?P<shell>[\w.-]+): (?:command )?not found$|exec: \"(?P<runc>[^\"]{1,160})\": stat [^"
+        r"|]{1,200} no "
+        r"such file|could not load file or assembly '(?P<assembly>[\w.-]+)|must install or update "
+        r"\.NET"
+        r"|compatible \.NET SDK is not installed|could not load type '[^']+' from assembly|cannot "
+        r"load "
+        r"such file -- (?P<gem>[\w/.-]+)|Bundler::GemNotFound|could not find gem "
+        r"'(?P<bundle>[\w-]+)"
+        r"|uninitialized constant [A-Z]|class [\"'](?P<php>[\w\\]{1,160})[\"'] not found|failed "
+        r"opening "
+        r"required|require\([^)]{1,200}\): failed to open stream(?:: no such file)?|target class "
+        r"\[[^\]]{1,120}\] "
+        r"does not "
+        r"exist|could not find driver\b|\(module (?P<elixir>[\w.]+) is not available\)|error "
+        r"loading "
+        r"shared library|version `GLIBC\S* not found|^(?:error: )?could not import '[\w.]+'"
+        r"|failed to find "
+        r"attribute '\w+' in|DistributionNotFound: The '(?P<dist>[\w.-]+)|no package metadata was "
+        r"found "
+        r"for (?P<meta>[\w.-]+)|cannot find native binding|invalid ELF header|compiled against a "
+        r"different Node\.js version|could not locate the query engine|TemplateNotFound\b|no "
+        r"supported websocket library",
+        "err_require",
+        "err_package",
+        "module",
+        "nest can't",
+        "nosuchmethod",
+        "manifest",
+        "exec",
+        "not found",
+        "no such file",
+        "assembly",
+        ".net",
+        "cannot load",
+        "gem",
+        "uninitialized constant",
+        "failed opening",
+        "failed to open stream",
+        "target class",
+        "find driver",
+        "shared library",
+        "could not import",
+        "find attribute",
+        "distribution",
+        "metadata",
+        "native binding",
+        "elf header",
+        "node.js version",
+        "query engine",
+        "templatenotfound",
+        "websocket library",
+    ),
+    phrase(
+        Sign.START_FAILED,
+        r"quarkus\S*StartupException|host terminated unexpectedly|unable to resolve service for "
+        r"type"
+        r"|^rake aborted|could not start (?:the )?application\b|application_start_failure|missing "
+        r"script: "
+        r"\"start|\[emerg\] |nginx: configuration file \S* test failed|(?:bootstrap"
+        r"|initiali[sz]ation) "
+        r"failed|plugin did not start in time|failed to initiali[sz]e (?:the )?(?:app\w*|auth\w*"
+        r"|server|"
+        r"service|config\w*|tracer|database)\b|config(?:uration)?:? validation (?:error|failed)"
+        r"|pre-?start "
+        r"check [^|;]{0,60}failed|boot sequence (?:aborted|failed)|^bind\(\) to \S+ failed",
+        "startup",
+        "terminated unexpectedly",
+        "resolve service",
+        "rake aborted",
+        "start",
+        "emerg",
+        "test failed",
+        "bootstrap",
+        "initiali",
+        "validation",
+        "boot sequence",
+        "bind()",
+    ),
+    phrase(
+        Sign.CODE_ERROR,
+        r"NullReferenceException|NoMethodError\b|undefined method [`']|call to a member function"
+        r"|attempt to "
+        r"read property \"|undefined array key|panicked at|\*\* \((?:KeyError|FunctionClauseError"
+        r"|MatchError|"
+        r"ArgumentError|CaseClauseError|BadMapError)\)|IndexOutOfRangeException"
+        r"|KeyNotFoundException"
+        r"|UninitializedPropertyAccess|(?:^|[\s.])(?:NullPointer|IllegalState"
+        r"|ClassCast)Exception\b",
+        "exception",
+        "nomethoderror",
+        "undefined ",
+        "member function",
+        "read property",
+        "panicked",
+        "** (",
     ),
 )  # fmt: skip

@@ -73,4 +73,57 @@ PHRASES: Final = (
         "established",
         "connection",
     ),
+    phrase(
+        Sign.UPGRADE_MISSING,
+        r"(?:rejected WebSocket connection: HTTP|unexpected server response:?) 426"
+        r"|no CONNECTION upgrade hdr|^upgrade required$|bad "
+        r"handshake method|invalid (?:Upgrade|Connection) header: |WebSocket protocol violation"
+        r"|unsupported version: \S{1,20} not found in 'Sec-Websocket-Version'"
+        r"|[\"']Connection[\"'] header "
+        r"value is not|missing Sec-WebSocket-Key|header did not include [\"']?upgrade",
+        "websocket",
+        "426",
+        "upgrade",
+        "handshake method",
+        "connection",
+    ),
+    phrase(
+        Sign.SUBPROTOCOL,
+        r"invalid or duplicated subprotocol|invalid or unacceptable Sec-WebSocket-Protocol|client "
+        r"protocols [^|]{1,80} don't overlap|Sec-WebSocket-Protocol' header (?:value [^|]{1,80} "
+        r"does not "
+        r"match|but no response)",
+        "protocol",
+    ),
+    phrase(
+        Sign.ORIGIN_REFUSED,
+        r"request origin [^|]{1,120} (?:is not authorized for host|does not have permission)|is "
+        r"not an "
+        r"accepted origin|invalid CORS request|HTTP Origin header [^|]{0,120}didn't match|CORS "
+        r"policy "
+        r"execution failed|could not check origin for|blocked cross-origin request|(?:rejected"
+        r"|refused|"
+        r"denied|blocked) (?:the |a )?(?:websocket|socket|handshake|connection|request) (?:from"
+        r"|of) "
+        r"(?:the )?origin",
+        "origin",
+        "cors",
+    ),
+    phrase(
+        Sign.SOCKET_CLOSED,
+        r"WebSocketDisconnect(?:: code=|\()(?P<code>[14]\d{3})|websocket: close "
+        r"(?P<close>[14]\d{3})\b"
+        r"|StatusAbnormalClosure|(?:client|socket) (?:\S{1,60} )?disconnect(?:ed)?: (?:transport"
+        r"|ping|"
+        r"client|server)|client namespace disconnect|^connection closed$",
+        "disconnect",
+        "websocket: close",
+        "abnormalclosure",
+        "connection closed",
+    ),
+    phrase(
+        Sign.SOCKET_OPENED,
+        r"client (?:\S{1,60} )?connected (?:via|over|by) (?:websocket|socket)",
+        "connected",
+    ),
 )  # fmt: skip

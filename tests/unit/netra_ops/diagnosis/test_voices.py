@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from netra_ops.diagnosis.signs.lexicon.every import PHRASES
 from netra_ops.diagnosis.signs.meaning import Lexicon
 from netra_ops.diagnosis.signs.sign import Sign
 
@@ -57,3 +58,8 @@ def test_what_looks_like_a_failure_and_is_none_shows_nothing(lexicon: Lexicon) -
     for name, line, _ in said():
         if name == NONE:
             assert not {one.sign for one in lexicon.meanings(line)} - GOOD_NEWS, line
+
+
+def test_no_sign_that_has_words_lacks_voices() -> None:
+    """Whatever has a phrase is said here by somebody."""
+    assert {one.sign for one in PHRASES} <= {Sign(name) for name, _, _ in said() if name != NONE}

@@ -224,4 +224,11 @@ PHRASES: Final = (
         "published",
         "key ring",
     ),
+    phrase(
+        Sign.DEFAULT_KEY,
+        r"no (?:signing |jwt |session )?(?:secret|key) (?:was )?given: (?:the )?default|the "
+        r"default (?:one|"
+        r"secret|key) is used",
+        "default",
+    ),
 )  # fmt: skip
