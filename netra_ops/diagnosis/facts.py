@@ -89,6 +89,10 @@ class Fact(Enum):
     ORIGIN_REFUSED_SAID = "A browser's origin was refused.", LOGS
     SOCKETS_END_AT_ONE_AGE = "Most sockets ended at the same age, whatever they did.", LOGS
     PREFLIGHT_REFUSED = "OPTIONS requests got 401 or 403.", LOGS | PROBES
+    PREFLIGHT_WITHOUT_CORS = (
+        "A refused preflight came back without any header that tells a browser what it may.",
+        PROBES,
+    )
     # What the platform says.
     PLATFORM_REFUSED_CALLER = "The platform refused callers in its own words.", LOGS | PROBES
     PLATFORM_SAID_401 = (
@@ -103,6 +107,10 @@ class Fact(Enum):
     SECRET_VERSION_SAID = (
         "A secret's version is missing, disabled or destroyed.",
         LOGS | CONFIGURED | PROBES,
+    )
+    KIND_CONFLICT_SAID = (
+        "The platform refused a deployment, for a name is plain and was to be a secret, or reversed.",
+        LOGS,
     )
     REVISION_NOT_READY = "A revision did not become ready.", LOGS | CONFIGURED
     INVOKER_CHANGED = (

@@ -108,7 +108,22 @@ def _named(ranked: Sequence[Weighed], observed: Sequence[Observation]) -> Weighe
 def _is_quiet(observed: Sequence[Observation]) -> bool:
     """Tell whether nothing failed, or no more than happens where all is well."""
     facts = {one.fact: one.is_seen for one in observed}
+    if any(facts.get(one, False) for one in _NOT_STARTED):
+        return False
     return facts.get(Fact.FAILURES) is False or facts.get(Fact.SINGLE_REFUSALS, False)
+
+
+_NOT_STARTED: Final = frozenset(
+    {
+        Fact.REVISION_NOT_READY,
+        Fact.SECRET_PERMISSION_SAID,
+        Fact.SECRET_VERSION_SAID,
+        Fact.START_FAILED,
+        Fact.MODULE_MISSING,
+        Fact.KIND_CONFLICT_SAID,
+    }
+)
+"""What went wrong before anybody could be refused: that others still serve hides it only."""
 
 
 def _verdict(leading: Weighed | None, observed: Sequence[Observation]) -> DiagnosisVerdict:

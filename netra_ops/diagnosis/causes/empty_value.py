@@ -18,6 +18,7 @@ CAUSE = Cause(
     ),
     shown_by=(
         shown(Fact.VALUE_EMPTY, Fact.FAILURES),
+        shown(Fact.VALUE_EMPTY, Fact.EMPTY_SAID),
         shown(Fact.EMPTY_SAID, Fact.FAILURES),
     ),
     contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO}),

@@ -24,6 +24,7 @@ CAUSE = Cause(
     ),
     shown_by=(
         shown(Fact.VARIABLE_LOST, Fact.FAILURES),
+        shown(Fact.VARIABLE_LOST, Fact.NOT_CONFIGURED_SAID),
         shown(Fact.NOT_CONFIGURED_SAID, Fact.BEGAN_WITH_REVISION),
     ),
     contradicted_by=frozenset(

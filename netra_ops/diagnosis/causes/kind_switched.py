@@ -12,7 +12,8 @@ CAUSE = Cause(
         "the literal hides the secret."
     ),
     expects=(
-        decides(Fact.KIND_SWITCHED, 0.95),
+        decides(Fact.KIND_SWITCHED, 0.9),
+        decides(Fact.KIND_CONFLICT_SAID, 0.3),
         expects(Fact.BEGAN_WITH_REVISION, 0.7),
         expects(Fact.REVISION_NOT_READY, 0.4),
         expects(Fact.ALL_REFUSED, 0.3),
@@ -20,6 +21,7 @@ CAUSE = Cause(
     shown_by=(
         shown(Fact.KIND_SWITCHED, Fact.FAILURES),
         shown(Fact.KIND_SWITCHED, Fact.REVISION_NOT_READY),
+        shown(Fact.KIND_CONFLICT_SAID),
     ),
     contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO, Fact.BEGAN_WITHOUT_REVISION}),
     leads_to=frozenset({"escaped_value", "startup_failed"}),

@@ -13,10 +13,17 @@ CAUSE = Cause(
     ),
     expects=(
         decides(Fact.PREFLIGHT_REFUSED, 0.95),
+        expects(Fact.PREFLIGHT_WITHOUT_CORS, 0.8),
         expects(Fact.COMMIT_TOUCHES_MIDDLEWARE, 0.5),
         expects(Fact.BEGAN_WITH_REVISION, 0.6),
     ),
-    shown_by=(shown(Fact.PREFLIGHT_REFUSED),),
+    shown_by=(
+        shown(Fact.PREFLIGHT_REFUSED, Fact.COMMIT_TOUCHES_MIDDLEWARE),
+        shown(Fact.PREFLIGHT_REFUSED, Fact.CREDENTIAL_MISSING),
+        shown(Fact.PREFLIGHT_REFUSED, Fact.GOOD_CREDENTIAL_WORKS),
+        shown(Fact.PREFLIGHT_REFUSED, Fact.PREFLIGHT_WITHOUT_CORS),
+        shown(Fact.PREFLIGHT_REFUSED, Fact.BEGAN_WITH_REVISION, Fact.CONFIGURATION_UNCHANGED),
+    ),
     contradicted_by=frozenset({Fact.ORIGIN_DECIDES}),
     leads_to=frozenset({"caller_without_credential"}),
     neighbours=(Neighbour("origin_blocked", "preflights are refused from every origin"),),

@@ -24,6 +24,7 @@ CAUSE = Cause(
     ),
     shown_by=(
         shown(Fact.VALUE_IS_PLACEHOLDER, Fact.FAILURES),
+        shown(Fact.VALUE_IS_PLACEHOLDER, Fact.DEFAULT_KEY_SAID),
         shown(Fact.DEFAULT_KEY_SAID, Fact.FAILURES),
     ),
     contradicted_by=frozenset(

@@ -23,6 +23,7 @@ CAUSE = Cause(
         shown(Fact.SECRET_NEWER_THAN_INSTANCES, Fact.FAILURES),
         shown(Fact.CURED_BY_RESTART, Fact.SECRET_CHANGED_AT_ONSET),
         shown(Fact.CURED_BY_RESTART, Fact.CLIENT_REFUSED, Fact.BEGAN_WITHOUT_REVISION),
+        shown(Fact.CURED_BY_RESTART, Fact.CLIENT_REFUSED, Fact.ALL_REFUSED),
     ),
     contradicted_by=frozenset({Fact.SPLIT_BY_INSTANCE}),
     leads_to=frozenset(

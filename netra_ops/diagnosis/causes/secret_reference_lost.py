@@ -16,7 +16,10 @@ CAUSE = Cause(
         expects(Fact.START_FAILED, 0.35),
         expects(Fact.SERVICE_CALLS_FAIL, 0.5),
     ),
-    shown_by=(shown(Fact.SECRET_REFERENCE_LOST, Fact.FAILURES),),
+    shown_by=(
+        shown(Fact.SECRET_REFERENCE_LOST, Fact.FAILURES),
+        shown(Fact.SECRET_REFERENCE_LOST, Fact.NOT_CONFIGURED_SAID),
+    ),
     contradicted_by=frozenset(
         {
             Fact.VARIABLE_RENAMED,

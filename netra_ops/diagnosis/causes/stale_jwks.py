@@ -26,6 +26,7 @@ CAUSE = Cause(
         shown(Fact.NEW_TOKENS_REFUSED, Fact.KEY_ID_UNKNOWN),
         shown(Fact.KEY_ID_UNKNOWN, Fact.CURED_BY_RESTART),
         shown(Fact.NEW_TOKENS_REFUSED, Fact.AUDIT_KEY_ROTATED),
+        shown(Fact.NEW_TOKENS_REFUSED, Fact.DEPENDENCY_HEALTHY),
     ),
     contradicted_by=frozenset({Fact.OLD_TOKENS_REFUSED, Fact.DEPENDENCY_DOWN}),
     leads_to=frozenset({"signing_key_mismatch"}),

@@ -23,6 +23,7 @@ CAUSE = Cause(
     ),
     shown_by=(
         shown(Fact.VALUE_IS_REFERENCE_TEXT, Fact.FAILURES),
+        shown(Fact.VALUE_IS_REFERENCE_TEXT, Fact.REFERENCE_TEXT_SAID),
         shown(Fact.REFERENCE_TEXT_SAID, Fact.FAILURES),
     ),
     contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO}),

@@ -20,7 +20,10 @@ CAUSE = Cause(
         expects(Fact.ALL_REFUSED, 0.5),
         expects(Fact.START_FAILED, 0.3),
     ),
-    shown_by=(shown(Fact.VARIABLE_RENAMED, Fact.FAILURES),),
+    shown_by=(
+        shown(Fact.VARIABLE_RENAMED, Fact.FAILURES),
+        shown(Fact.VARIABLE_RENAMED, Fact.NOT_CONFIGURED_SAID),
+    ),
     contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO, Fact.BEGAN_WITHOUT_REVISION}),
     leads_to=frozenset({"startup_failed", "code_error"}),
     neighbours=(

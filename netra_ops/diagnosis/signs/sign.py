@@ -74,6 +74,8 @@ class Sign(StrEnum):
     SECRET_PERMISSION = auto()
     SECRET_VERSION = auto()
     NOT_READY = auto()
+    KIND_CONFLICT = auto()
+    """A deployment was refused, for a variable is plain and was to be a secret, or reversed."""
     INVOKER_CHANGED = auto()
     SECRET_CHANGED = auto()
     WORKLOAD_KEY_DELETED = auto()

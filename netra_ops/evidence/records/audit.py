@@ -17,19 +17,22 @@ from netra_ops.evidence.records.taking import (
 FILE: Final = "audit.ndjson"
 _KID: Final = "key "
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "event": ("event", "action", "event_type", "type", "message"),
-    "outcome": ("outcome", "result", "status"),
-    "reason": ("reason", "error", "why"),
+    "event": ("event", "action", "event_type", "eventType", "event_name", "type", "message"),
+    "outcome": ("outcome", "result", "status", "success"),
+    "reason": (
+        *("reason", "error", "why", "detail", "details", "description", "error_description"),
+        *("failure_reason", "failureReason", "message"),
+    ),
     "actor": ("actor", "principal"),
-    "client_id": ("client_id", "service_id", "client", "service"),
-    "subject": ("subject", "sub", "user_id", "user"),
+    "client_id": ("client_id", "clientId", "service_id", "serviceId", "client", "service"),
+    "subject": ("subject", "sub", "user_id", "userId", "user", "username"),
     "kid": ("kid", "key_id"),
     "token_hash": ("token_hash", "jti_hash", "jti"),
-    "address": ("address", "remote_ip", "ip"),
+    "address": ("address", "remote_ip", "ip", "ipAddress"),
     "request_id": ("request_id",),
-    "grant": ("grant", "grant_type"),
+    "grant": ("grant", "grant_type", "grantType"),
 }
-_TIMES: Final = ("time", "recorded_at", "timestamp", "created_at")
+_TIMES: Final = ("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp")
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ _AMONG: Final = frozenset(Sign) - {
     Sign.STARTED,
     Sign.EXITED,
     Sign.NOT_READY,
+    Sign.KIND_CONFLICT,
     Sign.DEPLOYED,
     Sign.TRAFFIC_CHANGED,
     Sign.INVOKER_CHANGED,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from netra_ops.diagnosis.facts import Fact
@@ -49,8 +50,8 @@ def observed(scene: Scene) -> Iterator[Observation]:
 def _by_key(scene: Scene) -> Iterator[Observation]:
     """Tell whether the keys of tokens that fail and that pass are others, and which came later.
 
-    Later is the key that a rotation is said to have brought, or whose tokens no line tells of
-    before the onset while tokens of the others passed then.
+    Later is the key that a rotation is said to have brought, or of whose tokens no line tells
+    before tokens of the other passed.
     """
     own = [one for one in _where_it_fails(scene) if one.key is not None]
     failed = [one for one in own if one.matters and not one.kinds & _NOT_OF_KEYS]
@@ -63,9 +64,8 @@ def _by_key(scene: Scene) -> Iterator[Observation]:
         for one in scene.tally.occurrences.get(Sign.KEY_ROTATED, ())
         for key in (one.subject, one.key)
     }
-    before = {one.key for one in scene.earlier if one.key is not None and not one.failed}
-    is_new = bool(bad & brought) or (good <= before and not bad & before)
-    is_old = bool(good & brought) or (bad <= before and not good & before)
+    is_new = bool(bad & brought) or _came_first(scene, good, bad)
+    is_old = bool(good & brought) or _came_first(scene, bad, good)
     if is_new is is_old:
         return
     which, other = Fact.NEW_TOKENS_REFUSED, Fact.OLD_TOKENS_REFUSED
@@ -140,6 +140,17 @@ def _by_age(scene: Scene) -> Iterator[Observation]:
         if max(bad) > min(good) and max(good) > min(bad):
             yield absent(Fact.OLD_TOKENS_REFUSED, says, evidence, service=scene.service)
             yield absent(Fact.NEW_TOKENS_REFUSED, says, evidence, service=scene.service)
+
+
+def _came_first(
+    scene: Scene, first: AbstractSet[str | None], then: AbstractSet[str | None]
+) -> bool:
+    """Tell whether tokens of some keys passed before any of the others was seen."""
+    later = min(one.ended for one in scene.attempts if one.key in then)
+    passed = [
+        one for one in scene.attempts if one.key in first and not one.failed and one.ended < later
+    ]
+    return len(passed) >= _TWO
 
 
 def _where_it_fails(scene: Scene) -> list[Attempt]:

@@ -29,6 +29,13 @@ UNKNOWN_CLIENT: Final = re.compile(
     r"|unregistered)",
     re.IGNORECASE,
 )
+_OF_A_CLIENT: Final = re.compile(
+    r"\b(?:invalid|unknown|wrong|bad|no such|disabled|unregistered|incorrect)[ _-]?client"
+    r"|client[ _-](?:secret|credentials?|not[ _-]?found|is |was |id\b|disabled|unknown|authenticat)"
+    r"|unauthorized_client",
+    re.IGNORECASE,
+)
+"""A reason for which only a client is refused."""
 OF_CLIENTS: Final = re.compile(
     r"client|service|m2m|machine|token[_.\s-]?(?:issu|request|endpoint)|oauth", re.IGNORECASE
 )
@@ -47,6 +54,8 @@ def is_of_client(record: AuditRecord) -> bool:
         return True
     grant = record.grant or ""
     if record.client_id and ("client_credentials" in grant or "assertion" in grant):
+        return True
+    if record.subject is None and _OF_A_CLIENT.search(record.reason or ""):
         return True
     return bool(record.client_id and not record.subject and OF_CLIENTS.search(record.event))
 

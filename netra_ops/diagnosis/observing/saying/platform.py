@@ -6,6 +6,7 @@ from typing import Final
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.telling import several
+from netra_ops.diagnosis.observing.saying.heard import lines_of
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
 
@@ -14,7 +15,11 @@ _MOST: Final = 4
 
 
 def observed(scene: Scene) -> Iterator[Observation]:
-    """Tell 401, a token that is not for the service, from 403, a caller who may not invoke it."""
+    """Tell 401, a token that is not for the service, from 403, a caller who may not invoke it.
+
+    And say whether it refused a deployment over a variable's kind: nothing else need fail then.
+    """
+    yield from _kinds(scene)
     refused = [
         one
         for one in scene.failing
@@ -34,5 +39,18 @@ def observed(scene: Scene) -> Iterator[Observation]:
             ),
             evidence=tuple(f"logs.ndjson:{one.number}" for one in shown[:_MOST]),
             time=min((one.ended for one in alike), default=None),
+            service=scene.service,
+        )
+
+
+def _kinds(scene: Scene) -> Iterator[Observation]:
+    lines = lines_of(scene, (Sign.KIND_CONFLICT,))
+    if lines:
+        yield Observation(
+            fact=Fact.KIND_CONFLICT_SAID,
+            says=f"{several(len(lines), 'deployment')} ended with it that a variable is there "
+            "with another kind.",
+            evidence=tuple(f"logs.ndjson:{one.number}" for one in lines[:_MOST]),
+            time=lines[0].time,
             service=scene.service,
         )

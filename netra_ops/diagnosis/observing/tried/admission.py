@@ -13,6 +13,7 @@ from netra_ops.diagnosis.observing.wording import MINUTE, counted, listed, obser
 _LOGIN: Final = re.compile(
     r"\blog-?[ ]?in\b|\bsign-?[ ]?in\b|\A(?:user|service) token\Z|/login|/token\b", re.IGNORECASE
 )
+_CORS: Final = re.compile(r"access-control-allow-")
 _SLACK: Final = 5 * MINUTE
 
 
@@ -103,6 +104,7 @@ def preflights(tried: Sequence[Tried]) -> Iterator[Observation]:
     asked = [one for one in tried if one.is_preflight and one.status is not None]
     refused = [one for one in asked if one.end is End.REFUSED]
     if refused:
+        yield from _bare(refused)
         yield observation(
             Fact.PREFLIGHT_REFUSED,
             f"{counted(len(refused), 'OPTIONS request')} got "
@@ -117,6 +119,21 @@ def preflights(tried: Sequence[Tried]) -> Iterator[Observation]:
             f"{listed([str(one.status) for one in asked])}.",
             [one.where for one in asked],
             is_seen=False,
+        )
+
+
+def _bare(refused: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe whether refused preflights came back with what a browser looks for."""
+    told = [one for one in refused if one.probe.got is not None and not one.probe.got.words]
+    bare = [one for one in told if not any(map(_CORS.match, one.headers))]
+    if told:
+        yield observation(
+            Fact.PREFLIGHT_WITHOUT_CORS,
+            f"{len(bare)} of {counted(len(told), 'refused preflight')} came back without any "
+            "Access-Control header.",
+            [one.where for one in bare or told],
+            is_seen=bool(bare),
+            time=bare[0].probe.time if bare else None,
         )
 
 

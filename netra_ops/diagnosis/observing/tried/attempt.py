@@ -5,6 +5,7 @@ it can mean nothing else; where no word does, nothing is known.
 """
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum, auto
 from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -84,6 +85,11 @@ class Tried(NamedTuple):
         return self.probe.where
 
     @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers that came, by their names in lower case."""
+        return {} if self.probe.got is None else self.probe.got.headers
+
+    @property
     def path(self) -> str:
         """The path that it asks for."""
         return "" if self.url is None else self.url.path.rstrip("/") or "/"
@@ -118,6 +124,7 @@ _NONE: Final = re.compile(
     r"\b(?:no|without|missing|lacking|omit\w*|sans)\s+(?:an?\s+|any\s+|the\s+)?(?:\w+[ -])?"
     r"(?:tokens?|credentials?|authorization|auth|bearer|jwt|cookies?|sessions?|login|authentication"
     r"|identity|secret|key|header)\b(?!\s*s(?:tripped|topped))|\banonymous\w*|\bunauthenticated\b"
+    r"|\b(?:token|credentials?|auth\w*|bearer|cookie|session)\s?[:=]\s?(?:none|null|absent|missing)\b"
     r"|\btokenless\b|\bnobody\b|\bno[-_](?:token|auth|credential)\w*|\bnot logged in\b",
     re.IGNORECASE,
 )

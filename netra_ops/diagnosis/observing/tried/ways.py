@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.tried.attempt import End, Tried, Way
+from netra_ops.diagnosis.observing.tried.attempt import Credential, End, Tried, Way
 from netra_ops.diagnosis.observing.wording import counted, observation
 
 _ORIGIN_NONE: Final = re.compile(r"\b(?:no|without(?: an?)?|missing) origin\b|\borigin:? none\b")
@@ -121,7 +121,10 @@ def _decided(
         and bad.end in _NOT_OPENED
         and (good.url or bad.url) is not None
         and good.url == bad.url
-        and good.credential == bad.credential
+        and (
+            good.credential == bad.credential
+            or Credential.UNKNOWN in {good.credential, bad.credential}
+        )
         and said(good) != said(bad)
         and (said(bad) or said(good))
     ]

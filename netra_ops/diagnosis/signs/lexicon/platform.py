@@ -25,6 +25,14 @@ PHRASES: Final = (
         "ingress",
     ),
     phrase(
+        Sign.KIND_CONFLICT,
+        r"already been set with a different type"
+        r"|may not have (?:both )?value and value_?(?:source|from)"
+        r"|must specify (?:only )?one of value (?:or|and) value_?(?:source|from)",
+        "different type",
+        "value",
+    ),
+    phrase(
         Sign.SECRET_PERMISSION,
         rf"permission denied on secret:? *{_NAMED}|secretmanager\.versions\.access[^"
         rf"|]{{0,30}}"
