@@ -109,7 +109,7 @@ class Fact(Enum):
         LOGS | CONFIGURED | PROBES,
     )
     KIND_CONFLICT_SAID = (
-        "The platform refused a deployment, for a name is plain and was to be a secret, or reversed.",
+        "The platform refused a deployment: a name is plain and was to be a secret, or reversed.",
         LOGS,
     )
     REVISION_NOT_READY = "A revision did not become ready.", LOGS | CONFIGURED

@@ -12,7 +12,7 @@ CAUSE = Cause(
     ),
     expects=(
         decides(Fact.SECRET_NEWER_THAN_INSTANCES, 0.93),
-        decides(Fact.CURED_BY_RESTART, 0.4),
+        decides(Fact.CURED_BY_RESTART, 0.6),
         expects(Fact.SECRET_CHANGED_AT_ONSET, 0.5),
         expects(Fact.BEGAN_WITHOUT_REVISION, 0.8),
         expects(Fact.CLIENT_REFUSED, 0.3),

@@ -15,6 +15,10 @@ _TIME_TO_SHIFT: Final = 10 * MINUTE
 """A revision that is younger may still be waiting for its traffic."""
 
 
+_SERVED: Final = 5
+"""So many good answers say that a service served well."""
+
+
 class Shares(NamedTuple):
     """What a service's revisions were given from a moment on."""
 
@@ -102,6 +106,8 @@ def _pinned(scene: Scene, service: str, history: Sequence[Shares]) -> Iterator[O
     if not ready or len({one.name for one in ready}) < len(("newest", "older")):
         return
     newest, last = ready[-1], history[-1]
+    if _served_well_since(scene, newest):
+        return
     ever = any(shares.percent.get(newest.name, 0.0) > 0 for shares in history)
     older = [
         name
@@ -127,6 +133,17 @@ def _pinned(scene: Scene, service: str, history: Sequence[Shares]) -> Iterator[O
         subjects=[newest.name, older[0]] if is_pinned else (),
         service=service,
     )
+
+
+def _served_well_since(scene: Scene, newest: Revision) -> bool:
+    """Tell whether the service served well while the newest waited: then it is no cure that waits.
+
+    Whoever is ready before something fails was not made to mend it.
+    """
+    if scene.onset is None or newest.created is None or newest.created >= scene.onset:
+        return False
+    well = sum(not one.failed and one.time > (newest.created or 0) for one in scene.earlier)
+    return well >= _SERVED
 
 
 def _rolled_back(scene: Scene, service: str, history: Sequence[Shares]) -> Iterator[Observation]:

@@ -149,6 +149,11 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(word.upper() for word in _WORDS.findall(name))
 
 
+def is_beside_identity(name: str) -> bool:
+    """Tell whether a variable is of something that has no part in who is who."""
+    return bool(frozenset(words_of(name)) & _FOREIGN)
+
+
 @lru_cache(maxsize=4096)
 def role_of(name: str) -> Role | None:
     """Say what a variable is for; None if it has to do with identity, databases, addresses not."""

@@ -217,9 +217,8 @@ def _redirected(scene: Scene) -> Iterator[Observation]:
             [*begun[:3], *refused[:3]],
             service=scene.service,
         )
-    elif (
-        not before and not near and any(one.is_front for one in refused) and len(refused) >= _ENOUGH
-    ):
+    elif hops and not (before or near) and len(refused) >= _ENOUGH:
+        # What redirects may write no log here: only beside redirections their absence tells.
         yield absent(Fact.REDIRECT_BEFORE_REFUSAL, says, refused, service=scene.service)
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from netra_ops.diagnosis.observing.configured.roles import is_beside_identity
 from netra_ops.diagnosis.observing.framing.attempt import BREAKING
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import binomial_tail
@@ -30,6 +31,8 @@ _LONG: Final = 1_800_000_000_000
 """What a revision said of itself longer ago than this it said while it served well."""
 _MOST_TESTED: Final = 5_000
 _MOST_NAMED: Final = 8
+_SERVED: Final = 8
+"""So many good answers say that nothing was missing."""
 
 Keep = Callable[[Occurrence], bool]
 
@@ -191,7 +194,11 @@ def new_with(scene: Scene, signs: Iterable[Sign]) -> Heard:
     new: list[Occurrence] = []
     usual = 0
     for one in lines:
-        if one.number in failing or not _was_said_well(scene, one, lines):
+        if one.number in failing:
+            new.append(one)
+        elif one.subject is not None and is_beside_identity(one.subject):
+            continue
+        elif not _was_said_well(scene, one, lines):
             new.append(one)
         else:
             usual += 1
@@ -202,6 +209,8 @@ def _was_said_well(scene: Scene, line: Occurrence, lines: Iterable[Occurrence]) 
     """Tell whether the same was said by a revision that served well before the onset."""
     if scene.onset is None:
         return False
+    if _served_well_after(scene, line):
+        return True
     since = scene.since_deploy if scene.since_deploy is not None else scene.onset
     is_new = scene.since_deploy is not None or scene.last_good is not None
     bad = {scene.first_bad} if is_new else set[str | None]()
@@ -216,6 +225,25 @@ def _was_said_well(scene: Scene, line: Occurrence, lines: Iterable[Occurrence]) 
         and one.time < since - (_RIGHT_BEFORE if one.place.revision != scene.first_bad else _LONG)
         for one in lines
     )
+
+
+def _served_well_after(scene: Scene, line: Occurrence) -> bool:
+    """Tell whether what said so served well afterwards, and long enough before the onset.
+
+    What runs on an old configuration serves well until somebody needs what is new.
+    """
+    if scene.onset is None or line.time is None or line.sign is Sign.FALLBACK_FILE:
+        return False
+    place, moment = line.place, line.time
+    well = sum(
+        not one.failed
+        and one.time > moment
+        and one.place.service == place.service
+        and one.place.revision == place.revision
+        and place.instance in {None, one.place.instance}
+        for one in scene.earlier
+    )
+    return well >= _SERVED
 
 
 def _has_risen(scene: Scene, before: tuple[Occurrence, ...], after: tuple[Occurrence, ...]) -> bool:
