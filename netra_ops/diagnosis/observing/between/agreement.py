@@ -8,6 +8,7 @@ from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.between.likeness import Form, Likeness, likeness
 from netra_ops.diagnosis.observing.between.peers import (
     Peers,
+    alike_in,
     is_issuer,
     peers_of_role,
     registered,
@@ -227,7 +228,7 @@ def _blemished_names(peers: Peers, found: Likeness) -> list[str]:
 
 
 def _likeness(one: Held, other: Held) -> Likeness | None:
-    return likeness(one.fingerprints, other.fingerprints)
+    return alike_in(one, other)
 
 
 def _both_names(peers: Peers) -> str:

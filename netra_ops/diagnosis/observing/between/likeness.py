@@ -1,6 +1,8 @@
 """In which form two values are equal, by their fingerprints alone. Pure."""
 
+from base64 import b64decode
 from enum import IntEnum
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from netra_ops.evidence.records.fingerprints import Prints
@@ -54,6 +56,35 @@ def likeness(one: Prints | None, other: Prints | None) -> Likeness | None:
             return Likeness(form, _blemished(form, ours, theirs))
     known = {form for form, _ in ours} & {form for form, _ in theirs}
     return Likeness(None) if {Form.AS_IT_IS, Form.STRIPPED} <= known else None
+
+
+def prints_of(value: str) -> Prints:
+    """Give the fingerprints of a value that is shown, to be compared with another such only.
+
+    A bundle's own have its salt in them, and are equal to none of these.
+    """
+    bare = value.strip()
+    is_quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'"
+    return Prints(
+        where="",
+        service="",
+        variable="",
+        raw=_digest(value.encode("utf-8", "replace")),
+        stripped=_digest(bare.encode("utf-8", "replace")),
+        unquoted=_digest((bare[1:-1] if is_quoted else bare).encode("utf-8", "replace")),
+        b64decoded=_decoded(bare),
+    )
+
+
+def _decoded(bare: str) -> str | None:
+    try:
+        return _digest(b64decode(bare, validate=True))
+    except ValueError:
+        return None
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()
 
 
 def forms_of(prints: Prints | None) -> list[tuple[Form, str]]:

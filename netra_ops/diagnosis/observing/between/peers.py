@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final, NamedTuple
 
-from netra_ops.diagnosis.observing.between.likeness import likeness
+from netra_ops.diagnosis.observing.between.likeness import Likeness, likeness, prints_of
 from netra_ops.diagnosis.observing.configured.roles import (
     Role,
     group_of,
@@ -161,8 +161,15 @@ def _closeness(one: Held, other: Held) -> int:
     )
 
 
+def alike_in(one: Held, other: Held) -> Likeness | None:
+    """Compare two variables, by their values where both are shown, else by their fingerprints."""
+    if one.value is not None and other.value is not None:
+        return likeness(prints_of(one.value), prints_of(other.value))
+    return likeness(one.fingerprints, other.fingerprints)
+
+
 def _are_alike(one: Held, other: Held) -> bool:
-    found = likeness(one.fingerprints, other.fingerprints)
+    found = alike_in(one, other)
     return found is not None and found.form is not None
 
 

@@ -31,6 +31,7 @@ _LONG: Final = 1_800_000_000_000
 """What a revision said of itself longer ago than this it said while it served well."""
 _MOST_TESTED: Final = 5_000
 _MOST_NAMED: Final = 8
+_OF_VARIABLES: Final = frozenset({Sign.NOT_CONFIGURED, Sign.VALUE_EMPTY, Sign.DEFAULT_KEY})
 _SERVED: Final = 8
 """So many good answers say that nothing was missing."""
 
@@ -196,7 +197,7 @@ def new_with(scene: Scene, signs: Iterable[Sign]) -> Heard:
     for one in lines:
         if one.number in failing:
             new.append(one)
-        elif one.subject is not None and is_beside_identity(one.subject):
+        elif one.sign in _OF_VARIABLES and is_beside_identity(one.subject or ""):
             continue
         elif not _was_said_well(scene, one, lines):
             new.append(one)

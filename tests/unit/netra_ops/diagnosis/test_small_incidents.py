@@ -263,6 +263,28 @@ def test_a_key_named_after_the_identity_service_is_its_peer(tmp_path: Path) -> N
     assert found.cause == "signing_key_mismatch"
 
 
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        ("another value of 24 bytes", "signing_key_mismatch"),
+        ("dGhlIHZhbHVlIG9mIGJvdGggc2lkZXM=", "encoding_mismatch"),
+        ("the value of both sides ", "whitespace_in_value"),
+    ],
+)
+def test_values_that_are_shown_are_compared_as_fingerprints_are(
+    tmp_path: Path, value: str, cause: str
+) -> None:
+    """Keys that a bundle shows in plain need no fingerprints to be told apart."""
+    right = "the value of both sides"
+    documents = released(
+        "login-00003-abc",
+        old={"JWT_SECRET": right},
+        new={"JWT_SECRET": value},
+        peer={"JWT_SECRET": right},
+    )
+    assert _after_release(text=_SIGNATURE).found(tmp_path, **documents).cause == cause
+
+
 def test_a_lost_variable_that_the_program_misses_needs_no_failed_request(tmp_path: Path) -> None:
     """Lines alone are enough where configuration and program say the same."""
     log = Incident()
