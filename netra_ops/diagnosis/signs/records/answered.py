@@ -26,12 +26,19 @@ _BALANCED: Final = re.compile(
     rf"\"(?P<method>{_METHODS}) (?P<path>\S+) [^\"]*\" \"(?P<agent>[^\"]*)\""
 )
 _BARE: Final = re.compile(
-    rf"(?:^|[\]|:] ?)(?P<method>{_METHODS}) (?P<path>/\S*)(?: HTTP/[\d.]+)? (?:->|=>|-|:)? ?"
+    rf"(?:^|[\]|:] ?|\bHTTP |--> |\d - )(?P<method>{_METHODS}) (?P<path>/\S*)(?: HTTP/[\d.]+)? "
+    rf"(?:->|=>|-|:|responded|returned)? ?"
     rf"(?P<status>[1-5]\d\d)\b(?:[ -]*(?:in )?(?P<latency>[\d.]+) ?(?P<unit>ms|s|µs|us)\b)?"
 )
 _GIN: Final = re.compile(
-    rf"\| (?P<status>[1-5]\d\d) \| +(?P<latency>[\d.]+)(?P<unit>ms|s|µs|us) \| +(?P<client>\S+) "
-    rf"\| (?P<method>{_METHODS}) +\"(?P<path>[^\"]*)\""
+    rf"(?:^|\| )(?P<status>[1-5]\d\d) \| +(?P<latency>[\d.]+)(?P<unit>ms|s|µs|us) \| +(?P<client>\S+) "
+    rf" *\| (?P<method>{_METHODS}) +\|? ?\"?(?P<path>/[^\"\s|]*)"
+)
+_FINISHED: Final = re.compile(
+    rf"Request finished HTTP/\S+ (?P<method>{_METHODS}) https?://[^\s/]+(?P<path>/\S*) .*?- "
+    rf"(?P<status>[1-5]\d\d) .*?(?P<latency>[\d.]+)(?P<unit>ms)"
+    rf"|(?P<verb>{_METHODS}) (?P<target>/\S*) => generated \d+ bytes in (?P<took>\d+) msecs "
+    rf"\(HTTP/[\d.]+ (?P<code>[1-5]\d\d)\)"
 )
 _LOGFMT: Final = re.compile(rf"\bmethod=\"?(?P<method>{_METHODS})\b")
 _PAIR: Final = re.compile(
@@ -50,6 +57,18 @@ _FRONTS: Final = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_AGENT: Final = 160
+_METHOD: Final = (
+    *("method", "http_method", "verb", "requestMethod"),
+    *("RequestMethod", "request_method", "http.method", "http.request.method"),
+)
+_PATH: Final = (
+    *("path", "url", "uri", "route", "target", "requestUrl", "originalUrl"),
+    *("RequestPath", "request_uri", "http.target", "url.path"),
+)
+_STATUS: Final = (
+    *("status", "status_code", "statusCode", "http_status", "code", "StatusCode"),
+    *("DownstreamStatus", "response_code", "http.status_code", "http.response.status_code"),
+)
 _HTTP: Final = ("req", "request", "http", "httpRequest", "http_request")
 _RESPONSE: Final = ("res", "response", "http")
 _MILLISECONDS: Final = (
@@ -156,12 +175,23 @@ def _of_text(text: str) -> Answered | None:
         quoted = _QUOTED.search(text)
         if quoted is not None and "://" not in text[: quoted.start()]:
             return _of_quoted(text, quoted)
+    if "finished" in text or "generated" in text:
+        finished = _FINISHED.search(text)
+        if finished is not None:
+            return _of_finished(finished)
     gin = _GIN.search(text) if "|" in text else None
     bare = gin or _BARE.search(text)
     if bare is not None:
         client = gin["client"] if gin else None
         return _answered(bare, _seconds(bare["latency"], bare["unit"]), client, None)
     return _of_pairs(text) if "method=" in text else None
+
+
+def _of_finished(found: re.Match[str]) -> Answered:
+    latency = _seconds(found["latency"] or found["took"], "ms")
+    method, path = found["method"] or found["verb"], found["path"] or found["target"]
+    status = int(found["status"] or found["code"])
+    return Answered(method, path_template(path), status, latency)
 
 
 def _of_quoted(text: str, found: re.Match[str]) -> Answered | None:
@@ -218,10 +248,10 @@ def _of_pairs(text: str) -> Answered | None:
 
 def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
     asked = next((fields[name] for name in _HTTP if isinstance(fields.get(name), dict)), fields)
-    method = _text(asked, "method", "http_method", "verb", "requestMethod")
+    method = _text(asked, *_METHOD)
     if method is None or not method.isalpha() or len(method) > len("PROPPATCH"):
         return None
-    path = _text(asked, "path", "url", "uri", "route", "target", "requestUrl", "originalUrl")
+    path = _text(asked, *_PATH)
     nothing: dict[str, Any] = {}
     answer = next(
         (fields[name] for name in _RESPONSE if isinstance(fields.get(name), dict)), nothing
@@ -250,7 +280,7 @@ def _text(fields: Mapping[str, Any], *names: str) -> str | None:
 
 
 def _status(fields: Mapping[str, Any]) -> int | None:
-    for name in ("status", "status_code", "statusCode", "http_status", "code"):
+    for name in _STATUS:
         value = fields.get(name)
         if isinstance(value, str) and value.isdecimal():
             value = int(value)

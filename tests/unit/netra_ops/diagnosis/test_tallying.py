@@ -25,6 +25,16 @@ ACCESS_LINES = (
         '401 401 34 366 "GET https://orders.example:443/orders/17 HTTP/1.1" "check/1" - - arn'
     ),
     "method=GET path=/orders/17 status=401 duration=12ms",
+    "HTTP GET /orders/17 responded 401 in 12.3456 ms",
+    "Request finished HTTP/1.1 GET http://orders.example/orders/17 - 401 0 - 12.3456ms",
+    "Request finished HTTP/2 GET https://a.example/orders/17 application/json - - 401 - - 12.3ms",
+    "GET /orders/17 returned 401 in 12ms",
+    "08:53:21 | 401 |      1.2ms |  203.0.113.7 | GET     | /orders/17      | -",
+    "--> GET /orders/17 401 12ms",
+    (
+        "[pid: 7|app: 0|req: 1/1] 203.0.113.7 () {40 vars in 500 bytes} [Thu Oct  9 08:53:21 2025] "
+        "GET /orders/17 => generated 12 bytes in 3 msecs (HTTP/1.1 401) 4 headers in 120 bytes"
+    ),
 )
 
 
@@ -49,6 +59,10 @@ def test_access_lines_of_servers_and_proxies_are_requests(tmp_path: Path, line: 
             "res": {"statusCode": 401},
             "responseTime": 12,
         },
+        {"RequestMethod": "GET", "RequestPath": "/orders/17", "StatusCode": 401, "elapsed_ms": 12},
+        {"request_method": "GET", "request_uri": "/orders/17", "status": 401, "ms": 12},
+        {"http.method": "GET", "http.target": "/orders/17", "http.status_code": 401, "ms": 12},
+        {"method": "GET", "path": "/orders/17", "response_code": 401, "ms": 12},
     ],
 )
 def test_structured_access_lines_are_requests(tmp_path: Path, payload: dict[str, object]) -> None:
