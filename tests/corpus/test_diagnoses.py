@@ -32,9 +32,6 @@ KNOWN_MISSES: Final[dict[str, str]] = {
     "sable-notes-mongo-down-again": "answered insufficient_evidence, expected database_unreachable",
     "siskin-mail-dovecot-proxy": "answered insufficient_evidence, expected secret_not_reloaded",
     "sloth-vpn-bash-dollar-again": "answered insufficient_evidence, expected escaped_value",
-    "squid-cdn-disabled-version": (
-        "answered insufficient_evidence, expected secret_version_unusable"
-    ),
 }
 """Bundles of the tuning half that are not answered exactly, with the reason."""
 LEAST_EXACT: Final = 0.75
