@@ -22,8 +22,9 @@ from netra_ops.validation.socket import Closed, shake_hands
 _BETWEEN_SECONDS: Final = 0.15
 _PATIENCE: Final = 5.0
 _FOR_EVER: Final = 1e9
-_TOKEN_SECONDS: Final = 20.0
-"""So often everybody logs in anew, as people do who come and go."""
+_LOG_IN_SECONDS: Final = 20.0
+_STAYS: Final = 100.0
+"""The first person logs in so often, as people do who come and go; each other one stays longer."""
 _AGAIN_SECONDS: Final = 2.0
 """Whoever is refused with a token older than that logs in anew."""
 _REFUSED: Final = "401"
@@ -91,7 +92,16 @@ def people(
     counted, is_over = Counted(), threading.Event()
     threads = [
         threading.Thread(
-            target=_Visitor(url, auth_url, origin or url, person, clock, counted, is_over).live,
+            target=_Visitor(
+                url,
+                auth_url,
+                origin or url,
+                person,
+                clock,
+                counted,
+                is_over,
+                _LOG_IN_SECONDS + number * _STAYS,
+            ).live,
             name=f"person {number}",
             daemon=True,
         )
@@ -119,12 +129,14 @@ class _Visitor:
         clock: Clock,
         counted: Counted,
         is_over: threading.Event,
+        stays: float,
     ) -> None:
         self._url, self._auth_url, self._origin = url, auth_url, origin
         self._person = person
         self._clock = clock
         self._counted = counted
         self._is_over = is_over
+        self._stays = stays
         self._token: Secret | None = None
         self._since = 0.0
         self._thread = ""
@@ -141,10 +153,7 @@ class _Visitor:
         with Asker(self._clock, seconds=_FOR_EVER, patience=_PATIENCE, headers=_BROWSER) as asker:
             while True:
                 for deed in deeds:
-                    if (
-                        self._token is None
-                        or self._clock.monotonic() - self._since > _TOKEN_SECONDS
-                    ):
+                    if self._token is None or self._clock.monotonic() - self._since > self._stays:
                         self._try("log in", self._log_in, asker)
                     if self._token is not None:
                         self._try(deed.__name__.strip("_").replace("_", " "), deed, asker)
@@ -152,7 +161,7 @@ class _Visitor:
                         return
 
     def _is_stale(self) -> bool:
-        return self._clock.monotonic() - self._since > _TOKEN_SECONDS
+        return self._clock.monotonic() - self._since > self._stays
 
     def _try(self, what: str, deed: Callable[[Asker], str], asker: Asker) -> None:
         got, served = "", False

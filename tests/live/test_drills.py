@@ -41,24 +41,31 @@ def test_the_gate_refuses_a_lost_secret(tmp_path: Path) -> None:
 
     assert (code, said["flaws"]) == (0, [])
     assert said["gate"]["stage"] == "rules"
-    assert "secret_reference_lost" in said["gate"]["checks"]
+    assert "variable_lost" in said["gate"]["checks"]
     assert said["served"] is False
     assert said["failed"] == {}
     assert not (tmp_path / "kept").exists()
 
 
-def test_a_forced_error_of_code_is_told_named_undone_and_proven(tmp_path: Path) -> None:
+def test_a_forced_wrong_key_is_told_named_undone_and_proven(tmp_path: Path) -> None:
     """People meet it; the gardener, the diagnosis, the rollback and the proof do their parts."""
-    code, said = drilled("code-error", "--force", "--out", str(tmp_path / "kept"))
+    code, said = drilled("key-mismatch", "--force", "--out", str(tmp_path / "kept"))
 
     assert (code, said["flaws"]) == (0, [])
-    assert said["gate"]["stage"] == "probes"
+    assert said["gate"]["checks"] == ["services_disagree"]
     assert said["served"] is True
-    assert said["cause"] == "code_error"
-    assert "who am i: 500" in said["failed"]
+    assert said["cause"] == "signing_key_mismatch"
+    assert "who am i: 401" in said["failed"]
     assert all(seconds is not None for seconds in said["seconds"].values())
     kept = {one.name for one in (tmp_path / "kept").iterdir()}
-    assert {"bundle", "diagnosis.json", "proof.json", "deploy.json", "reports"} <= kept
+    assert {
+        "bundle",
+        "diagnosis.json",
+        "proof.json",
+        "deploy.json",
+        "drill.json",
+        "reports",
+    } <= kept
 
 
 def test_a_fault_of_run_time_is_staged_at_once(tmp_path: Path) -> None:
