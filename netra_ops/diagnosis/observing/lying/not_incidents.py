@@ -25,6 +25,8 @@ _BURST: Final = 60_000_000_000
 """Nanoseconds."""
 _QUARTER: Final = 0.25
 _UNKNOWN: Final = frozenset({404, 405})
+_FAULTS_FROM: Final = 500
+_TOOLKIT: Final = "netra-ops"
 _GRACE: Final = 3_600_000_000_000
 """Nanoseconds: what a revision answers within this after its traffic ended was begun before."""
 _EVERY_DAY: Final = frozenset(
@@ -49,7 +51,7 @@ _TESTING: Final = re.compile(
     r"|golden[-_]?path|pentest\w*|scanner|curl|wget|postman\w*|insomnia|httpie|k6|locust|jmeter"
     r"|gatling|artillery|vegeta|hey|wrk|apachebench|newman|playwright|cypress|selenium|headless\w*"
     r"|pytest|schemathesis|nuclei|nikto|zgrab|masscan|nmap|sqlmap|gobuster|dirbuster|ffuf|wfuzz"
-    r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient|netra-ops|netra-probe)(?:[^a-z]|$)",
+    r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient|netra-probe)(?:[^a-z]|$)",
     re.IGNORECASE,
 )
 
@@ -136,9 +138,13 @@ def _testing_client(scene: Scene) -> Iterator[Observation]:
 
 def _tests(attempt: Attempt) -> bool:
     names = (attempt.agent, attempt.principal)
-    return any(name is not None and _is_testing(name) for name in names) or any(
-        line.is_test for line in attempt.shown
-    )
+    if any(name is not None and _is_testing(name) for name in names):
+        return True
+    if any(line.is_test for line in attempt.shown):
+        return True
+    # Our toolkit tests, and asks how a service is: that it is not well is the service's own word.
+    is_refused = attempt.status is not None and attempt.status < _FAULTS_FROM
+    return is_refused and any(name == _TOOLKIT for name in names)
 
 
 @lru_cache(maxsize=10_000)

@@ -123,6 +123,18 @@ def test_somebody_who_tries_paths_that_nobody_has() -> None:
     assert seen_in(found, Fact.ONE_TESTING_CLIENT) is True
 
 
+@pytest.mark.parametrize(("status", "tests"), [(503, False), (401, True)])
+def test_our_toolkit_tests_by_refusals_and_not_by_asking_for_health(
+    status: int, *, tests: bool
+) -> None:
+    """What the toolkit is refused is a test; that a service is not well is its own word."""
+    log = Log()
+    for second in range(20):
+        log.asked(second, status, path="/health", client="a", agent="netra-ops")
+
+    assert (seen_in(log.observed(), Fact.ONE_TESTING_CLIENT) is True) is tests
+
+
 def test_many_browsers_are_no_testing_client() -> None:
     """Failures of many clients that are browsers are of no test."""
     log = Log()
