@@ -55,7 +55,9 @@ def revision_of(part: Part, remarks: Remarks) -> Revision:
         conditions=conditions,
         service_account=inner.text("serviceAccount"),
         ingress=INGRESS_OF.get(ingress, ingress) or None,
-        audiences=tuple(sorted(part.texts("customAudiences"))) if is_service else None,
+        audiences=tuple(sorted(part.texts("customAudiences")))
+        if is_service or part.at("customAudiences").value is not None
+        else None,
         invoker=_invoker(part) if is_service else None,
         timeout_seconds=seconds_of(inner.at("timeout")),
         concurrency=inner.whole("maxInstanceRequestConcurrency"),
