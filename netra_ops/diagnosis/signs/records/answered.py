@@ -31,8 +31,8 @@ _BARE: Final = re.compile(
     rf"(?P<status>[1-5]\d\d)\b(?:[ -]*(?:in )?(?P<latency>[\d.]+) ?(?P<unit>ms|s|µs|us)\b)?"
 )
 _GIN: Final = re.compile(
-    rf"(?:^|\| )(?P<status>[1-5]\d\d) \| +(?P<latency>[\d.]+)(?P<unit>ms|s|µs|us) \| +(?P<client>\S+) "
-    rf" *\| (?P<method>{_METHODS}) +\|? ?\"?(?P<path>/[^\"\s|]*)"
+    rf"(?:^|\| )(?P<status>[1-5]\d\d) \| +(?P<latency>[\d.]+)(?P<unit>ms|s|µs|us) \| +"
+    rf"(?P<client>\S+)  *\| (?P<method>{_METHODS}) +\|? ?\"?(?P<path>/[^\"\s|]*)"
 )
 _FINISHED: Final = re.compile(
     rf"Request finished HTTP/\S+ (?P<method>{_METHODS}) https?://[^\s/]+(?P<path>/\S*) .*?- "
