@@ -62,7 +62,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     silent = Heard()
     for fact, signs, says in found:
         said = heard(scene, signs, is_auth)
-        if said.lines and not said.is_usual:
+        if said.lines and not said.is_usual and not _is_alone(scene, said):
             silent = said if fact is not Fact.HTML_INSTEAD_OF_JSON else silent
             yield told(fact, said, says)
         elif reasoned is not None and not heard(scene, signs).lines:
@@ -75,6 +75,14 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from _foreign(scene, is_auth)
     breaker = heard(scene, (Sign.BREAKER_OPEN,))
     yield from _answering(scene, silent if silent.lines else breaker)
+
+
+def _is_alone(scene: Scene, said: Heard) -> bool:
+    """Tell whether one call failed once, in none of the failures: many did, or a start did."""
+    if said.requests > 1 or (len(scene.failing) < _ENOUGH and scene.start is None):
+        return False
+    failing = {line.number for one in scene.failing for line in one.shown}
+    return failing.isdisjoint(one.number for one in said.lines)
 
 
 def _guarded(scene: Scene) -> frozenset[str | None]:
