@@ -11,6 +11,7 @@ import msgspec
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.attempts import attempts_of
 from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter, matter_of
+from netra_ops.diagnosis.observing.framing.own_probes import without_own_probes
 from netra_ops.diagnosis.observing.framing.revisions import Revisions
 from netra_ops.diagnosis.observing.framing.silent import ended_alike, found_no_more
 from netra_ops.diagnosis.observing.framing.starts import BadStart, bad_starts
@@ -85,6 +86,21 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def framed(bundle: Bundle, tally: Tally) -> Scene:
+    """Frame an incident, without what our own probes were refused if more than that failed.
+
+    Args:
+        bundle: The evidence.
+        tally: Its log, counted.
+    """
+    others = without_own_probes(bundle, tally)
+    if others is not None:
+        scene = _framed(*others)
+        if scene.failing or scene.start is not None:
+            return scene
+    return _framed(bundle, tally)
+
+
+def _framed(bundle: Bundle, tally: Tally) -> Scene:
     """Frame an incident.
 
     What came after the window is left out; what came before it is history, and what fails only
