@@ -21,6 +21,14 @@ from netra_ops.gardener.on_disk.store import Store
 from netra_ops.gardener.on_disk.working_folder import working_folder
 
 Begin = Callable[[], subprocess.Popen[bytes]]
+_HEARING = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys\n"
+    "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+    "os.execv(sys.argv[1], sys.argv[1:])",
+)
+"""Starts a program that hears SIGINT also where tests run in the background, which ignores it."""
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
         netra = str(Path(sys.executable).with_name("netra"))
         where = ["--working-directory", str(tmp_path), "--tracker", str(tmp_path / "none")]
         process = subprocess.Popen(  # noqa: S603 - our own command
-            [netra, "logs", "garden", "-", "--engine", "duckdb", *where],
+            [*_HEARING, netra, "logs", "garden", "-", "--engine", "duckdb", *where],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -55,6 +55,8 @@ OTHER_VALUES: Mapping[str, str] = {
     "RETENTION_EVENT_DAYS": "30",
     "RETENTION_USAGE_DAYS": "1000",
     "RETENTION_ERASED_PEOPLE": "delete",
+    "OPERATIONS_STATE": "/var/lib/netra",
+    "OPERATIONS_BUNDLE": "/var/lib/incident",
     "RETENTION_SWEEP": "off",
     "STANDBY_UNTIL_TRAFFIC": "true",
     "NETRA_MODEL": "openai:gpt-5",
