@@ -248,9 +248,9 @@ class Fact(Enum):
     VALUE_IS_PLACEHOLDER = "A value is a known default or placeholder.", CONFIGURED
     VALUE_CARRIES_BLANKS = (
         "A value of identity has blanks or line breaks at its beginning or end.",
-        CONFIGURED,
+        CONFIGURED | LOGS,
     )
-    VALUE_CARRIES_QUOTES = "A value of identity stands in quotation marks.", CONFIGURED
+    VALUE_CARRIES_QUOTES = "A value of identity stands in quotation marks.", CONFIGURED | LOGS
     KEYS_AGREE = "Issuer and verifier have the same key as it is.", CONFIGURED
     KEYS_AGREE_STRIPPED = (
         "The keys, or secrets, are equal once blanks and line breaks at the ends are taken away.",

@@ -24,9 +24,11 @@ Begin = Callable[[], subprocess.Popen[bytes]]
 _HEARING = (
     sys.executable,
     "-c",
-    "import os, signal, sys\n"
-    "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
-    "os.execv(sys.argv[1], sys.argv[1:])",
+    (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    ),
 )
 """Starts a program that hears SIGINT also where tests run in the background, which ignores it."""
 

@@ -14,7 +14,7 @@ CAUSE = Cause(
     ),
     expects=(
         decides(Fact.CREDENTIAL_MISSING, 0.6),
-        decides(Fact.SESSION_BEFORE_REFUSAL, 0.7),
+        decides(Fact.SESSION_BEFORE_REFUSAL, 0.45),
         decides(Fact.OTHER_SERVICE_CALLS_SUCCEED, 0.75),
         expects(Fact.ON_EARLIER_REVISIONS_TOO, 0.5),
         expects(Fact.FEW_REQUESTS_MANY_LINES, 0.6),

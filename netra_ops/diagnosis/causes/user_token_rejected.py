@@ -32,6 +32,7 @@ CAUSE = Cause(
     contradicted_by=frozenset(
         {
             Fact.ALL_REFUSED,
+            Fact.CREDENTIAL_MISSING,
             Fact.SERVICE_CALLS_FAIL,
             Fact.BEGAN_WITH_REVISION,
             Fact.SIGNATURE_REFUSED,

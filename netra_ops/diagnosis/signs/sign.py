@@ -41,6 +41,8 @@ class Sign(StrEnum):
     """A program says that a variable was loaded."""
     VALUE_EMPTY = auto()
     VALUE_MALFORMED = auto()
+    VALUE_WITH_BLANKS = auto()
+    VALUE_IN_QUOTES = auto()
     DEFAULT_KEY = auto()
     KEY_GENERATED = auto()
     REFERENCE_TEXT = auto()

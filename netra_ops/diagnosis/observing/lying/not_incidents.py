@@ -192,7 +192,8 @@ def _serving(scene: Scene) -> Iterator[Observation]:
     )
     where = [one.where for one in revisions.traffic(scene.service)][-2:]
     names = ", ".join(sorted(failing))
-    if then and not failing & (then | before):
+    served = {one.revision for one in revisions.traffic(scene.service) if one.percent > 0}
+    if then and not failing & (then | before) and failing <= served:
         yield seen(
             Fact.NOT_SERVING_ANY_MORE,
             f"{names} had no traffic at {_moment(moment)}.",

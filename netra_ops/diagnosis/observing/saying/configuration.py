@@ -16,6 +16,16 @@ _NEW: Final = (
     (Fact.EMPTY_SAID, Sign.VALUE_EMPTY, "a variable is said to be empty"),
     (Fact.DEFAULT_KEY_SAID, Sign.DEFAULT_KEY, "a default or placeholder key is said to be used"),
     (
+        Fact.VALUE_CARRIES_BLANKS,
+        Sign.VALUE_WITH_BLANKS,
+        "a value is said to have blanks or line breaks around it",
+    ),
+    (
+        Fact.VALUE_CARRIES_QUOTES,
+        Sign.VALUE_IN_QUOTES,
+        "a value is said to stand in quotation marks",
+    ),
+    (
         Fact.REFERENCE_TEXT_SAID,
         Sign.REFERENCE_TEXT,
         "a reference is said to stand where a value should",

@@ -39,6 +39,8 @@ _FAILS_A_START: Final = frozenset(
         Sign.NOT_CONFIGURED,
         Sign.VALUE_EMPTY,
         Sign.VALUE_MALFORMED,
+        Sign.VALUE_WITH_BLANKS,
+        Sign.VALUE_IN_QUOTES,
         Sign.REFERENCE_TEXT,
         Sign.KEY_UNREADABLE,
         Sign.MODULE_MISSING,

@@ -28,7 +28,8 @@ PHRASES: Final = (
         Sign.KIND_CONFLICT,
         r"already been set with a different type"
         r"|may not have (?:both )?value and value_?(?:source|from)"
-        r"|must specify (?:only )?one of value (?:or|and) value_?(?:source|from)",
+        r"|must specify (?:only )?one of value (?:or|and) value_?(?:source|from)"
+        r"|may not be specified when `?value`? is not empty",
         "different type",
         "value",
     ),

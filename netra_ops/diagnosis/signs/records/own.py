@@ -31,6 +31,8 @@ _BY_PROBLEM: Final = MappingProxyType(
         "placeholder": Sign.DEFAULT_KEY,
         "weak": Sign.DEFAULT_KEY,
         "unresolved": Sign.REFERENCE_TEXT,
+        "whitespace": Sign.VALUE_WITH_BLANKS,
+        "quoted": Sign.VALUE_IN_QUOTES,
     }
 )
 _AUDIT: Final = "audit_recorded"
