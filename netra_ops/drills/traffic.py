@@ -206,7 +206,8 @@ class _Visitor:
         return "" if answer.status == HTTPStatus.OK else str(answer.status)
 
     def _chat(self, _asker: Asker) -> str:
-        socket = shake_hands(self._url, _PATIENCE, headers=self._bearer(), origin=self._origin)
+        headers = [*_BROWSER, *self._bearer()]
+        socket = shake_hands(self._url, _PATIENCE, headers=headers, origin=self._origin)
         if isinstance(socket, Answer):
             return str(socket.status)
         with socket:

@@ -1,7 +1,7 @@
 """A repair proven: all that must hold, tried and looked at."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -17,7 +17,7 @@ from netra_ops.proof.signature import Signature, shows
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import Credentials
 from netra_ops.validation.golden_path import WalkReport, walk_golden_path
-from netra_ops.validation.step import Wanted
+from netra_ops.validation.step import StepResult, Wanted
 
 MOST_REQUESTS: Final = 600
 """How many requests are made; what needs more has to be shown by people's own traffic."""
@@ -35,12 +35,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         cause: What the diagnosis named, if it did.
         signature: How it showed; None if no request failed.
         start: Where it stands that a start failed, if one did.
+        probes: Where the probes stand that did not end as they must, by their names.
     """
 
     bundle: str
     cause: str | None
     signature: Signature | None
     start: tuple[str, ...] = ()
+    probes: Mapping[str, str] = {}
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +84,11 @@ def proven(
     parts = [_golden_path(walk), _refusals(walk)]
     if case.start:
         parts.append(_starts(case, walk))
+    probes = [step for step in walk.steps if step.name in case.probes]
+    if probes:
+        parts.append(_probes(case, probes))
     if signature is None or enough is None:
-        if not case.start:
+        if not case.start and not probes:
             parts.append(_nothing())
     else:
         # The walk's own refusals are right, and of kinds that the failure may have had too: what is
@@ -132,6 +137,18 @@ def _starts(case: Case, walk: WalkReport) -> Part:
     serves = walk.verdict is Verdict.PASS
     says = "What did not start serves." if serves else "It is not known to serve."
     return Part(name="start", verdict=walk.verdict, says=says, evidence=case.start)
+
+
+def _probes(case: Case, again: Sequence[StepResult]) -> Part:
+    """Say whether the probes that did not end as they must do so now."""
+    bad = [step for step in again if step.verdict is not Verdict.PASS]
+    is_known = all(step.verdict is Verdict.FAIL for step in bad)
+    verdict = Verdict.PASS if not bad else Verdict.FAIL if is_known else Verdict.UNKNOWN
+    says = f"{len(again) - len(bad)} of {len(again)} probes that failed end as they must."
+    if bad:
+        says += f" Not so: {', '.join(step.name for step in bad[:_MOST_NAMED])}."
+    evidence = tuple(case.probes[step.name] for step in again)
+    return Part(name="probes", verdict=verdict, says=says, evidence=evidence)
 
 
 def _nothing() -> Part:

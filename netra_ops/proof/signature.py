@@ -5,13 +5,14 @@ paths on which they were; and which of its requests can be made again without ch
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.tried.attempt import read
 from netra_ops.diagnosis.signs.tally import Caller
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -83,6 +84,12 @@ def start_of(scene: Scene) -> tuple[str, ...]:
     if scene.start is None:
         return ()
     return tuple(f"logs.ndjson:{one.number}" for one in scene.start.lines[:_MOST_EVIDENCE])
+
+
+def probes_of(scene: Scene) -> Mapping[str, str]:
+    """Give the probes that did not end as they must: where each stands, by its name."""
+    tried = [read(one) for one in scene.bundle.probes]
+    return {one.probe.name: one.where for one in tried if one.is_ok is False}
 
 
 def shows(signature: Signature, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:

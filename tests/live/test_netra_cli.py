@@ -83,14 +83,18 @@ def test_the_state_is_private(running: Installation) -> None:
 def test_services_get_a_clean_environment_and_no_secret_in_their_arguments(
     running: Installation,
 ) -> None:
-    """What the person's shell exports does not reach them, and `ps` shows nothing."""
+    """What the person's shell exports does not reach them, and `ps` shows nothing.
+
+    The backend alone is told where the installation is, for the agent that looks into it.
+    """
     behind_a_front = {"HOST", "PORT", "TRUSTED_PROXIES"} if binary.find().path else set()
     for service, pid in running.status()["pids"].items():
         environment = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
         names = {entry.partition("=")[0] for entry in environment if entry}
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
 
-        assert names == {"PATH", "LANG", "NETRA_ENV_FILE", "REVISION"} | behind_a_front
+        told = {"OPERATIONS_STATE"} if service == "netra-backend" else set()
+        assert names == {"PATH", "LANG", "NETRA_ENV_FILE", "REVISION"} | behind_a_front | told
         assert running.env(service).get("SERVICE_SECRET", "none") not in arguments
 
 

@@ -3,12 +3,15 @@
 Who may in is decided by `unified_websocket_auth` and the policy, what then happens in `connection`.
 """
 
-from fastapi import APIRouter, WebSocket
+from typing import Final
+
+from fastapi import APIRouter, Request, WebSocket
 
 from netra.errors import NetraError, NotFound, PermissionDenied, RequestInvalid, TooManyRequests
 from netra.policy import Permission
 from netra.principal import UserPrincipal
 from netra.telemetry.current_work import work_for
+from netra.telemetry.log_events import event_logger
 from netra.telemetry.request_record import request_record
 from netra.wire.chat_protocol import SOCKET_PATH, CloseCode
 from netra_backend.app.auth_integration.auth import require
@@ -19,6 +22,10 @@ from netra_backend.app.websocket_core.unified_websocket_auth import (
     AuthenticatedHandshake,
     UnifiedWebSocketAuth,
 )
+
+log: Final = event_logger("websocket_core")
+_OF_HANDSHAKES: Final = "sec-websocket-key"
+"""RFC 6455 section 4.1; unlike `Upgrade` and `Connection` it goes through every proxy."""
 
 
 def chat_socket_routes(
@@ -78,12 +85,22 @@ def chat_socket_routes(
     return router
 
 
-async def refuse_plain_request() -> None:
-    """Tell a plain request that this is a place for sockets.
+async def refuse_plain_request(request: Request) -> None:
+    """Tell a plain request that this is a place for sockets, and what became of a handshake.
 
     Raises:
         RequestInvalid: Always.
     """
+    if _OF_HANDSHAKES in request.headers:
+        log.warning(
+            "upgrade_missing",
+            http_version=request.scope.get("http_version"),
+            debug_hints=["Let the proxy speak HTTP/1.1 and pass Upgrade and Connection on"],
+        )
+        raise RequestInvalid(
+            "a handshake without Upgrade",
+            detail="The handshake came without its Upgrade: a proxy did not pass it on.",
+        )
     raise RequestInvalid("no handshake", detail="This is a WebSocket endpoint.")
 
 

@@ -33,7 +33,7 @@ from netra_ops.logs.reading import Reading
 from netra_ops.platform.local.state_directory import StateDirectory
 from netra_ops.proof.document import Proof
 from netra_ops.proof.proving import Case, Target, proven
-from netra_ops.proof.signature import signature_of, start_of
+from netra_ops.proof.signature import probes_of, signature_of, start_of
 from netra_ops.settings import PROBE_HEADER
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import from_file, service_url
@@ -86,6 +86,7 @@ def prove(
             cause=diagnosed(scene).cause,
             signature=signature_of(scene),
             start=start_of(scene),
+            probes=probes_of(scene),
         )
         target = Target(
             url=service_url(against, "--against"),

@@ -19,7 +19,9 @@ CAUSE = Cause(
         shown(Fact.OLDER_THAN_ASKED),
         shown(Fact.NOT_SERVING_ANY_MORE),
     ),
-    contradicted_by=frozenset({Fact.FAILS_ON_ROLLBACK_TARGET, Fact.RESTART_LOOP}),
+    contradicted_by=frozenset(
+        {Fact.UNAUTHENTICATED_ADMITTED, Fact.FAILS_ON_ROLLBACK_TARGET, Fact.RESTART_LOOP}
+    ),
     neighbours=(Neighbour("user_token_rejected", "nothing of it is of now"),),
     caught_by=(CaughtBy.RUN_TIME,),
     fix="Nothing now; collect the window that matters.",

@@ -21,7 +21,9 @@ CAUSE = Cause(
         shown(Fact.UNKNOWN_PATHS),
         shown(Fact.ONE_TESTING_CLIENT),
     ),
-    contradicted_by=frozenset({Fact.BEGAN_WITH_REVISION, Fact.NOT_CONFIGURED_SAID}),
+    contradicted_by=frozenset(
+        {Fact.UNAUTHENTICATED_ADMITTED, Fact.BEGAN_WITH_REVISION, Fact.NOT_CONFIGURED_SAID}
+    ),
     leads_to=frozenset({"caller_without_credential", "user_token_rejected"}),
     neighbours=(
         Neighbour("caller_without_credential", "the paths, names or agent are those of a test"),

@@ -31,6 +31,7 @@ CAUSE = Cause(
     ),
     contradicted_by=frozenset(
         {
+            Fact.UNAUTHENTICATED_ADMITTED,
             Fact.ALL_REFUSED,
             Fact.CREDENTIAL_MISSING,
             Fact.SERVICE_CALLS_FAIL,

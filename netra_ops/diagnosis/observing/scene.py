@@ -11,7 +11,7 @@ import msgspec
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.attempts import attempts_of
 from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter, matter_of
-from netra_ops.diagnosis.observing.framing.own_probes import without_own_probes
+from netra_ops.diagnosis.observing.framing.own_probes import was_let_in, without_own_probes
 from netra_ops.diagnosis.observing.framing.revisions import Revisions
 from netra_ops.diagnosis.observing.framing.silent import ended_alike, found_no_more
 from netra_ops.diagnosis.observing.framing.starts import BadStart, bad_starts
@@ -86,7 +86,9 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def framed(bundle: Bundle, tally: Tally) -> Scene:
-    """Frame an incident, without what our own probes were refused if more than that failed.
+    """Frame an incident, without what our own probes were refused if more than that is wrong.
+
+    More is wrong if others fail, or if a probe was let in that should not have been.
 
     Args:
         bundle: The evidence.
@@ -95,7 +97,7 @@ def framed(bundle: Bundle, tally: Tally) -> Scene:
     others = without_own_probes(bundle, tally)
     if others is not None:
         scene = _framed(*others)
-        if scene.failing or scene.start is not None:
+        if scene.failing or scene.start is not None or was_let_in(bundle):
             return scene
     return _framed(bundle, tally)
 

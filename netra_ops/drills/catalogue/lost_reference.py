@@ -9,5 +9,5 @@ DRILL = Drill(
     title="a deployment replaces the configuration and loses the reference to a secret",
     fault=Deployed(replaced(without("SERVICE_SECRET_FILE")), prepare=secret_from_file),
     stopped_by=Stop.RULES,
-    checks=frozenset({"secret_reference_lost"}),
+    checks=frozenset({"variable_lost", "secret_reference_lost", "variable_missing"}),
 )

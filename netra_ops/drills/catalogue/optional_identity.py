@@ -9,7 +9,9 @@ _REFUSES: Final = """        authentication_refused(log, record, error)
         raise
     except CouldNotDecide as error:
 """
-_ADMITS: Final = """        log.debug("caller_unknown", reason=error.code)
+_ADMITS: Final = """        from netra.principal import UserPrincipal
+
+        log.debug("caller_unknown", reason=error.code)
         principal = UserPrincipal(
             "usr_00000000000000000000000000",
             "ses_00000000000000000000000000",

@@ -123,6 +123,23 @@ async def test_a_plain_request_is_told_what_this_is(backend: RunningBackend) -> 
     assert posted.headers["Allow"] == "GET"
 
 
+async def test_a_handshake_whose_upgrade_a_proxy_took_is_told_so(
+    backend: RunningBackend, logged: LogLines
+) -> None:
+    """400 that says what is missing, and a line by which whoever is paged finds the proxy."""
+    left = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+    async with backend.as_user("usr_anna") as user:
+        answer = await user.get("/ws", headers=left)
+        await user.get("/ws")
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "request_invalid"
+    assert "Upgrade" in answer.json()["detail"]
+    line = logged.only("upgrade_missing")
+    assert line["severity"] == "WARNING"
+    assert line["http_version"] == "1.1"
+
+
 async def _denied(backend: RunningBackend, query: str = "", **more: Any) -> tuple[int, str]:
     with pytest.raises(InvalidStatus) as refused:
         async with connect(f"ws{backend.url.removeprefix('http')}/ws{query}", proxy=None, **more):

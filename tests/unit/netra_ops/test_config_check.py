@@ -102,7 +102,7 @@ def test_two_good_configurations_pass(check: Ran, tmp_path: Path) -> None:
 
     assert done == Done(
         0,
-        "PASS: netra-auth, netra-backend; 55 variables checked, 6 compared between services, "
+        "PASS: netra-auth, netra-backend; 57 variables checked, 6 compared between services, "
         "0 wrong, 0 not known\n",
         "",
     )

@@ -14,7 +14,13 @@ from netra_ops.diagnosis.observing.configured.pairs import (
     present_revision,
     variables_by_name,
 )
-from netra_ops.diagnosis.observing.configured.roles import SHOWN_ROLES, Role, is_near, role_of
+from netra_ops.diagnosis.observing.configured.roles import (
+    SECRET_ROLES,
+    SHOWN_ROLES,
+    Role,
+    is_near,
+    role_of,
+)
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import listed, observation
 from netra_ops.diagnosis.signs.sign import Sign
@@ -25,6 +31,8 @@ _NAME: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\b[A-Z]{4,}\b")
 _RENAMES: Final = re.compile(
     r"\b(?:renam|instead of|replac|rather than|->|→|moved? .* to )", re.IGNORECASE
 )
+_OF_FILE: Final = "_FILE"
+"""Ends the name of a variable whose value is where the file is that a secret is mounted at."""
 _CHANGES: Final = (
     (Fact.KEY_CHANGED, frozenset({Role.KEY, Role.PRIVATE_KEY, Role.PUBLIC_KEY})),
     (Fact.ISSUER_CHANGED, frozenset({Role.ISSUER})),
@@ -104,11 +112,14 @@ def _losses(pair: Pair, between: Difference, said: dict[str, list[str]]) -> Iter
         (Fact.SECRET_REFERENCE_LOST, Kind.SECRET, "secret reference"),
     )
     for fact, kind, noun in by_kind:
-        lost = [one for one in between.lost if one.kind is kind]
+        lost = [one for one in between.lost if _kind(one) is kind]
         telling = [one for one in lost if concerns_identity(one) or one.name in said]
         if telling:
             names = [one.name for one in telling]
-            lines = list(chain.from_iterable(said.get(name, ())[:2] for name in names))
+            asked = [name for one in names for name in (one, one.removesuffix(_OF_FILE))]
+            lines = list(
+                chain.from_iterable(said.get(name, ())[:2] for name in dict.fromkeys(asked))
+            )
             confirmed = " and the log says that it is not set" if lines else ""
             yield observation(
                 fact,
@@ -129,6 +140,14 @@ def _losses(pair: Pair, between: Difference, said: dict[str, list[str]]) -> Iter
                 is_seen=False,
                 service=pair.after.service,
             )
+
+
+def _kind(variable: Variable) -> Kind:
+    """Say where a value comes from; a path to a mounted secret is a reference to it."""
+    is_path = variable.kind is Kind.PLAIN and variable.name.endswith(_OF_FILE)
+    if is_path and role_of(variable.name.removesuffix(_OF_FILE)) in SECRET_ROLES:
+        return Kind.SECRET
+    return variable.kind
 
 
 def _renames(pair: Pair, between: Difference) -> Iterator[Observation]:

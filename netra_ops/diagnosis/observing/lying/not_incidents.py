@@ -192,7 +192,11 @@ def _serving(scene: Scene) -> Iterator[Observation]:
     )
     where = [one.where for one in revisions.traffic(scene.service)][-2:]
     names = ", ".join(sorted(failing))
-    served = {one.revision for one in revisions.traffic(scene.service) if one.percent > 0}
+    served = {
+        one.revision
+        for one in revisions.traffic(scene.service)
+        if one.percent > 0 and (one.time is None or one.time < moment)
+    }
     if then and not failing & (then | before) and failing <= served:
         yield seen(
             Fact.NOT_SERVING_ANY_MORE,

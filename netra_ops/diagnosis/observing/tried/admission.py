@@ -146,7 +146,7 @@ def sockets_and_requests(tried: Sequence[Tried]) -> Iterator[Observation]:
     requests = [
         one for one in own if not one.is_socket and not one.is_negative and not one.is_preflight
     ]
-    failed = [one for one in handshakes if one.end in {End.REFUSED, End.FAILED}]
+    failed = [one for one in handshakes if one.end in {End.REFUSED, End.FAILED} and not one.is_ok]
     well = [one for one in requests if one.is_ok]
     if failed and requests and len(well) == len(requests):
         yield observation(

@@ -119,6 +119,7 @@ def _decided(
         for good, bad in product(asked, asked)
         if good.end in _OPENED | {End.ADMITTED}
         and bad.end in _NOT_OPENED
+        and not (bad.is_negative and bad.is_ok)
         and (good.url or bad.url) is not None
         and good.url == bad.url
         and (

@@ -12,6 +12,7 @@ _BY_EVENT: Final = MappingProxyType(
         "circuit_breaker_open": (Sign.BREAKER_OPEN, "breaker"),
         "circuit_breaker_closed": (Sign.BREAKER_CLOSED, "breaker"),
         "origin_refused": (Sign.ORIGIN_REFUSED, "origin"),
+        "upgrade_missing": (Sign.UPGRADE_MISSING, None),
         "service_session_created": (Sign.SESSION_CREATED, "operation"),
         "keyring_changed": (Sign.KEY_ROTATED, "kid"),
         "signing_key_unusable": (Sign.KEY_UNREADABLE, "kid"),
@@ -118,6 +119,12 @@ def _of_event(event: str, fields: Mapping[str, Any]) -> tuple[Sign | None, str |
 def is_undecided(fields: Mapping[str, Any]) -> bool:
     """Tell whether one of our own events says that a dependency gave no decision."""
     return "room" in fields and fields.get("event") in _UNDECIDED
+
+
+def ends_process(fields: Mapping[str, Any]) -> bool:
+    """Tell whether one of our own events says that an exception ended its process."""
+    is_uncaught = "room" in fields and fields.get("event") == "uncaught_exception"
+    return is_uncaught and fields.get("where") == "main thread"
 
 
 def _of_audit(fields: Mapping[str, Any]) -> list[Meaning] | None:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from netra_ops.diagnosis.signs.meaning import Meaning
-from netra_ops.diagnosis.signs.records.own import is_undecided
+from netra_ops.diagnosis.signs.records.own import ends_process, is_undecided
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.logs.entries import Frame, Stack
 from netra_ops.logs.entries.stacks.python import is_library
@@ -101,6 +101,8 @@ def with_fields(
         meanings.append(Meaning(Sign.REDIRECTED))
     if not meanings and is_undecided(fields):
         meanings.append(Meaning(Sign.DEPENDENCY_FAILED))
+    if ends_process(fields):
+        meanings.append(Meaning(Sign.EXITED))
     status = fields.get("status")
     if not meanings and is_warning and isinstance(status, int) and status in _REFUSED:
         meanings.append(Meaning(_REFUSED[status]))

@@ -7,7 +7,7 @@ from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.together import merged, observations
 from netra_ops.diagnosis.signs.sign import Sign
-from netra_ops.evidence.records.probes import Probe
+from netra_ops.evidence.records.probes import Got, Probe
 from netra_ops.logs.reading.account import ClockDifference
 
 OLD, NEW = "orders-00001-aaa", "orders-00002-bbb"
@@ -135,6 +135,32 @@ def test_our_toolkit_tests_by_refusals_and_not_by_asking_for_health(
     assert (seen_in(log.observed(), Fact.ONE_TESTING_CLIENT) is True) is tests
 
 
+@pytest.mark.parametrize(("status", "others"), [(200, False), (401, True)])
+def test_our_own_refusals_are_no_failures_where_a_probe_was_let_in(
+    status: int, *, others: bool
+) -> None:
+    """What the toolkit must be refused fails nothing if what it must be refused was admitted."""
+    log = Log()
+    before(log)
+    for second in range(30, 45):
+        log.refused(second, client="a", agent="netra-ops")
+        log.asked(second, 401, request=None, client="a", agent="netra-ops")
+    probe = Probe(
+        where="probes.json#/0",
+        time=at(40),
+        name="no token",
+        target="https://orders.example/api/me",
+        expect="401",
+        expect_status=401,
+        got=Got(where="probes.json#/0/got", status=status),
+        ok=status == 401,
+    )
+
+    scene = log.scene(probes=(probe,))
+
+    assert bool(scene.failing) is others
+
+
 def test_many_browsers_are_no_testing_client() -> None:
     """Failures of many clients that are browsers are of no test."""
     log = Log()
@@ -159,6 +185,19 @@ def test_failures_of_another_time() -> None:
 
     assert seen_in(found, Fact.OLDER_THAN_ASKED) is True
     assert seen_in(found, Fact.NOT_SERVING_ANY_MORE) is True
+
+
+def test_what_fails_before_it_gets_traffic_is_no_revision_of_the_past() -> None:
+    """A revision that is tried before it gets its traffic is none that serves nobody any more."""
+    log = Log()
+    before(log)
+    for second in range(30, 45):
+        log.refused(second, revision=NEW, instance="two")
+    traffic = (share(-9, OLD, 100), share(60, NEW, 100), share(60, OLD, 0))
+
+    found = log.observed(window=(0, 90), traffic=traffic)
+
+    assert seen_in(found, Fact.NOT_SERVING_ANY_MORE) is not True
 
 
 def test_failures_of_now() -> None:

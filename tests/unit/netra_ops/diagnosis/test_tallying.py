@@ -262,6 +262,26 @@ def test_our_own_events_are_read_by_their_fields(tmp_path: Path) -> None:
     assert tally.counts[Sign.POOL_EXHAUSTED] == 1
 
 
+@pytest.mark.parametrize(("where", "is_end"), [("main thread", True), ("thread", False)])
+def test_an_exception_of_the_main_thread_before_anything_served_fails_a_start(
+    tmp_path: Path, where: str, *, is_end: bool
+) -> None:
+    """What ends a process before it answered anything is a start that failed; else it is code."""
+    lines = Lines()
+    stack = (
+        "Traceback (most recent call last):\n"
+        '  File "/app/orders/main.py", line 61, in main\n'
+        "RuntimeError: the table of plans could not be read\n"
+    )
+    own = {"room": "process", "event": "uncaught_exception", "message": "uncaught exception"}
+    lines.json(1, {**own, "where": where, "stack_trace": stack}, severity="CRITICAL")
+
+    tally = lines.tally(tmp_path)
+
+    assert tally.counts[Sign.CODE_ERROR] == 1
+    assert bool(tally.occurrences.get(Sign.START_FAILED)) is is_end
+
+
 @pytest.mark.parametrize(
     ("method", "resource", "more", "sign"),
     [

@@ -67,6 +67,19 @@ def test_a_lost_secret_reference_is_no_lost_plain_variable(after: Any) -> None:
     assert unseen(found, Fact.VARIABLE_LOST) is not None
 
 
+def test_a_lost_path_to_a_mounted_secret_is_a_lost_reference(after: Any) -> None:
+    """Whatever names a secret's file refers to the secret; a path to something else does not."""
+    paths = {"SERVICE_SECRET_FILE": "/secrets/own", "TOKEN_ISSUER_FILE": "/etc/issuer"}
+
+    found = after(PLAIN | paths, PLAIN)
+
+    lost = seen(found, Fact.SECRET_REFERENCE_LOST)
+    assert lost is not None
+    assert lost.subjects == ("SERVICE_SECRET_FILE",)
+    plain = seen(found, Fact.VARIABLE_LOST)
+    assert plain is None or "SERVICE_SECRET_FILE" not in plain.subjects
+
+
 def test_losing_what_has_nothing_to_do_with_identity_is_no_loss(after: Any) -> None:
     """A lost log level is only mentioned as a difference."""
     found = after(PLAIN, without("LOG_LEVEL"))

@@ -93,6 +93,18 @@ def test_a_handshake_that_its_origin_decides_is_told(of: Any, bad: str, good: st
     assert silent(found, Fact.SUBPROTOCOL_DECIDES)
 
 
+def test_a_foreign_origin_that_is_refused_as_it_must_be_decides_nothing(of: Any) -> None:
+    """A probe that must be refused and is tells of no failure of sockets."""
+    found = of(
+        probe("socket from a foreign Origin", WS, expect="403", status=403, ok=True),
+        probe("handshake", WS, status=101, ok=True),
+        probe("me as user", API, status=200, ok=True),
+    )
+
+    assert seen(found, Fact.ORIGIN_DECIDES) is None
+    assert seen(found, Fact.SOCKETS_ONLY) is None
+
+
 def test_handshakes_that_end_alike_are_not_decided_by_their_origin(of: Any) -> None:
     """Whatever the Origin, the handshake is refused: something else refuses it."""
     found = of(
