@@ -340,6 +340,10 @@ class Fact(Enum):
         "The audit record, or a log, has a key rotation before the onset.",
         AUDIT | LOGS,
     )
+    AUDIT_KEY_WITHDRAWN = (
+        "The audit record has a signing key withdrawn at once, with all that it signed.",
+        AUDIT,
+    )
     AUDIT_USER_REASONS = (
         (
             "The audit record gives ordinary reasons for users' refusals: expired, revoked, "

@@ -71,6 +71,7 @@ _USUAL: Final = MappingProxyType(
         Fact.ISSUER_REFUSED: 0.005,
         Fact.DATABASE_SILENT: 0.004,
         Fact.AUDIT_KEY_ROTATED: 0.02,
+        Fact.AUDIT_KEY_WITHDRAWN: 0.003,
         Fact.ROLLED_BACK: 0.08,
         Fact.REDIRECTED: 0.008,
         Fact.DIRECT_WORKS_PROXY_FAILS: 0.03,

@@ -32,6 +32,9 @@ from netra_ops.logs.entries import times
 
 _ENOUGH: Final = 3
 """Tokens on either side of a moment that say that it parts them."""
+_WITHDRAWN: Final = re.compile(
+    r"(?:sign\w*|jwks?|token)_?key_(?:compromised|revoked|withdrawn|destroyed)", re.IGNORECASE
+)
 _ROTATED: Final = re.compile(
     r"(?:signing|jwt|jwks?|token)?[ _.-]?key[ _.-]?(?:set[ _.-])?(?:rotat|activat|promot|retir"
     r"|replac|compromis|revok|created|gone|switch)\w*|rotat\w+[ _.-](?:\w+[ _.-])?key",
@@ -86,6 +89,7 @@ def keys_rotated(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Obser
         and one.time is not None
     ]
     before = [one for one in rotations if onset - DAY <= (one.time or 0) <= onset + MINUTE]
+    yield from _withdrawn(records, onset)
     known = [one.time for one in records if one.time is not None]
     if before:
         last = before[-1]
@@ -104,6 +108,20 @@ def keys_rotated(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Obser
             [one.where for one in rotations] or [FILE],
             is_seen=False,
         )
+
+
+def _withdrawn(records: Sequence[AuditRecord], onset: int) -> Iterator[Observation]:
+    """Observe keys that were taken away before what they had signed ended, as compromised ones."""
+    for one in records:
+        is_near = one.time is not None and onset - HOUR <= one.time <= onset + MINUTE
+        if is_near and not is_refused(one) and _WITHDRAWN.search(one.event.replace(" ", "_")):
+            yield observation(
+                Fact.AUDIT_KEY_WITHDRAWN,
+                f"{one.event} is recorded at {clock(one.time)}: what the key had signed is refused "
+                "since, once verifiers know.",
+                [one.where],
+                time=one.time,
+            )
 
 
 def secrets_rotated(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Observation]:

@@ -108,6 +108,14 @@ def test_a_key_that_changed_before_the_failures_is_told(of: Any) -> None:
     assert found.time == nanoseconds(-3)
 
 
+@pytest.mark.parametrize(("event", "is_told"), [("compromised", True), ("gone", False)])
+def test_a_key_that_was_withdrawn_is_told(of: Any, event: str, *, is_told: bool) -> None:
+    """A compromised key took what it signed along; one that is gone after its time did not."""
+    record = {"time": at(-3), "event": f"signing_key_{event}", "outcome": "success"}
+
+    assert (seen(of(record, issued(1)), Fact.AUDIT_KEY_WITHDRAWN) is not None) is is_told
+
+
 @pytest.mark.parametrize(
     "record",
     [
