@@ -498,6 +498,10 @@ async def test_a_run_that_waited_while_its_account_ended_never_begins(
     async with running_engine(store, agents, standings=standings) as running:
         turns = [await running.ask(), await running.ask(), await running.ask()]
         await eventually(lambda: len(used) == 2, within=10 * UNIT)
+        # A step may be taken before the events that led to it are in the store.
+        await eventually(
+            lambda: sum(journal.events(turn.run_id) != [] for turn in turns) == 2, within=10 * UNIT
+        )
         standings.of["usr_anna"] = SubjectStanding.GONE
         standings.in_doubt.add("usr_anna")
         running.engine.subjects_ended({"usr_anna"})
