@@ -13,7 +13,13 @@ from sqlglot import exp
 
 from fakes.odd_logs import entries
 from fakes.sql_engines import DuckDb, SqlEngine, Sqlite
-from netra_ops.gardener.mining.forms.keys import LINE_CHARACTERS, digit_forms, key_of, number_forms
+from netra_ops.gardener.mining.forms.keys import (
+    LINE_CHARACTERS,
+    counted,
+    digit_forms,
+    key_of,
+    number_forms,
+)
 from netra_ops.gardener.portable import keys
 from netra_ops.gardener.portable.log_entries import Dialect, grouped
 
@@ -42,7 +48,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[SqlEngine]:
 
 def key(text: str) -> str:
     """Give the key that the miner gives a text."""
-    return key_of(number_forms(digit_forms([text]))[0])
+    return key_of(number_forms(digit_forms([counted(text)]))[0])
 
 
 @_AS_ALWAYS

@@ -187,14 +187,14 @@ def _values(
     words: Sequence[str], shown: _Member, members: Sequence[_Member]
 ) -> tuple[tuple[Values, ...], dict[int, str]]:
     """Return the values of the template's variables, and the tokens that never vary."""
-    constants = shown.shape.constants(shown.tokens)
+    constants = shown.shape.constants()
     for member in members[:_MOST_READ]:
         if not constants or member is shown:
             continue
         if len(member.tokens) != len(shown.tokens):
             constants = {}
             break
-        theirs = member.shape.constants(member.tokens)
+        theirs = member.shape.constants()
         constants = {n: value for n, value in constants.items() if theirs.get(n) == value}
     if len(members) > _MOST_READ:
         constants = {}
@@ -203,7 +203,7 @@ def _values(
     complete = len(members) <= _MOST_READ
     for member in members[:_MOST_READ]:
         complete = complete and member.shape.pieces is None and len(member.shape.texts) <= TEXTS
-        for parts in member.shape.values(member.tokens):
+        for parts in member.shape.values():
             for place in places:
                 start, end = member.signature.spans[place]
                 found[place]["".join(parts[2 * start + 1 : 2 * end])] = None

@@ -93,6 +93,7 @@ class Miner:
             return []
         if max(map(len, texts)) > LINE_CHARACTERS:
             self._cut += sum(len(text) > LINE_CHARACTERS for text in texts)
+            texts = [counted(text) for text in texts]
         forms = digit_forms(texts)
         maybe = list(map(self._by_form.get, forms))
         if None in maybe:
@@ -234,7 +235,7 @@ class Miner:
                 continue
             shape = self.shapes[number]
             most = TEXTS if self._kept < _KEPT_CHARACTERS else 1
-            self._kept += shape.see(counted(text), most)
+            self._kept += shape.see(text, most)
             if not shape.varies:
                 watched[number] = 0
             elif shape.pieces is not None:

@@ -14,7 +14,7 @@ TEXTS: Final = 5
 class Shape:
     """The lines of one key, watched until nothing more is learned from them."""
 
-    __slots__ = ("key", "pieces", "rows", "texts")
+    __slots__ = ("_tokens", "key", "pieces", "rows", "texts")
 
     def __init__(self, key: str, texts: Sequence[str] = ()) -> None:
         self.key = key
@@ -25,6 +25,8 @@ class Shape:
 
         self.rows: list[tuple[str, ...]] | None = None
         """Of each text what stands for its tokens, once it was read."""
+
+        self._tokens: tuple[Token, ...] | None = None
 
     def see(self, text: str, most: int) -> int:
         """Keep a text unless it is known or there are enough; return the characters now kept."""
@@ -53,34 +55,35 @@ class Shape:
 
     def tokens(self) -> tuple[Token, ...]:
         """Return the words of these lines."""
-        return tokens_of(self.key)
+        if self._tokens is None:
+            self._tokens = tokens_of(self.key)
+        return self._tokens
 
-    def constants(self, tokens: Sequence[Token]) -> dict[int, str]:
+    def constants(self) -> dict[int, str]:
         """Return what the variable tokens that never varied are, by the token's number."""
         if self.pieces is not None:
             return {number: value for number, (value, _) in self.pieces.items()}
-        return {number: value for number, (value, _) in self._same(tokens).items()}
+        return {number: value for number, (value, _) in self._same().items()}
 
-    def values(self, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
+    def values(self) -> list[tuple[str, ...]]:
         """Return of each text what stands for its tokens, and for what precedes them.
 
         A text's tokens are at the odd places; a text that cannot be read is left out.
         """
         if self.rows is None or len(self.rows) < len(self.texts):
-            reader = Reader(tokens)
+            reader = Reader(self.tokens())
             self.rows = [reader.parts(readable(text)) for text in self.texts]
         return [row for row in self.rows if row]
 
-    def _same(self, tokens: Sequence[Token] = ()) -> dict[int, tuple[str, str]]:
-        tokens = tokens or self.tokens()
+    def _same(self) -> dict[int, tuple[str, str]]:
         candidates = [
             number
-            for number, token in enumerate(tokens[:-1])
+            for number, token in enumerate(self.tokens()[:-1])
             if token.kind != WORD or has_marks(token.text)
         ]
         if not self.texts or not candidates:
             return {}
-        rows = self.values(tokens)
+        rows = self.values()
         if len(rows) < len(self.texts):
             return {}
         first = rows[0]

@@ -38,13 +38,14 @@ def readable(text: str) -> str:
 
 
 def digit_forms(texts: Sequence[str]) -> list[bytes]:
-    """Return of each text, in order, its bytes with every digit a `0`; long texts are cut."""
+    """Return of each text, in order, its bytes with every digit a `0`.
+
+    Of longer texts than `LINE_CHARACTERS` give what is `counted`.
+    """
     try:
         block = "\0".join(texts).encode()
     except UnicodeEncodeError:
         block = "\0".join(texts).encode(errors="replace")
-    if len(block) > LINE_CHARACTERS and max(map(len, texts)) > LINE_CHARACTERS:
-        return digit_forms([counted(text) for text in texts])
     forms = block.translate(_ZEROES).split(b"\0")
     if len(forms) != len(texts):
         return digit_forms([text.replace("\0", "?") for text in texts])
