@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 
 from netra.clock import Clock, as_iso
-from netra_ops.diagnosis.observing.framing.attempt import Attempt
-from netra_ops.findings import CouldNotTell, OpsError, Verdict
+from netra_ops.findings import OpsError, Verdict
+from netra_ops.proof.absence import Log, absent
 from netra_ops.proof.asking import Reproduction
 from netra_ops.proof.document import Part, Proof
 from netra_ops.proof.enough import Enough, enough_for
 from netra_ops.proof.lent import lent
-from netra_ops.proof.signature import Signature, shows
+from netra_ops.proof.signature import Signature
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import Credentials
 from netra_ops.validation.golden_path import WalkReport, walk_golden_path
@@ -51,12 +51,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         url: The backend.
         credentials: As whom.
-        attempts_since: What its log tells of, since a time in nanoseconds; None if it has none.
+        log: Its log of the time since; None if there is none.
     """
 
     url: str
     credentials: Credentials
-    attempts_since: Callable[[int], Sequence[Attempt]] | None = None
+    log: Log | None = None
 
 
 def proven(
@@ -96,7 +96,7 @@ def proven(
         since = clock.timestamp()
         parts.append(_reproduced(signature, enough, target, asker, on_progress))
         on_progress("Reading the log since then")
-        parts.append(_absent(signature, enough, target, since))
+        parts.append(absent(signature, enough, target.log, since, clock, on_progress))
     return Proof(
         bundle=case.bundle,
         url=target.url,
@@ -226,32 +226,3 @@ def _identities_again(
     )
     verdict = Verdict.PASS if number == enough.requests else Verdict.UNKNOWN
     return Part(name="reproduction", verdict=Verdict.FAIL if failed else verdict, says=says)
-
-
-def _absent(signature: Signature, enough: Enough, target: Target, since: float) -> Part:
-    name = "signature absent"
-    if target.attempts_since is None:
-        return Part(
-            name=name,
-            verdict=Verdict.UNKNOWN,
-            says="There is no log of the time since: give --logs, or --state where it runs here.",
-        )
-    try:
-        attempts = target.attempts_since(round(since * 1e9))
-    except CouldNotTell as error:
-        return Part(name=name, verdict=Verdict.UNKNOWN, says=f"The log cannot be read: {error}")
-    again = shows(signature, attempts)
-    own = [
-        one for one in attempts if one.is_request and one.place.service in {signature.service, None}
-    ]
-    kinds = ", ".join(sorted(signature.kinds))
-    if again:
-        return Part(
-            name=name,
-            verdict=Verdict.FAIL,
-            says=f"{len(again)} of {len(own)} requests since then show it again ({kinds}).",
-            evidence=tuple(f"logs:{one.number}" for one in again[:_MOST_NAMED]),
-        )
-    says = f"{len(own)} requests since then, and none shows it ({kinds}). {enough.why}"
-    is_enough = len(own) >= enough.requests
-    return Part(name=name, verdict=Verdict.PASS if is_enough else Verdict.UNKNOWN, says=says)

@@ -1,7 +1,7 @@
 """`netra prove`: whether the repair of an incident holds."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -25,12 +25,14 @@ from netra_ops.cli.tidying_up import tidied_up
 from netra_ops.diagnosis.diagnosing import diagnosed, scene_of
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.attempts import attempts_of
+from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.tallying import tallied
 from netra_ops.evidence.collecting import Wanted, collect_bundle
 from netra_ops.evidence.collectors.log_files import Window
 from netra_ops.findings import ExitCode, Verdict
 from netra_ops.logs.reading import Reading
 from netra_ops.platform.local.state_directory import StateDirectory
+from netra_ops.proof.absence import Log
 from netra_ops.proof.document import Proof
 from netra_ops.proof.proving import Case, Target, proven
 from netra_ops.proof.signature import probes_of, signature_of, start_of
@@ -40,6 +42,7 @@ from netra_ops.validation.credentials import from_file, service_url
 
 _STYLES: Final = {Verdict.PASS: "green", Verdict.UNKNOWN: "yellow", Verdict.FAIL: "bold red"}
 _NANOSECONDS: Final = 1_000_000_000
+_PATIENCE_SECONDS: Final = 10.0
 
 
 def prove(
@@ -63,6 +66,14 @@ def prove(
             help="The log of the time since, as it grows; by default this state's.",
         ),
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="For how long the log is read on while it tells of too few requests.",
+        ),
+    ] = _PATIENCE_SECONDS,
     state: StateOption = DEFAULT_STATE_PATH,
     as_json: JsonOption = False,
 ) -> None:
@@ -81,17 +92,11 @@ def prove(
         Asker(clock, headers=(PROBE_HEADER,)) as asker,
     ):
         scene = scene_of(bundle, _now(clock), progress.update)
-        case = Case(
-            bundle=bundle.name,
-            cause=diagnosed(scene).cause,
-            signature=signature_of(scene),
-            start=start_of(scene),
-            probes=probes_of(scene),
-        )
+        case = _case(bundle.name, scene)
         target = Target(
             url=service_url(against, "--against"),
             credentials=known,
-            attempts_since=_attempts(logs, here, clock),
+            log=_log(logs, here, clock, wait),
         )
         proof = proven(case, target, asker, clock, progress.update)
     if as_json:
@@ -101,13 +106,21 @@ def prove(
     raise typer.Exit(ExitCode.PASS if proof.is_proven else ExitCode.FAIL)
 
 
-def _attempts(
-    logs: Path | None, state: StateDirectory | None, clock: Clock
-) -> Callable[[int], Sequence[Attempt]] | None:
+def _case(name: str, scene: Scene) -> Case:
+    return Case(
+        bundle=name,
+        cause=diagnosed(scene).cause,
+        signature=signature_of(scene),
+        start=start_of(scene),
+        probes=probes_of(scene),
+    )
+
+
+def _log(logs: Path | None, state: StateDirectory | None, clock: Clock, wait: float) -> Log | None:
     """Say where the log of the time since is read."""
     if logs is not None:
         named = existing([str(logs)])
-        return lambda since: _in(named, since, _now(clock))
+        return Log(attempts_since=lambda since: _in(named, since, _now(clock)), patience=wait)
     if state is None:
         return None
 
@@ -118,7 +131,7 @@ def _attempts(
             collect_bundle(wanted, clock, ())
             return _in((str(place / "logs.ndjson"),), since, _now(clock))
 
-    return collected
+    return Log(attempts_since=collected, patience=wait)
 
 
 def _in(inputs: Sequence[str], since: int, now: int) -> Sequence[Attempt]:
