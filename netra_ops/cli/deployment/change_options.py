@@ -17,6 +17,7 @@ _VERSION: Final = re.compile(r"latest|[0-9]{1,18}")
 _LONGEST_BYTES: Final = 1_048_576
 _STDIN: Final = "-"
 _STORE: Final = "secret"
+_FILE: Final = "file:"
 
 
 def change_of(
@@ -99,10 +100,16 @@ def _value(name: str, text: str) -> Secret:
 
 
 def _reference(text: str) -> Reference:
+    if text.startswith(_FILE):
+        path = text.removeprefix(_FILE)
+        if not path or printable(path) != path:
+            raise UsageRefused("--secret is given as NAME=file:PATH, with the path of a file.")
+        return Reference("file", str(Path(path).absolute()))
     match = _SECRET.fullmatch(text)
     version = (match[2] or "latest") if match else ""
     if match is None or not _VERSION.fullmatch(version):
         raise UsageRefused(
-            "--secret is given as NAME=SECRET:VERSION, the version a number or latest."
+            "--secret is given as NAME=SECRET:VERSION, the version a number or latest, or as "
+            "NAME=file:PATH."
         )
     return Reference(_STORE, match[1], version)

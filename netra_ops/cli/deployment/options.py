@@ -33,7 +33,9 @@ UnsetOption = Annotated[
 SecretOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--secret", metavar="K=REF", help="Take a variable from a secret, named NAME:VERSION."
+        "--secret",
+        metavar="K=REF",
+        help="Take a variable from a secret, named NAME:VERSION, or here from a file:PATH.",
     ),
 ]
 FileOption = Annotated[

@@ -395,6 +395,8 @@ def test_nothing_is_deployed_where_nothing_was_started(
         ("deploy", BACKEND, "--set", "A=1", "--unset", "A"),
         ("deploy", BACKEND, "--set", "A=1", "--secret", "A=a:1"),
         ("deploy", BACKEND, "--secret", "A=a:newest"),
+        ("deploy", BACKEND, "--secret", "A=file:"),
+        ("deploy", BACKEND, "--secret", "A=file:/run/a\nB=1"),
         ("deploy", BACKEND, "--replace"),
         ("deploy", BACKEND, "--code", "no-such-folder"),
         ("deploy", BACKEND, "--file", "no-such-file"),
@@ -466,6 +468,18 @@ def test_references_name_a_secret_and_its_version() -> None:
         "A": Reference("secret", "jwt-key", "7"),
         "B": Reference("secret", "projects/p-1/secrets/k", "latest"),
         "C": Reference("secret", "k", "latest"),
+    }
+
+
+def test_a_reference_to_a_file_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who names it from where they stand means that file, wherever the service runs."""
+    monkeypatch.chdir(tmp_path)
+
+    change = read([], references=["A=file:/run/secrets/a", "B=file:b"])
+
+    assert change.references == {
+        "A": Reference("file", "/run/secrets/a"),
+        "B": Reference("file", str(tmp_path / "b")),
     }
 
 
