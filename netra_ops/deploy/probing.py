@@ -1,9 +1,14 @@
 """The golden path on one revision: where it leads; walking it is the validation's."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
+
+from pydantic import ValidationError
 
 from netra.clock import Clock
+from netra.wire.health import HealthReport, HealthStatus
 from netra_ops.candidates.candidate import Candidate
 from netra_ops.candidates.judging import SERVICE_ID, SERVICE_SECRET
 from netra_ops.deploy.surroundings import Probed
@@ -15,7 +20,10 @@ from netra_ops.validation.credentials import Credentials, ServiceCredential
 from netra_ops.validation.golden_path import WalkReport, walk_golden_path
 from netra_ops.validation.step import StepResult, Subject
 
-_WALK_SECONDS = 60.0
+_WALK_SECONDS: Final = 60.0
+_SETTLING_SECONDS: Final = 5.0
+"""How long a process that only just began may take to reach what it depends on."""
+_POLL_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +86,26 @@ class Walker:
         platform: Where they are.
         operator: Who may make and delete throw-away users.
         clock: For deadlines and durations.
+        pause: Lets seconds pass while a revision settles.
     """
 
     def __init__(
-        self, platform: Platform, operator: ServiceCredential | None, clock: Clock
+        self,
+        platform: Platform,
+        operator: ServiceCredential | None,
+        clock: Clock,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._platform = platform
         self._operator = operator
         self._clock = clock
+        self._pause = pause
 
     def walk(self, probed: Probed, on_result: Callable[[StepResult], None]) -> WalkReport:
         """Take every step; each is told when it is done.
+
+        A revision that says it is degraded is walked once it is not any more, or has had its time:
+        what only just began may not have reached everything yet.
 
         Raises:
             CouldNotTell: There is no way to walk it.
@@ -102,6 +119,7 @@ class Walker:
         except OpsError as error:
             raise CouldNotTell(str(error)) from error
         with Asker(self._clock, seconds=_WALK_SECONDS, headers=(PROBE_HEADER,)) as asker:
+            self._settle(route.subject.url, asker)
             return walk_golden_path(
                 route.url,
                 route.credentials,
@@ -112,6 +130,11 @@ class Walker:
                 subject=route.subject,
             )
 
+    def _settle(self, url: str, asker: Asker) -> None:
+        ends_at = self._clock.monotonic() + _SETTLING_SECONDS
+        while _is_degraded(url, asker) and self._clock.monotonic() < ends_at:
+            self._pause(_POLL_SECONDS)
+
     def _backend(self, probed: Probed) -> Candidate:
         if probed.service == BACKEND:
             return probed.configuration
@@ -119,3 +142,12 @@ class Walker:
         if not split:
             raise CouldNotTell(f"it leads through {BACKEND}, which does not serve")
         return self._platform.configuration(BACKEND, max(split, key=lambda one: split[one]))
+
+
+def _is_degraded(url: str, asker: Asker) -> bool:
+    """Tell whether a process says so itself; what says nothing, or something else, is walked."""
+    try:
+        answer = asker.ask("GET", f"{url}/health")
+        return HealthReport.model_validate_json(answer.body).status is HealthStatus.DEGRADED
+    except (CouldNotTell, ValidationError):
+        return False

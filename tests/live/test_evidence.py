@@ -1,6 +1,7 @@
 """`netra evidence` on this machine: of services that run, and of services that are down."""
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,3 +133,24 @@ def test_a_bundle_of_services_that_are_down(running: Installation, tmp_path: Pat
     assert "audit.ndjson" not in bundle.present
     assert any(note.startswith("There is no audit.ndjson") for note in said["notes"])
     assert bundle.manifest.notes == tuple(said["notes"])
+
+
+def test_an_auth_service_that_hangs_keeps_nobody_waiting(
+    running: Installation, tmp_path: Path
+) -> None:
+    """It may be the incident itself: the bundle is there without its audit record, and says so."""
+    services = json.loads((running.state / "state.json").read_text("utf-8"))["services"]
+    records = services[AUTH]["revisions"].values()
+    pids = [one["process"]["pid"] for one in records if one.get("process")]
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        bundle, said = collected(running, tmp_path / "bundle")
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+    assert bundle.logs is not None
+    assert "audit.ndjson" not in bundle.present
+    assert any("did not answer" in note for note in said["notes"])

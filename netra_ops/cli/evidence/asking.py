@@ -9,7 +9,7 @@ from netra.policy import Permission
 from netra.wire.auth_admin import AuditRecord
 from netra_ops.administration.audit_file import export
 from netra_ops.administration.audit_rows import Window, anchor_at, contiguous
-from netra_ops.administration.caller import PATIENCE, Caller
+from netra_ops.administration.caller import Caller
 from netra_ops.cli.accounts import address, credential, walking_credentials
 from netra_ops.evidence.collecting import Asking
 from netra_ops.evidence.records import audit, probes
@@ -25,6 +25,8 @@ from netra_ops.validation.step import StepResult
 _STATUS: Final = re.compile(r"(\d{3})\b", re.ASCII)
 _CLOSED: Final = re.compile(r"closed with (\d{4})\b", re.ASCII)
 _PAGE_BYTES: Final = 16 * 1024 * 1024
+_TOKEN_SECONDS: Final = 3.0
+"""How long the auth service has for a token: one that hangs may be the incident itself."""
 _WORDS: Final = ("actor", "client_id", "subject", "reason", "request_id", "address")
 """Members of a row that callers have a part in; the others are hashes, times and words of ours."""
 
@@ -35,7 +37,7 @@ def asking_for_audit(state: StateDirectory, window: Window, clock: Clock) -> Ask
     def write(bundle: UnfinishedBundle, cleaner: Cleaner) -> tuple[int, tuple[str, ...]]:
         url, who = address(state, "AUTH_SERVICE_URL"), credential(state, OPS)
         with (
-            Asker(clock, patience=PATIENCE, longest=_PAGE_BYTES) as asker,
+            Asker(clock, patience=_TOKEN_SECONDS, longest=_PAGE_BYTES) as asker,
             Caller(url, who, (Permission.AUDIT_READ,), asker, clock) as caller,
         ):
             done = export(

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from fakes.clock import ManualClock
 from fakes.configurations import AUTH, BACKEND
 from fakes.fake_platform import FakePlatform, candidate, fake_platform, silent
-from fakes.netra_over_http import SERVICES, FakeNetra, fake_netra
+from fakes.netra_over_http import SERVICES, FakeNetra, Fault, fake_netra
 from netra.clock import SystemClock
 from netra.secret import Secret
 from netra_ops.candidates.candidate import Candidate, Reference, Setting
@@ -114,6 +115,30 @@ def test_a_candidate_of_either_service_is_walked(service: str) -> None:
     failed = {s.name: s.got for s in report.steps if s.verdict is not Verdict.PASS}
     assert failed == {}
     assert len(taken) == len(report.steps) > 40
+
+
+@pytest.mark.parametrize(("degraded_for", "verdict"), [(3, Verdict.PASS), (600, Verdict.FAIL)])
+def test_what_only_just_began_may_settle(degraded_for: int, verdict: Verdict) -> None:
+    """A revision that is degraded at first is walked when it is well; it is not waited for long."""
+    clock = ManualClock()
+    with fake_netra(Fault.IS_DEGRADED) as netra:
+        netra.revision = "candidate"
+
+        def one_more(_line: str) -> None:
+            if len(netra.asked) > degraded_for:
+                netra.faults = frozenset()
+
+        netra.on_ask = one_more
+        platform = at(netra)
+        own = platform.made_with[f"{BACKEND}-00001-aaa"]
+        operator = ServiceCredential("netra-ops", Secret(SERVICES["netra-ops"]))
+        walker = Walker(platform, operator, clock, clock.advance)
+        began = clock.monotonic()
+        report = walker.walk(Probed(BACKEND, "candidate", None, own), lambda _step: None)
+
+    health = next(step for step in report.steps if step.name == "health")
+    assert health.verdict is verdict
+    assert clock.monotonic() - began <= 5.5
 
 
 def test_a_platform_that_is_silent_is_no_failure_of_the_revision() -> None:
