@@ -88,8 +88,13 @@ class SigningKey:
 
     @classmethod
     def generate(cls) -> "SigningKey":
-        """Make a new ES256 key; its `kid` is its RFC 7638 thumbprint, which nobody can foresee."""
+        """Make a new ES256 key; its `kid` is its RFC 7638 thumbprint, which nobody can foresee.
+
+        It begins with no dash, which commands would take for the beginning of an option.
+        """
         key = ECKey.generate_key("P-256")
+        while key.thumbprint().startswith("-"):
+            key = ECKey.generate_key("P-256")
         return cls(key.thumbprint(), Algorithm.ES256, key)
 
     @classmethod

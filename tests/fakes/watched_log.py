@@ -32,7 +32,7 @@ class WatchedLog:
         self.told: list[Event] = []
         self._number = 0
         self.kinds = Kinds(Granularity.NORMAL, memory or Memory("normal"), bounds)
-        self.watch = Watch(self.kinds, level, self.clock.monotonic())
+        self.watch = Watch(self.kinds, level, self.clock.monotonic(), self.clock.timestamp())
         self.watch.learn(Arrived("app.log", self.entries(*before)))
         self.watch.begin(self.clock.monotonic())
 

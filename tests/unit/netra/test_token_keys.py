@@ -58,6 +58,13 @@ def test_two_generated_keys_differ() -> None:
     assert SIGNING_KEY.kid == ECKey.import_key({**SIGNING_KEY.public_jwk()}).thumbprint()
 
 
+def test_a_generated_keys_name_can_be_given_to_a_command() -> None:
+    """One thumbprint in sixty-four begins with a dash, which is how options begin."""
+    kids = [SigningKey.generate().kid for _ in range(300)]
+
+    assert [kid for kid in kids if kid.startswith("-")] == []
+
+
 def test_no_key_shows_its_value() -> None:
     """Neither repr nor str nor formatting gives a secret away (checklist 59)."""
     shared = SigningKey.from_shared_secret(SHARED_SECRET)

@@ -105,9 +105,9 @@ def follow(  # noqa: PLR0913, PLR0917 - one parameter for each option
     receiver = Receiver(alarm) if alarm is not None else None
     known = remembered(memory, granularity)
     clock = SystemClock()
-    now = clock.monotonic()
-    terms = Terms(form, clock.timestamp(), now, Duplicates(_COPIES))
-    watch = Watch(Kinds(granularity.granularity, known), level.level, now)
+    now, at = clock.monotonic(), clock.timestamp()
+    terms = Terms(form, at, now, Duplicates(_COPIES))
+    watch = Watch(Kinds(granularity.granularity, known), level.level, now, at)
     say = _Say()
     with _stop_asked() as stop:
         followed = Inputs(named, terms, patience, say, _descriptor(named), _own_outputs())

@@ -4,6 +4,7 @@ Times are seconds of any clock that never goes backwards.
 """
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import log
 from typing import Final
@@ -14,8 +15,8 @@ BUCKET: Final = 5.0
 """Seconds that are counted together."""
 HORIZON: Final = 120
 """So many buckets, ten minutes, are the past that is remembered and compared with."""
-_SHORTEST_PAST: Final = 12
-"""So many buckets, a minute, are a past at all."""
+_SHORTEST_PAST: Final = 6
+"""So many buckets, half a minute, are a past at all."""
 _FEWEST: Final = 10
 _TIMES: Final = 3.0
 _BOUND: Final = 24.0
@@ -68,22 +69,23 @@ class Series:
         while buckets[0][0] < current - HORIZON:
             buckets.popleft()
 
+    def learn(self, past: Mapping[int, int]) -> None:
+        """Count what came before the watching, given by its buckets."""
+        self._count(past.items())
+
     def join(self, other: "Series") -> None:
         """Count together with another."""
-        counts = dict(self.buckets)
-        for bucket, count in other.buckets:
-            counts[bucket] = counts.get(bucket, 0) + count
-        self.buckets = deque(sorted(counts.items()))
+        self._count(other.buckets)
         self.since = min(self.since, other.since)
 
     def jump(self, now: float) -> Jump | None:
         """Find that it comes far more often now than it did.
 
         Now is the current bucket and the one before, 5 to 10 seconds. The past is what came before
-        them, up to ten minutes and at least one. It is a jump if there are at least ten now, at
-        least three times as often as in the past, more than in any two buckets of the past in a row
-        (so what always comes in bursts does not jump), and if two Poisson rates explain both counts
-        far better than one: twice the logarithm of the likelihood ratio is at least 24.
+        them, up to ten minutes and at least half of one. It is a jump if there are at least ten
+        now, at least three times as often as in the past, more than in any two buckets of the past
+        in a row (so what always comes in bursts does not jump), and if two Poisson rates explain
+        both counts far better than one: twice the logarithm of the likelihood ratio is at least 24.
         """
         current = int(now // BUCKET)
         count = sum(n for bucket, n in self.buckets if bucket >= current - 1)
@@ -108,6 +110,12 @@ class Series:
             count=count,
             within=within * BUCKET,
         )
+
+    def _count(self, more: Iterable[tuple[int, int]]) -> None:
+        counts = dict(self.buckets)
+        for bucket, count in more:
+            counts[bucket] = counts.get(bucket, 0) + count
+        self.buckets = deque(sorted(counts.items()))
 
 
 def _peak(past: dict[int, int]) -> int:

@@ -1,9 +1,11 @@
 """Decides what is told of growing logs: new clusters, jumps of rates, silences. Pure.
 
-Everything counts by when it arrived. Time is given: `now` in seconds of a clock that never goes
-backwards, `at` in seconds since the epoch, which is only written down.
+Everything counts by when it arrived; only what was there before the watching counts by the time it
+bears. Time is given: `now` in seconds of a clock that never goes backwards, `at` in seconds since
+the epoch, which is written down and by which those times are understood.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -25,6 +27,7 @@ _QUIET_SETTLE: Final = 30.0
 _SECONDS_OF_SHAPE: Final = 0.0006
 """About what a grouping takes for each shape; it is asked for at most half of the time."""
 _SILENCES_EVERY: Final = 1.0
+_NANOSECONDS: Final = 1_000_000_000
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -50,14 +53,18 @@ class Watch:
         kinds: Groups entries.
         level: From which level on something is told.
         now: When the following begins.
+        at: The same, seconds since the epoch.
 
     Attributes:
         entries: How many entries arrived.
         baseline: How many were there before.
     """
 
-    def __init__(self, kinds: Kinds, level: Level, now: float) -> None:
+    def __init__(self, kinds: Kinds, level: Level, now: float, at: float) -> None:
         self._kinds = kinds
+        self._since_epoch = at - now
+        self._past: dict[Track, Counter[int]] = {}
+        self._known_from = now
         self._level = level
         self._start = now
         self._loud_since: float | None = None
@@ -72,16 +79,34 @@ class Watch:
     def learn(self, arrived: Arrived) -> None:
         """Take entries for what was there before."""
         entries = _counting(arrived.entries)
-        for track, _ in self._kinds.place(entries, self._start):
+        placed = self._kinds.place(entries, self._start)
+        for entry, (track, _) in zip(entries, placed, strict=True):
             track.live().old = True
+            if entry.time is not None:
+                self._recall(track, entry.time / _NANOSECONDS - self._since_epoch)
         self.baseline += len(entries)
 
     def begin(self, now: float) -> None:
-        """End what was there before: from now on everything arrives."""
+        """End what was there before: from now on everything arrives.
+
+        Its last ten minutes are the past with which rates are compared at first.
+        """
         self._kinds.regroup()
         for track in self._kinds.tracks():
-            track.series.since = now
+            track.series.since = self._known_from
+        for track, past in self._past.items():
+            track.live().series.learn(past)
+        self._past.clear()
         self._start = self._asked = self._scanned = now
+
+    def _recall(self, track: Track, when: float) -> None:
+        """Count an entry of before; what claims to be of later says nothing about rates."""
+        if when > self._start:
+            return
+        earliest = self._start - BUCKET * HORIZON
+        self._known_from = max(earliest, min(self._known_from, when))
+        if when >= earliest:
+            self._past.setdefault(track, Counter())[int(when // BUCKET)] += 1
 
     def take(self, arrived: Arrived, now: float) -> None:
         """Take entries that arrive."""

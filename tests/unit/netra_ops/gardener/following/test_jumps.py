@@ -1,9 +1,11 @@
 """What is told of rates: that something comes far more often, or that it stopped."""
 
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
+from fakes.clock import ManualClock
 from fakes.watched_log import WatchedLog
 from netra_ops.gardener.following.watch.beats import Beats
 from netra_ops.gardener.following.watch.series import BUCKET, Series
@@ -48,14 +50,27 @@ class TestJumps:
         assert event.rate.before == 0
 
     def test_it_needs_a_past(self) -> None:
-        """Within the first minute nothing can be compared."""
+        """Within the first half minute nothing can be compared."""
         log = WatchedLog([LINE])
-        log.wait(50)
+        log.wait(25)
 
         log.write(*[LINE] * 100)
         log.wait(2)
 
         assert log.told == []
+
+    @pytest.mark.parametrize(("every", "jumps"), [(10, 1), (1, 0)])
+    def test_the_times_of_what_was_there_are_a_past(self, every: int, jumps: int) -> None:
+        """Who begins to follow in the middle of a jump is told of it at once; its rate counts."""
+        start = datetime.fromtimestamp(ManualClock().timestamp(), UTC)
+        ago = range(300, 0, -every)
+        log = WatchedLog([f"{(start - timedelta(seconds=one)).isoformat()} {LINE}" for one in ago])
+
+        for _ in range(10):
+            log.write(f"{(start + timedelta(seconds=1)).isoformat()} {LINE}")
+        log.wait(3)
+
+        assert [event.event for event in log.told] == ["rate_jump"] * jumps
 
     @pytest.mark.parametrize(("before", "now"), [(0.0, 9), (2.0, 15)])
     def test_few_or_little_more_is_none(self, before: float, now: int) -> None:
