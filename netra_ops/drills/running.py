@@ -26,7 +26,7 @@ from netra_ops.settings import BACKEND
 from netra_ops.validation.credentials import Person
 
 _NAMES: Final = ("anna", "berta", "carl")
-_WARM_REQUESTS: Final = 30
+_WARM_REQUESTS: Final = 60
 _WARM_SECONDS: Final = 120.0
 _DEPLOYING_SECONDS: Final = 240.0
 _ALARM_SECONDS: Final = 60.0

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import log
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -15,12 +15,15 @@ BUCKET: Final = 5.0
 """Seconds that are counted together."""
 HORIZON: Final = 120
 """So many buckets, ten minutes, are the past that is remembered and compared with."""
-_SHORTEST_PAST: Final = 6
-"""So many buckets, half a minute, are a past at all."""
+_SHORTEST_PAST: Final = 2
+"""So many buckets, ten seconds, are a past at all: the likelihoods know how little that tells."""
 _FEWEST: Final = 10
 _TIMES: Final = 3.0
 _BOUND: Final = 24.0
 """Twice the log-likelihood ratio, as for `facts.change`: reached by chance once in a million."""
+
+
+Bucket: TypeAlias = tuple[int, int, int]
 
 
 class Jump(msgspec.Struct, frozen=True):
@@ -49,29 +52,31 @@ class Series:
 
     Attributes:
         since: The same.
-        buckets: Those in which something came, with how many.
+        buckets: Those in which something came, with how many, and how many of these call themselves
+            a test's.
     """
 
     __slots__ = ("buckets", "since")
 
     def __init__(self, since: float) -> None:
         self.since = since
-        self.buckets: deque[tuple[int, int]] = deque()
+        self.buckets: deque[Bucket] = deque()
 
-    def add(self, now: float) -> None:
+    def add(self, now: float, *, is_test: bool = False) -> None:
         """Count one that arrives; one that was held back counts with those that came since."""
         current = int(now // BUCKET)
         buckets = self.buckets
         if buckets and buckets[-1][0] >= current:
-            buckets[-1] = (buckets[-1][0], buckets[-1][1] + 1)
+            bucket, count, tests = buckets[-1]
+            buckets[-1] = (bucket, count + 1, tests + is_test)
             return
-        buckets.append((current, 1))
+        buckets.append((current, 1, int(is_test)))
         while buckets[0][0] < current - HORIZON:
             buckets.popleft()
 
-    def learn(self, past: Mapping[int, int]) -> None:
-        """Count what came before the watching, given by its buckets."""
-        self._count(past.items())
+    def learn(self, past: Mapping[int, int], tests: Mapping[int, int]) -> None:
+        """Count what came before the watching, given by its buckets, and how much was a test's."""
+        self._count((bucket, count, tests[bucket]) for bucket, count in past.items())
 
     def join(self, other: "Series") -> None:
         """Count together with another."""
@@ -82,40 +87,51 @@ class Series:
         """Find that it comes far more often now than it did.
 
         Now is the current bucket and the one before, 5 to 10 seconds. The past is what came before
-        them, up to ten minutes and at least half of one. It is a jump if there are at least ten
+        them, up to ten minutes and at least ten seconds. It is a jump if there are at least ten
         now, at least three times as often as in the past, more than in any two buckets of the past
         in a row (so what always comes in bursts does not jump), and if two Poisson rates explain
         both counts far better than one: twice the logarithm of the likelihood ratio is at least 24.
+
+        It is one of all that came, or of what does not call itself a test's: a walk of the golden
+        path before a deployment hides no jump after it, and to claim to be a test hides nothing.
         """
         current = int(now // BUCKET)
-        count = sum(n for bucket, n in self.buckets if bucket >= current - 1)
-        if count < _FEWEST:
-            return None
         begin = max(int(self.since // BUCKET) + 1, current - HORIZON)
-        length = current - 1 - begin
-        if length < _SHORTEST_PAST:
-            return None
-        past = {bucket: n for bucket, n in self.buckets if begin <= bucket < current - 1}
-        total, within = sum(past.values()), now / BUCKET - (current - 1)
-        if count / within < _TIMES * total / length or count <= _peak(past):
-            return None
-        apart = _likelihood(count, within) + _likelihood(total, length)
-        if 2 * (apart - _likelihood(count + total, within + length)) < _BOUND:
-            return None
-        minute = 60 / BUCKET
-        return Jump(
-            before=total / length * minute,
-            after=count / within * minute,
-            seconds=length * BUCKET,
-            count=count,
-            within=within * BUCKET,
-        )
+        every = {bucket: n for bucket, n, _ in self.buckets}
+        found = _jump(every, begin, current, now)
+        if found is None and any(tests for _, _, tests in self.buckets):
+            others = {bucket: n - tests for bucket, n, tests in self.buckets}
+            found = _jump(others, begin, current, now)
+        return found
 
-    def _count(self, more: Iterable[tuple[int, int]]) -> None:
-        counts = dict(self.buckets)
-        for bucket, count in more:
-            counts[bucket] = counts.get(bucket, 0) + count
-        self.buckets = deque(sorted(counts.items()))
+    def _count(self, more: Iterable[Bucket]) -> None:
+        counts = {bucket: (count, tests) for bucket, count, tests in self.buckets}
+        for bucket, count, tests in more:
+            known = counts.get(bucket, (0, 0))
+            counts[bucket] = known[0] + count, known[1] + tests
+        self.buckets = deque((bucket, *both) for bucket, both in sorted(counts.items()))
+
+
+def _jump(counts: Mapping[int, int], begin: int, current: int, now: float) -> Jump | None:
+    count = sum(n for bucket, n in counts.items() if bucket >= current - 1)
+    length = current - 1 - begin
+    if count < _FEWEST or length < _SHORTEST_PAST:
+        return None
+    past = {bucket: n for bucket, n in counts.items() if begin <= bucket < current - 1}
+    total, within = sum(past.values()), now / BUCKET - (current - 1)
+    if count / within < _TIMES * total / length or count <= _peak(past):
+        return None
+    apart = _likelihood(count, within) + _likelihood(total, length)
+    if 2 * (apart - _likelihood(count + total, within + length)) < _BOUND:
+        return None
+    minute = 60 / BUCKET
+    return Jump(
+        before=total / length * minute,
+        after=count / within * minute,
+        seconds=length * BUCKET,
+        count=count,
+        within=within * BUCKET,
+    )
 
 
 def _peak(past: dict[int, int]) -> int:

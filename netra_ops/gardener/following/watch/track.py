@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from netra_ops.gardener.facts.tests_and_age import is_probing
 from netra_ops.gardener.following.watch.beats import Beats
 from netra_ops.gardener.following.watch.series import Series
 from netra_ops.gardener.mining.forms.keys import LINE_CHARACTERS
@@ -99,7 +100,7 @@ class Track:
         self.levels[level] = self.levels.get(level, 0) + 1
         if entry.principal and len(self.principals) < MOST_PRINCIPALS:
             self.principals.add(hash(entry.principal))
-        self.series.add(now)
+        self.series.add(now, is_test=is_probing(entry.principal, entry.labels))
         self.beats.add(now)
 
     def show(self, entry: Entry, shape: int, source: str, *, numbered: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from netra_ops.gardener.facts.tests_and_age import is_probing
 from netra_ops.gardener.following.watch.events import Event, event_of
 from netra_ops.gardener.following.watch.kinds import Kinds
 from netra_ops.gardener.following.watch.series import BUCKET, HORIZON
@@ -63,7 +64,7 @@ class Watch:
     def __init__(self, kinds: Kinds, level: Level, now: float, at: float) -> None:
         self._kinds = kinds
         self._since_epoch = at - now
-        self._past: dict[Track, Counter[int]] = {}
+        self._past: dict[Track, tuple[Counter[int], Counter[int]]] = {}
         self._known_from = now
         self._level = level
         self._start = now
@@ -83,7 +84,7 @@ class Watch:
         for entry, (track, _) in zip(entries, placed, strict=True):
             track.live().old = True
             if entry.time is not None:
-                self._recall(track, entry.time / _NANOSECONDS - self._since_epoch)
+                self._recall(track, entry, entry.time / _NANOSECONDS - self._since_epoch)
         self.baseline += len(entries)
 
     def begin(self, now: float) -> None:
@@ -94,19 +95,21 @@ class Watch:
         self._kinds.regroup()
         for track in self._kinds.tracks():
             track.series.since = self._known_from
-        for track, past in self._past.items():
-            track.live().series.learn(past)
+        for track, (past, tests) in self._past.items():
+            track.live().series.learn(past, tests)
         self._past.clear()
         self._start = self._asked = self._scanned = now
 
-    def _recall(self, track: Track, when: float) -> None:
+    def _recall(self, track: Track, entry: Entry, when: float) -> None:
         """Count an entry of before; what claims to be of later says nothing about rates."""
         if when > self._start:
             return
         earliest = self._start - BUCKET * HORIZON
         self._known_from = max(earliest, min(self._known_from, when))
         if when >= earliest:
-            self._past.setdefault(track, Counter())[int(when // BUCKET)] += 1
+            past, tests = self._past.setdefault(track, (Counter(), Counter()))
+            past[int(when // BUCKET)] += 1
+            tests[int(when // BUCKET)] += is_probing(entry.principal, entry.labels)
 
     def take(self, arrived: Arrived, now: float) -> None:
         """Take entries that arrive."""

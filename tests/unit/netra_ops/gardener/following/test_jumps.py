@@ -50,9 +50,9 @@ class TestJumps:
         assert event.rate.before == 0
 
     def test_it_needs_a_past(self) -> None:
-        """Within the first half minute nothing can be compared."""
+        """Within the first seconds nothing can be compared."""
         log = WatchedLog([LINE])
-        log.wait(25)
+        log.wait(8)
 
         log.write(*[LINE] * 100)
         log.wait(2)
@@ -124,6 +124,30 @@ class TestJumps:
             now += random.expovariate(1.0)
             series.add(now)
             assert series.jump(now) is None
+
+    def test_what_calls_itself_a_tests_is_no_past(self) -> None:
+        """Thirty of a walk hide no thirty of people's; people's own thirty are how it comes."""
+        after_a_walk, after_people = Series(0.0), Series(0.0)
+        for _ in range(30):
+            after_a_walk.add(12.0, is_test=True)
+            after_people.add(12.0)
+        for _ in range(30):
+            after_a_walk.add(61.0)
+            after_people.add(61.0)
+
+        assert after_a_walk.jump(64.0) is not None
+        assert after_people.jump(64.0) is None
+
+    def test_to_call_oneself_a_test_hides_no_jump(self) -> None:
+        """What claims to be a test's counts as anybody's; a walk that comes again is no jump."""
+        series = Series(0.0)
+        for _ in range(30):
+            series.add(61.0, is_test=True)
+        assert series.jump(64.0) is not None
+
+        for _ in range(30):
+            series.add(121.0, is_test=True)
+        assert series.jump(124.0) is None
 
     def test_what_is_kept_is_bounded(self) -> None:
         """After a day of entries, ten minutes of counts are kept."""
