@@ -62,15 +62,15 @@ class Series:
         self.since = since
         self.buckets: deque[Bucket] = deque()
 
-    def add(self, now: float, *, is_test: bool = False) -> None:
+    def add(self, now: float, *, probing: bool = False) -> None:
         """Count one that arrives; one that was held back counts with those that came since."""
         current = int(now // BUCKET)
         buckets = self.buckets
         if buckets and buckets[-1][0] >= current:
             bucket, count, tests = buckets[-1]
-            buckets[-1] = (bucket, count + 1, tests + is_test)
+            buckets[-1] = (bucket, count + 1, tests + probing)
             return
-        buckets.append((current, 1, int(is_test)))
+        buckets.append((current, 1, int(probing)))
         while buckets[0][0] < current - HORIZON:
             buckets.popleft()
 

@@ -100,7 +100,7 @@ class Track:
         self.levels[level] = self.levels.get(level, 0) + 1
         if entry.principal and len(self.principals) < MOST_PRINCIPALS:
             self.principals.add(hash(entry.principal))
-        self.series.add(now, is_test=is_probing(entry.principal, entry.labels))
+        self.series.add(now, probing=is_probing(entry.principal, entry.labels))
         self.beats.add(now)
 
     def show(self, entry: Entry, shape: int, source: str, *, numbered: bool) -> None:

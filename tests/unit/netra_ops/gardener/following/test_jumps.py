@@ -129,7 +129,7 @@ class TestJumps:
         """Thirty of a walk hide no thirty of people's; people's own thirty are how it comes."""
         after_a_walk, after_people = Series(0.0), Series(0.0)
         for _ in range(30):
-            after_a_walk.add(12.0, is_test=True)
+            after_a_walk.add(12.0, probing=True)
             after_people.add(12.0)
         for _ in range(30):
             after_a_walk.add(61.0)
@@ -142,11 +142,11 @@ class TestJumps:
         """What claims to be a test's counts as anybody's; a walk that comes again is no jump."""
         series = Series(0.0)
         for _ in range(30):
-            series.add(61.0, is_test=True)
+            series.add(61.0, probing=True)
         assert series.jump(64.0) is not None
 
         for _ in range(30):
-            series.add(121.0, is_test=True)
+            series.add(121.0, probing=True)
         assert series.jump(124.0) is None
 
     def test_what_is_kept_is_bounded(self) -> None:
