@@ -64,6 +64,7 @@ class Sign(StrEnum):
     DATABASE_SILENT = auto()
     DATABASE_PASSWORD = auto()
     POOL_EXHAUSTED = auto()
+    POOL_WAITED = auto()
     CLOCK_DIFFERS = auto()
     # Of sockets and browsers.
     UPGRADE_MISSING = auto()

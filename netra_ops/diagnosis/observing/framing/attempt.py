@@ -50,6 +50,7 @@ BREAKING: Final = frozenset(
         Sign.DATABASE_SILENT,
         Sign.DATABASE_PASSWORD,
         Sign.POOL_EXHAUSTED,
+        Sign.POOL_WAITED,
         Sign.UPGRADE_MISSING,
         Sign.SUBPROTOCOL,
         Sign.MODULE_MISSING,

@@ -96,7 +96,7 @@ REASONS: Final = (
     ),
     Reason(
         Fact.POOL_EXHAUSTED_SAID,
-        (Sign.POOL_EXHAUSTED,),
+        (Sign.POOL_EXHAUSTED, Sign.POOL_WAITED),
         "no connection of the pool was free in time",
     ),
     Reason(
@@ -143,10 +143,20 @@ def observed(scene: Scene) -> Iterator[Observation]:
     said = [found for _, found in all_found if found.lines and not found.is_usual]
     for one, found in all_found:
         if found in said:
-            if not is_aside(found, said):
+            if not is_aside(found, said) and not _may_be_the_database(scene, found):
                 yield told(one.fact, found, one.says)
         elif reasoned is not None and one.fact is not Fact.CLOCKS_DIFFER:
             yield _not_said(one, found, reasoned)
+
+
+def _may_be_the_database(scene: Scene, found: Heard) -> bool:
+    """Tell whether a pool only says that it waited, and never had a connection to give.
+
+    It waits as long where all connections are in use as where none can be made.
+    """
+    if not found.lines or any(one.sign is not Sign.POOL_WAITED for one in found.lines):
+        return False
+    return bool(scene.affected) and all(one.failed for one in (*scene.affected, *scene.earlier))
 
 
 def is_aside(found: Heard, said: list[Heard]) -> bool:

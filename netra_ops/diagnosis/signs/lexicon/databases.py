@@ -5,17 +5,24 @@ from typing import Final
 from netra_ops.diagnosis.signs.phrase import phrase
 from netra_ops.diagnosis.signs.sign import Sign
 
+_REFUSED: Final = (
+    r"(?:connection to \S{1,120} refused|connection refused|ECONNREFUSED|UnknownHostException"
+    r"|could not (?:connect|translate)|connect timed out|connection attempt failed"
+    r"|communications link failure)"
+)
+_UNLESS_REFUSED: Final = r"(?![^|]{0,400}" + _REFUSED + ")"
+"""Who waited for a pool's connection in vain did so for want of a database, where that is said."""
+
 PHRASES: Final = (
     phrase(
         Sign.POOL_EXHAUSTED,
         r"QueuePool limit of size|connection pool (?:is |was )?(?:exhausted|full|empty|timeout)"
         r"|pool (?:is )?exhausted|too many clients already|remaining connection slots are reserved"
-        r"|Connection is not available, request timed out after|PoolTimeout\b|PoolExhausted"
-        r"|couldn't get a connection after|timeout exceeded when trying to connect"
-        r"|Timeout acquiring a connection|Knex: Timeout acquiring|Timed out fetching a new "
+        r"|Connection is not available, request timed out after \d+ ?ms[^|;]{0,4}\(total=[1-9]"
+        r"|PoolExhausted|Timed out fetching a new "
         r"connection from the connection pool|pool_exhausted|database_pool_exhausted"
         r"|no (?:free |available )?connections? (?:in|of|from) (?:the )?pool|too many connections"
-        r"|sorry, too many clients|SequelizeConnectionAcquireTimeoutError|ResourceRequest timed out"
+        r"|sorry, too many clients"
         r"|no connection became free|no more connections allowed|every connection was busy"
         r"|pool timeout|waiting for a free "
         r"(?:database )?connection",
@@ -84,14 +91,10 @@ PHRASES: Final = (
         r"the pool '[^']{1,60}' has already \d+ requests waiting|max connections exceeded, timed "
         r"out"
         r"|checking out a connection from connection pool|^(?:error: )?queue limit reached"
-        r"|Timeout failure stats \(total|timeout waiting for idle object|acquisition timeout while "
-        r"waiting for new connection|PoolAcquireTimeout\w*|acquire (?:a )?connection from (?:the "
-        r")?pool"
+        r"|Timeout failure stats \(total=[1-9]|timeout waiting for idle object"
         r"|connection pool has been exhausted|obtaining a connection from the pool|obtain a "
         r"connection "
-        r"from the pool|all pooled connections were in use|PoolTimedOut\b|pool timed out while "
-        r"waiting"
-        r"|connection not available and request was dropped from queue|\bquery_wait_timeout\b"
+        r"from the pool|all pooled connections were in use"
         r"|cannot connect to server: too many|all \d+ (?:pool|database|db) connections are (?:in "
         r"use|"
         r"busy)|pool: no connection within|waited [\d.]+ ?s for a connection, gave up|(?:could not|"
@@ -163,5 +166,34 @@ PHRASES: Final = (
         "with database",
         "database",
         "ora-125",
+    ),
+    phrase(
+        Sign.POOL_WAITED,
+        r"(?:Connection is not available, request timed out after (?!\d+ ?ms[^|;]{0,4}\(total=\d)"
+        r"|PoolTimeout\b|couldn't get a connection after|timeout exceeded when trying to connect"
+        r"|Timeout acquiring a connection|Knex: Timeout acquiring"
+        r"|SequelizeConnectionAcquireTimeoutError|ResourceRequest timed out"
+        r"|acquisition timeout while waiting for new connection|PoolAcquireTimeout\w*"
+        r"|acquire (?:a )?connection from (?:the )?pool|PoolTimedOut\b|pool timed out while waiting"
+        r"|connection not available and request was dropped from queue|\bquery_wait_timeout\b)"
+        + _UNLESS_REFUSED,
+        "not available",
+        "pool",
+        "connection",
+        "acquir",
+        "trying to connect",
+        "resourcerequest",
+        "wait_timeout",
+    ),
+    phrase(
+        Sign.DATABASE_SILENT,
+        r"(?:request timed out after \d+ ?ms[^|;]{0,4}|Timeout failure stats )\(total=0,"
+        r"|PSQLException: the connection attempt failed|connection is not available, request timed "
+        r"out after[^|]{0,400}" + _REFUSED + r"|(?:pool|acquir\w*|connection)\b[^|]{0,200}"
+        r"caused by:[^|]{0,120}connection to \S+ refused",
+        "(total=0",
+        "psqlexception",
+        "not available",
+        "caused by",
     ),
 )  # fmt: skip

@@ -54,7 +54,7 @@ _OF_CALLS: Final = frozenset(
     }
 )
 _OF_DATABASES: Final = frozenset(
-    {Sign.POOL_EXHAUSTED, Sign.DATABASE_PASSWORD, Sign.DATABASE_SILENT}
+    {Sign.POOL_EXHAUSTED, Sign.POOL_WAITED, Sign.DATABASE_PASSWORD, Sign.DATABASE_SILENT}
 )
 _OF_VALUES: Final = frozenset(
     {
@@ -127,7 +127,10 @@ SILENCED_BY: Final = MappingProxyType(
         Sign.TIMED_OUT: _OF_DATABASES
         | {Sign.NOT_READY, Sign.CONNECTION_REFUSED, Sign.FALLBACK_FILE, Sign.HOST_UNKNOWN}
         | {Sign.SOCKET_CLOSED},
-        Sign.DATABASE_SILENT: frozenset({Sign.POOL_EXHAUSTED, Sign.DATABASE_PASSWORD}),
+        Sign.POOL_WAITED: frozenset({Sign.POOL_EXHAUSTED, Sign.DATABASE_PASSWORD}),
+        Sign.DATABASE_SILENT: frozenset(
+            {Sign.POOL_EXHAUSTED, Sign.POOL_WAITED, Sign.DATABASE_PASSWORD}
+        ),
         Sign.REDIRECTED: _OF_CALLS,
         Sign.AUTHENTICATED: _SPECIFIC | {Sign.NOT_AUTHENTICATED, Sign.CHECK_PASSED_OVER},
         Sign.SESSION_CREATED: _SPECIFIC | {Sign.NOT_AUTHENTICATED},

@@ -237,8 +237,11 @@ SAID: dict[Sign, tuple[str, ...]] = {
     ),
     Sign.POOL_EXHAUSTED: (
         "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
-        "HikariPool-1 - Connection is not available, request timed out after 30000ms",
+        "HikariPool-1 - Connection is not available, request timed out after 30000ms (total=9, ",
         "FATAL: sorry, too many clients already",
+    ),
+    Sign.POOL_WAITED: (
+        "HikariPool-1 - Connection is not available, request timed out after 30000ms",
         "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec",
         "timeout exceeded when trying to connect",
     ),
