@@ -7,6 +7,7 @@ from typing import Final
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several, short
+from netra_ops.diagnosis.observing.recorded.reading import is_refused
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Occurrence
@@ -16,7 +17,9 @@ _SECOND: Final = 1_000_000_000
 _ENOUGH: Final = 5
 _TWO: Final = 2
 _FRESH: Final = 10 * _SECOND
-_AUTH: Final = re.compile(r"auth|identity|idp|oidc|jwks|login|sso|token", re.IGNORECASE)
+_AUTH: Final = re.compile(
+    r"auth|identity|idp|oidc|jwks|login|sso|token|\bsts\b|introspect|keycloak", re.IGNORECASE
+)
 _SILENT: Final = (
     Sign.CONNECTION_REFUSED,
     Sign.HOST_UNKNOWN,
@@ -106,8 +109,8 @@ def _line_of(scene: Scene, instance: str) -> int | str:
 def _breaker(scene: Scene) -> Iterator[Observation]:
     """Say whether a breaker stays open while what it guards answers others.
 
-    Others are a service of that name or an auth service, in its own log, asked by somebody; a probe
-    of it; or other instances of the same service, which do the same work.
+    Others are a service of that name or an auth service, in its own log or its audit record, asked
+    by somebody; a probe of it; or other instances of the same service, which do the same work.
     """
     lines = scene.tally.occurrences.get(Sign.BREAKER_OPEN, ())
     if not lines:
@@ -157,6 +160,12 @@ def _answering(
         is_between = probe.time is not None and since < probe.time <= last
         if probe.ok and is_between and _is_guarded(f"{probe.name} {probe.target}", guarded):
             found.append(probe.where)
+    if _is_guarded("auth", guarded):
+        found += [
+            record.where
+            for record in scene.bundle.audit
+            if record.time is not None and since < record.time <= last and not is_refused(record)
+        ]
     for one in scene.attempts:
         if not since < one.ended <= last or one.failed or not one.is_request:
             continue

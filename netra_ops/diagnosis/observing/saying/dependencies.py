@@ -11,6 +11,7 @@ from netra_ops.diagnosis.observing.saying.heard import Heard, Keep, heard, lines
 from netra_ops.diagnosis.observing.saying.reasons import with_reasons
 from netra_ops.diagnosis.observing.saying.sentences import told
 from netra_ops.diagnosis.observing.scene import Scene
+from netra_ops.diagnosis.observing.tried.attempt import read
 from netra_ops.diagnosis.signs.records.called import is_auth_host, is_database_host
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Called, Occurrence, Request
@@ -102,8 +103,12 @@ def _guarded(scene: Scene) -> frozenset[str | None]:
 
 
 def auth_hosts(bundle: Bundle) -> frozenset[str]:
-    """Give the hosts that variables name which are of the auth service by their own names."""
-    found: set[str] = set()
+    """Give the hosts of the auth service: those of variables, and of probes, that are called so."""
+    found = {
+        one.url.hostname
+        for one in map(read, bundle.probes)
+        if one.is_auth and not one.is_database and one.url is not None and one.url.hostname
+    }
     for revision in bundle.revisions:
         for variable in revision.variables:
             if variable.value is None or not _ROLE.search(variable.name.upper()):

@@ -167,8 +167,9 @@ _AUTH_PATHS: Final = re.compile(
     r"\.well-known|jwks|/oauth2?/|/token\b|/introspect|/oidc|/authorize|openid", re.IGNORECASE
 )
 _AUTH_NAMES: Final = re.compile(
-    r"\bjwks\b|\bkey ?set\b|\bauth(?:entication)?[- ]?(?:service|server|health)\b|\bidp\b"
-    r"|\bidentity (?:service|provider|health)\b|\btoken endpoint\b|\bissuer'?s?\b|\bopenid\b"
+    r"\bjwks\b|\bkey ?set\b|\bauth(?:entication|n)?[- ]?(?:service|server|api|backend|provider|"
+    r"host|health)\b|\bidp\b|\bsts\b|\bintrospection\b|\bkeycloak\b|\boidc\b"
+    r"|\bidentity (?:service|server|provider|api|health)\b|\btoken (?:endpoint|service|server)\b|\bissuer'?s?\b|\bopenid\b"
     r"|\bkeys of the auth",
     re.IGNORECASE,
 )

@@ -1,5 +1,6 @@
 """The text of a record in which meaning is looked for: what it says, not what it guesses. Pure."""
 
+import re
 from typing import Any, Final
 
 from netra_ops.logs.entries import Entry, Kind
@@ -28,11 +29,18 @@ _FIELDS: Final = (
     "www_authenticate",
     "result",
     "msg",
+    "data",
+    "response",
+    "body",
+    "response_body",
 )
+_ANSWERS: Final = frozenset({"data", "response", "body", "response_body"})
+"""Members that hold what another service answered: of it only the error counts."""
 _ANY: Final = frozenset(_FIELDS)
 _WITHIN: Final = (
     *("type", "name", "code", "message", "msg", "reason", "detail", "error_message", "cause"),
 )
+_ERROR: Final = re.compile(r"\"error(?:_description)?\"\s*:\s*\"([^\"\\]{1,200})\"")
 _CONTEXT: Final = "error_context"
 _LONGEST: Final = 600
 
@@ -57,8 +65,27 @@ def said_by(entry: Entry) -> str:
     parts = [text]
     for name in _FIELDS:
         if name in fields:
-            parts += [part for part in _texts(fields[name]) if part not in text]
+            value = _answered(fields[name]) if name in _ANSWERS else fields[name]
+            parts += [part for part in _texts(value) if part not in text]
     return " | ".join(parts)
+
+
+def _answered(value: Any) -> Any:
+    """Give the error of another service's answer, as OAuth 2.0 and most others name it."""
+    if isinstance(value, str):
+        found = _ERROR.findall(value[:_LONGEST]) if '"error' in value else ()
+        return " ".join(found)
+    if not isinstance(value, dict):
+        return None
+    inner = value.get("data", value.get("body"))
+    if isinstance(inner, dict | str) and "error" not in value:
+        return _answered(inner)
+    error = value.get("error")
+    if isinstance(error, dict):
+        return error
+    return " ".join(
+        part for part in (error, value.get("error_description")) if isinstance(part, str)
+    )
 
 
 def _texts(value: Any) -> list[str]:

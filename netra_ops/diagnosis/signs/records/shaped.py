@@ -31,6 +31,18 @@ _NO_FAULT: Final = re.compile(
     r"|IOException|Socket"
 )
 _REFUSED: Final = MappingProxyType({401: Sign.NOT_AUTHENTICATED, 403: Sign.NOT_PERMITTED})
+_BREAKERS: Final = ("breaker", "circuit", "circuit_breaker", "circuitBreaker", "breaker_name")
+_BREAKER: Final = re.compile(r"\b(?:circuit|(?:circuit)?[ _-]?breaker)\b", re.IGNORECASE)
+_STATES: Final = ("to", "state", "new_state", "newState", "to_state", "new", "status")
+_OPEN: Final = frozenset({"open", "opened", "forced_open", "isolated"})
+_CLOSED: Final = frozenset({"closed"})
+_SHUT: Final = re.compile(
+    r"\bopen\b|refus|reject|short[- ]?circuit|too many requests|not permitted|not allow",
+    re.IGNORECASE,
+)
+"""What stands beside a breaker's name where a call was not made; `too many requests` is what
+sony/gobreaker says while it is half-open (its `ErrTooManyRequests`)."""
+_BESIDE_A_BREAKER: Final = frozenset({Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED})
 _NO_REASON: Final = frozenset({Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED})
 
 
@@ -97,6 +109,9 @@ def with_fields(
         is_warning: Whether it is a warning or worse that tells of no request of its own.
     """
     meanings = list(found)
+    breaker = _of_breaker(fields)
+    if breaker is not None and breaker.sign not in {one.sign for one in meanings}:
+        meanings = [breaker, *(one for one in meanings if one.sign not in _BESIDE_A_BREAKER)]
     if fields.get("redirected") is True:
         meanings.append(Meaning(Sign.REDIRECTED))
     if not meanings and is_undecided(fields):
@@ -107,6 +122,28 @@ def with_fields(
     if not meanings and is_warning and isinstance(status, int) and status in _REFUSED:
         meanings.append(Meaning(_REFUSED[status]))
     return meanings
+
+
+def _of_breaker(fields: Mapping[str, Any]) -> Meaning | None:
+    """Read a circuit breaker's members: its name, the state that it is in or goes to, a refusal."""
+    told = str(fields.get("message") or fields.get("msg") or fields.get("event") or "")
+    kept = next((name for name in _BREAKERS if name in fields), None)
+    if kept is None and _BREAKER.search(told) is None:
+        return None
+    named = fields.get(kept) if kept is not None else fields.get("name")
+    subject, state = (named if isinstance(named, str) else None), None
+    if isinstance(named, dict):
+        name, state = named.get("name"), named.get("state")
+        subject = name if isinstance(name, str) else None
+    state = next((fields[one] for one in _STATES if isinstance(fields.get(one), str)), state)
+    if subject is not None and subject.lower() in _OPEN | _CLOSED:
+        subject, state = None, subject
+    if isinstance(state, str) and state.lower() in _CLOSED:
+        return Meaning(Sign.BREAKER_CLOSED, subject)
+    is_open = isinstance(state, str) and state.lower() in _OPEN
+    error = fields.get("error") or fields.get("err") or ""
+    refuses = kept is not None and isinstance(error, str) and _SHUT.search(f"{told} {error}")
+    return Meaning(Sign.BREAKER_OPEN, subject) if is_open or refuses else None
 
 
 def _where(frames: Sequence[Frame]) -> str | None:
