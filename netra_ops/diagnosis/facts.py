@@ -91,7 +91,7 @@ class Fact(Enum):
     PREFLIGHT_REFUSED = "OPTIONS requests got 401 or 403.", LOGS | PROBES
     PREFLIGHT_WITHOUT_CORS = (
         "A refused preflight came back without any header that tells a browser what it may.",
-        PROBES,
+        PROBES | LOGS,
     )
     # What the platform says.
     PLATFORM_REFUSED_CALLER = "The platform refused callers in its own words.", LOGS | PROBES

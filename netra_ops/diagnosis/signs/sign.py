@@ -70,6 +70,8 @@ class Sign(StrEnum):
     UPGRADE_MISSING = auto()
     SUBPROTOCOL = auto()
     ORIGIN_REFUSED = auto()
+    PREFLIGHT_BARE = auto()
+    """It was refused, and its answer's headers tell a browser nothing."""
     SOCKET_OPENED = auto()
     SOCKET_CLOSED = auto()
     # Of the platform.

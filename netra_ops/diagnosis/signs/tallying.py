@@ -21,6 +21,7 @@ from netra_ops.diagnosis.signs.records.called import called
 from netra_ops.diagnosis.signs.records.keyed import key_of, tells_of_token
 from netra_ops.diagnosis.signs.records.said import said_by
 from netra_ops.diagnosis.signs.records.shaped import (
+    is_bare_preflight,
     stands_below_error,
     with_clock,
     with_fields,
@@ -122,6 +123,11 @@ class _Counting:
         if answered is not None:
             new = Open(number, time, place, request, answered, caller, principal)
             self._requests.add(new)
+            if entry.fields is not None and is_bare_preflight(
+                answered.method, answered.status, entry.fields
+            ):
+                bare = Meaning(Sign.PREFLIGHT_BARE)
+                self._add(bare, entry, place, request, caller, principal, answered)
         for meaning in self._meanings(entry, answered) or _of_token(entry):
             self._add(meaning, entry, place, request, caller, principal, answered)
 

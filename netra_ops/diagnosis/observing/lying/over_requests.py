@@ -187,6 +187,7 @@ def _spoke(scene: Scene, attempt: Attempt) -> bool:
 def _redirected(scene: Scene) -> Iterator[Observation]:
     """Say whether those who were refused had been redirected just before, by the same request."""
     refused = [one for one in scene.failing if one.status in _REFUSALS and one.is_request]
+    refused = refused or _met(scene)
     if len(refused) < _TWO:
         return
     hops = [one for one in scene.attempts if one.status in _REDIRECTS]
@@ -220,6 +221,19 @@ def _redirected(scene: Scene) -> Iterator[Observation]:
     elif hops and not (before or near) and len(refused) >= _ENOUGH:
         # What redirects may write no log here: only beside redirections their absence tells.
         yield absent(Fact.REDIRECT_BEFORE_REFUSAL, says, refused, service=scene.service)
+
+
+def _met(scene: Scene) -> list[Attempt]:
+    """Give the refusals that callers met elsewhere, where only their own lines tell of failures."""
+    times = sorted(one.ended for one in scene.failing)
+    found = []
+    for one in scene.attempts:
+        if one.status not in _REFUSALS or not one.is_request:
+            continue
+        at = bisect_left(times, one.ended - _NEXT)
+        if at < len(times) and times[at] <= one.ended + _NEXT:
+            found.append(one)
+    return found if len(found) >= _HALF * len(scene.failing) else []
 
 
 def _near(

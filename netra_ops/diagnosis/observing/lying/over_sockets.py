@@ -115,5 +115,22 @@ def _preflight(scene: Scene) -> Iterator[Observation]:
             subjects=sorted({one.path for one in refused if one.path})[:5],
             service=refused[0].place.service,
         )
+        yield from _bare(scene)
     elif len(asked) >= _TWO:
         yield absent(Fact.PREFLIGHT_REFUSED, says, asked, service=scene.service)
+
+
+def _bare(scene: Scene) -> Iterator[Observation]:
+    """Say whether refused preflights came back without a header for browsers, by the log."""
+    onset = scene.onset or 0
+    lines = scene.tally.occurrences.get(Sign.PREFLIGHT_BARE, ())
+    bare = [one for one in lines if (one.time or 0) >= onset]
+    if bare:
+        yield seen(
+            Fact.PREFLIGHT_WITHOUT_CORS,
+            f"{len(bare)} refused preflights came back with headers of which none tells a browser "
+            "what it may.",
+            [one.number for one in bare],
+            time=bare[0].time,
+            service=bare[0].place.service,
+        )

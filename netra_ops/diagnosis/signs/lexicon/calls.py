@@ -309,11 +309,14 @@ PHRASES: Final = (
         r"circuit short-circuited and is OPEN|\bshort-circuited\b(?: and fallback failed| for|:|$)"
         r"|breaker\b[^|;]{0,50}(?:->|=>|→| to) ?open\b|(?:breaker|circuit)\b[^|;]{0,40}\btripped\b"
         r"|error::redlight\b|OpenCircuitError\b|BrokenCircuitException|fuse blown\b"
-        r"|(?:breaker|circuit) (?:is |was )?(?:blown|isolated)\b|IsolatedCircuitException",
+        r"|(?:breaker|circuit) (?:is |was )?(?:blown|isolated)\b|IsolatedCircuitException"
+        r"|\bfuse [\w:.-]{1,60} (?:is |was )?blown\b|(?:circuit|breaker)[^|;]{0,40}\b(?:calls? )?"
+        r"not permitted\b|circuit (?:to|for|of) \S{1,60} (?:is |still )?open\b|(?:rejected|refused|"
+        r"skipped|denied|blocked) by (?:the |an? )?(?:open )?(?:circuit|breaker)\b",
         "circuit",
         "breaker",
         "redlight",
-        "fuse blown",
+        "fuse",
     ),
     phrase(
         Sign.BREAKER_CLOSED,

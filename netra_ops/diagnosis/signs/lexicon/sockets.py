@@ -80,7 +80,9 @@ PHRASES: Final = (
         r"handshake method|invalid (?:Upgrade|Connection) header: |WebSocket protocol violation"
         r"|unsupported version: \S{1,20} not found in 'Sec-Websocket-Version'"
         r"|[\"']Connection[\"'] header "
-        r"value is not|missing Sec-WebSocket-Key|header did not include [\"']?upgrade",
+        r"value is not|missing Sec-WebSocket-Key|header did not include [\"']?upgrade"
+        r"|\bupgrade_failed\b|(?:websocket|ws) upgrade (?:is |was )?(?:not (?:enabled|allowed|"
+        r"configured|supported)|disabled|stripped)",
         "websocket",
         "426",
         "upgrade",

@@ -71,6 +71,10 @@ _STATUS: Final = (
 )
 _HTTP: Final = ("req", "request", "http", "httpRequest", "http_request")
 _RESPONSE: Final = ("res", "response", "http")
+_WRAPPERS: Final = (
+    *("meta", "metadata", "data", "context", "ctx", "extra", "access", "fields", "attributes"),
+    *("attrs", "labels", "payload", "details", "event", "properties", "params", "info"),
+)
 _MILLISECONDS: Final = (
     "ms",
     "responseTime",
@@ -118,7 +122,7 @@ def answered_by(entry: Entry) -> Answered | None:
     if entry.kind is Kind.AUDIT:
         return None
     if entry.fields is not None:
-        found = _of_fields(entry.fields)
+        found = _of_fields(entry.fields) or _of_inner(entry.fields)
         if found is not None:
             return found
     text = entry.message
@@ -273,6 +277,17 @@ def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
         client_of(address, agent),
         agent[:_LONGEST_AGENT] if agent else None,
     )
+
+
+def _of_inner(fields: Mapping[str, Any]) -> Answered | None:
+    """Read a request whose members stand together in one member, as winston and others put them."""
+    for name in _WRAPPERS:
+        inner = fields.get(name)
+        if isinstance(inner, dict):
+            found = _of_fields(inner)
+            if found is not None:
+                return found
+    return None
 
 
 def _text(fields: Mapping[str, Any], *names: str) -> str | None:

@@ -33,7 +33,10 @@ _FIELDS: Final = (
     "response",
     "body",
     "response_body",
+    "response_code_details",
 )
+_ENVOYS: Final = "response_code_details"
+"""What Envoy says of a response, its blanks written as underscores."""
 _ANSWERS: Final = frozenset({"data", "response", "body", "response_body"})
 """Members that hold what another service answered: of it only the error counts."""
 _ANY: Final = frozenset(_FIELDS)
@@ -66,6 +69,8 @@ def said_by(entry: Entry) -> str:
     for name in _FIELDS:
         if name in fields:
             value = _answered(fields[name]) if name in _ANSWERS else fields[name]
+            if name == _ENVOYS and isinstance(value, str):
+                value = f"{value} {value.replace('_', ' ')}"
             parts += [part for part in _texts(value) if part not in text]
     return " | ".join(parts)
 

@@ -31,6 +31,11 @@ _NO_FAULT: Final = re.compile(
     r"|IOException|Socket"
 )
 _REFUSED: Final = MappingProxyType({401: Sign.NOT_AUTHENTICATED, 403: Sign.NOT_PERMITTED})
+_CORS: Final = "access-control-"
+_ANSWERS: Final = frozenset({"res", "response", "resp"})
+_ANSWERS_HEADERS: Final = frozenset(
+    {"resp_headers", "response_headers", "responseHeaders", "headers_out", "res_headers"}
+)
 _BREAKERS: Final = ("breaker", "circuit", "circuit_breaker", "circuitBreaker", "breaker_name")
 _BREAKER: Final = re.compile(r"\b(?:circuit|(?:circuit)?[ _-]?breaker)\b", re.IGNORECASE)
 _STATES: Final = ("to", "state", "new_state", "newState", "to_state", "new", "status")
@@ -122,6 +127,35 @@ def with_fields(
     if not meanings and is_warning and isinstance(status, int) and status in _REFUSED:
         meanings.append(Meaning(_REFUSED[status]))
     return meanings
+
+
+def is_bare_preflight(method: str | None, status: int | None, fields: Mapping[str, Any]) -> bool:
+    """Tell whether a preflight was refused with headers of which none is for browsers.
+
+    Args:
+        method: Of the request that a record tells of.
+        status: How it was answered.
+        fields: The record's payload, in which the answer's headers may stand.
+    """
+    if method != "OPTIONS" or status not in _REFUSED:
+        return False
+    headers = _headers_of(fields)
+    return bool(headers) and not any(name.lower().startswith(_CORS) for name in headers)
+
+
+def _headers_of(fields: Mapping[str, Any], depth: int = 3) -> Mapping[str, Any]:
+    """Give the headers of an answer, wherever a payload keeps them; nothing if it has none."""
+    for name, value in fields.items():
+        if not isinstance(value, dict):
+            continue
+        if name in _ANSWERS_HEADERS:
+            return value
+        headers = value.get("headers") if name in _ANSWERS else None
+        if isinstance(headers, dict):
+            return headers
+        if depth and (found := _headers_of(value, depth - 1)):
+            return found
+    return {}
 
 
 def _of_breaker(fields: Mapping[str, Any]) -> Meaning | None:

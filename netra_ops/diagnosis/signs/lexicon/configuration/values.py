@@ -108,7 +108,15 @@ PHRASES: Final = (
         r"|(?:login sessions require session support|req\.session is undefined)"
         r"|has no attribute 'session'|Cannot (?:read|set) propert(?:y|ies) (?:'\w+' )?of undefined "
         r"\((?:reading|setting) 'session'\)|SessionMiddleware is not installed"
-        r"|requires? session middleware|session is unavailable because no secret key",
+        r"|requires? session middleware|session is unavailable because no secret key"
+        r"|OmniAuth::NoSessionError|you must provide a session to use|SessionNotFoundException"
+        r"|\bcurrently no session available|requires? session support|requires? (?:req\.)?sessions?\b"
+        r"(?: to be available|\W*$)|gin-contrib/sessions[\"'`]? does not exist"
+        r"|session (?:was )?not fetched|cannot fetch session\b|can't extract session"
+        r"|(?:of undefined|undefined)[^|;]{0,40}\breq(?:uest)?\.session\b"
+        r"|session[ _-]?middleware (?:is |was )?(?:not (?:found|installed|registered|configured|set "
+        r"up|present)|missing|absent)|requires? SessionMiddleware|set up a session middleware"
+        r"|needs \S*session\S* to be registered|(?:secret|keys?) option required for sessions",
         "session",
     ),
     phrase(
