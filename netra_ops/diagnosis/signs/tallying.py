@@ -12,10 +12,16 @@ from typing import Final
 from netra_ops.diagnosis.signs.counting.places import Places
 from netra_ops.diagnosis.signs.counting.relating import Answering, failed_starts, related
 from netra_ops.diagnosis.signs.counting.requests import Open, Requests
+from netra_ops.diagnosis.signs.counting.sockets import Sockets
 from netra_ops.diagnosis.signs.counting.thinning import Thinned
 from netra_ops.diagnosis.signs.meaning import Lexicon, Meaning
 from netra_ops.diagnosis.signs.records import own
-from netra_ops.diagnosis.signs.records.answered import Answered, answered_by
+from netra_ops.diagnosis.signs.records.answered import (
+    SWITCHED,
+    WEBSOCKET,
+    Answered,
+    answered_by,
+)
 from netra_ops.diagnosis.signs.records.audited import audit_meanings
 from netra_ops.diagnosis.signs.records.called import called
 from netra_ops.diagnosis.signs.records.keyed import key_of, tells_of_token
@@ -31,7 +37,6 @@ from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_o
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Called, Caller, Occurrence, Place, Tally
 from netra_ops.logs.entries import Entry, Kind, Level
-from netra_ops.logs.entries.cloud.request import seconds_of
 from netra_ops.logs.reading import Account, Reading, read
 
 MOST_OF_A_SIGN: Final = 20_000
@@ -94,6 +99,7 @@ class _Counting:
         self._lexicon = Lexicon()
         self._places = Places()
         self._requests = Requests()
+        self._sockets = Sockets()
         self._found: dict[Sign, Thinned[Occurrence]] = {}
         self._spoke: set[str] = set()
         self._first: int | None = None
@@ -201,10 +207,10 @@ class _Counting:
                 sign = Sign.DATABASE_SILENT
         elif sign is Sign.STARTING:
             self._places.start(place, entry.time, entry.message[:_WORDS])
-        elif sign is Sign.SOCKET_CLOSED and request is not None and entry.fields:
-            length = seconds_of(entry.fields.get("duration"))
-            if length is not None:
-                self._requests.tell_length(request, length)
+        elif sign is Sign.SOCKET_OPENED:
+            self._sockets.open(place, entry, request)
+        elif sign is Sign.SOCKET_CLOSED:
+            self._close(entry, place, request)
         found = self._found.get(sign)
         if found is None:
             found = self._found[sign] = Thinned(MOST_OF_A_SIGN)
@@ -227,6 +233,15 @@ class _Counting:
                 is_test=is_test(entry),
             )
         )
+
+    def _close(self, entry: Entry, place: Place, request: str | None) -> None:
+        """Say of a socket how long it was open; one of which no request tells is a request."""
+        length = self._sockets.ended(place, entry, request)
+        if length is None or (request is not None and self._requests.tell_length(request, length)):
+            return
+        began = None if entry.time is None else entry.time - round(length * 1e9)
+        told = Answered(WEBSOCKET, None, SWITCHED, length)
+        self._requests.add(Open(entry.number, began, place, request, told))
 
     def finished(self) -> Tally:
         self._places.sort()

@@ -79,11 +79,12 @@ class Requests:
             if one.caller is Caller.UNKNOWN:
                 one.caller, one.principal = caller, principal
 
-    def tell_length(self, request: str, seconds: float) -> None:
-        """Say how long a request's socket was open."""
-        for one in self._by_id.get(request, ()):
-            if one.answered.method == WEBSOCKET:
-                one.answered = one.answered._replace(latency=seconds)
+    def tell_length(self, request: str, seconds: float) -> bool:
+        """Say how long a request's socket was open, and give whether it is one that is known."""
+        known = [one for one in self._by_id.get(request, ()) if one.answered.method == WEBSOCKET]
+        for one in known:
+            one.answered = one.answered._replace(latency=seconds)
+        return bool(known)
 
     def tell_alias(self, own: str, other: str) -> None:
         """Say that two ids are of one request."""

@@ -125,7 +125,24 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.SOCKET_OPENED,
-        r"client (?:\S{1,60} )?connected (?:via|over|by) (?:websocket|socket)",
+        r"client (?:\S{1,60} )?connected (?:via|over|by) (?:websocket|socket)"
+        r"|^Started GET \"[^\"]*\" \[WebSocket\]|\b(?:ws|websocket|socket)[_.:-](?:open|connect|"
+        r"accept)(?:ed)?\b|\bws (?:opened|connected|accepted)\b|client (?:\S{1,60} )?connected$",
         "connected",
+        "[websocket]",
+        "ws",
+        "websocket",
+        "socket",
+    ),
+    phrase(
+        Sign.SOCKET_CLOSED,
+        r"^Finished \"[^\"]*\" \[WebSocket\]|\b(?:ws|websocket|socket)[ _.:-](?:connection[ _])?"
+        r"(?:clos(?:ed?|ing)|end(?:ed)?|lost|drop(?:ped)?|gone|disconnect(?:ed)?)\b"
+        r"|\bclient (?:\S{1,60} )?(?:disconnected|dropped|gone)\b",
+        "[websocket]",
+        "ws",
+        "websocket",
+        "socket",
+        "client",
     ),
 )  # fmt: skip

@@ -116,7 +116,7 @@ PHRASES: Final = (
         r"|(?:of undefined|undefined)[^|;]{0,40}\breq(?:uest)?\.session\b"
         r"|session[ _-]?middleware (?:is |was )?(?:not (?:found|installed|registered|configured|set "
         r"up|present)|missing|absent)|requires? SessionMiddleware|set up a session middleware"
-        r"|needs \S*session\S* to be registered|(?:secret|keys?) option required for sessions",
+        r"|needs \S*session\S* to be registered",
         "session",
     ),
     phrase(
