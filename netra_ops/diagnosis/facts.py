@@ -87,7 +87,10 @@ class Fact(Enum):
     )
     SUBPROTOCOL_SAID = "A handshake failed over its subprotocol.", LOGS
     ORIGIN_REFUSED_SAID = "A browser's origin was refused.", LOGS
-    SOCKETS_END_AT_ONE_AGE = "Most sockets ended at the same age, whatever they did.", LOGS
+    SOCKETS_END_AT_ONE_AGE = (
+        "Most sockets ended at the same age, whatever they did.",
+        LOGS | PROBES,
+    )
     PREFLIGHT_REFUSED = "OPTIONS requests got 401 or 403.", LOGS | PROBES
     PREFLIGHT_WITHOUT_CORS = (
         "A refused preflight came back without any header that tells a browser what it may.",

@@ -29,7 +29,6 @@ KNOWN_MISSES: Final[dict[str, str]] = {
     "pull-job-stopped-signing-in": "answered insufficient_evidence, expected dependency_upgrade",
     "quail-club-three-workers": "answered insufficient_evidence, expected random_key_per_process",
     "rook-lotto-phoenix-two-two": "answered insufficient_evidence, expected latest_secret_split",
-    "sable-notes-mongo-down-again": "answered insufficient_evidence, expected database_unreachable",
     "siskin-mail-dovecot-proxy": "answered insufficient_evidence, expected secret_not_reloaded",
     "sloth-vpn-bash-dollar-again": "answered insufficient_evidence, expected escaped_value",
 }

@@ -129,11 +129,6 @@ class _Counting:
         if answered is not None:
             new = Open(number, time, place, request, answered, caller, principal)
             self._requests.add(new)
-            if entry.fields is not None and is_bare_preflight(
-                answered.method, answered.status, entry.fields
-            ):
-                bare = Meaning(Sign.PREFLIGHT_BARE)
-                self._add(bare, entry, place, request, caller, principal, answered)
         for meaning in self._meanings(entry, answered) or _of_token(entry):
             self._add(meaning, entry, place, request, caller, principal, answered)
 
@@ -171,6 +166,8 @@ class _Counting:
         if exact is not None:
             return exact
         text = said_by(entry)
+        if answered is not None and is_bare_preflight(answered.method, answered.status, fields):
+            return [*self._lexicon.meanings(text), Meaning(Sign.PREFLIGHT_BARE)]
         if answered is not None and entry.level < Level.WARNING and "|" not in text:
             return []
         found = self._lexicon.meanings(text)

@@ -20,12 +20,15 @@ from netra_ops.diagnosis.signs.sign import Sign
 _TWO: Final = 2
 _ENOUGH: Final = 5
 _REFUSALS: Final = frozenset({401, 403})
+_UPGRADE_REQUIRED: Final = 426
+"""RFC 9110, 15.5.22."""
 _NOT_OPENED: Final = range(400, 600)
 
 
 def observed(scene: Scene) -> Iterator[Observation]:
     """Give them."""
     yield from _sockets_only(scene)
+    yield from _plain(scene)
     yield from _one_age(scene)
     yield from _preflight(scene)
 
@@ -46,6 +49,21 @@ def _sockets_only(scene: Scene) -> Iterator[Observation]:
         yield seen(Fact.SOCKETS_ONLY, says, [*sockets[:3], *good[:2]], service=scene.service)
     elif len(plain) >= _TWO:
         yield absent(Fact.SOCKETS_ONLY, says, plain, service=scene.service)
+
+
+def _plain(scene: Scene) -> Iterator[Observation]:
+    """Say whether handshakes were taken for plain requests, which get `426 Upgrade Required`."""
+    asked = [one for one in scene.failing if one.is_request]
+    plain = [one for one in asked if one.status == _UPGRADE_REQUIRED]
+    if len(plain) >= _TWO and len(plain) >= MOST * len(asked):
+        yield seen(
+            Fact.UPGRADE_MISSING,
+            f"{len(plain)} of {len(asked)} failing requests were answered with 426, as requests "
+            "are that ask for no upgrade.",
+            plain,
+            time=plain[0].time,
+            service=scene.service,
+        )
 
 
 def _one_age(scene: Scene) -> Iterator[Observation]:

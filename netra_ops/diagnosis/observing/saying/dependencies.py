@@ -33,6 +33,9 @@ _ENVIRONMENTS: Final = (
     ),
 )
 _ENOUGH: Final = 3
+_SEVERAL: Final = 5
+_STAYS: Final = 300_000_000_000
+"""Nanoseconds: far longer than any breaker waits before it tries again."""
 _WELL: Final = 0.95
 _BADLY: Final = 0.5
 _SERVER_ERROR: Final = 500
@@ -63,7 +66,9 @@ def observed(scene: Scene) -> Iterator[Observation]:
     silent = Heard()
     for fact, signs, says in found:
         said = heard(scene, signs, is_auth)
-        if said.lines and not said.is_usual and not _is_alone(scene, said):
+        if fact is Fact.AUTH_SERVICE_SILENT and said.lines and _is_not_asked(scene, said):
+            silent = said
+        elif said.lines and not said.is_usual and not _is_alone(scene, said):
             silent = said if fact is not Fact.HTML_INSTEAD_OF_JSON else silent
             yield told(fact, said, says)
         elif reasoned is not None and not heard(scene, signs).lines:
@@ -76,6 +81,21 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from _foreign(scene, is_auth)
     breaker = heard(scene, (Sign.BREAKER_OPEN,))
     yield from _answering(scene, silent if silent.lines else breaker)
+
+
+def _is_not_asked(scene: Scene, said: Heard) -> bool:
+    """Tell whether an open breaker has long let no call through: who is not asked may be well.
+
+    A breaker that works asks again after seconds, and what is down is then said to fail again.
+    """
+    last = max((one.time for one in said.lines if one.time is not None), default=None)
+    if last is None:
+        return False
+    refused = [
+        one for one in scene.failing if one.ended > last + _STAYS and Sign.BREAKER_OPEN in one.signs
+    ]
+    later = [one for one in scene.failing if one.ended > last + _STAYS]
+    return len(refused) >= _SEVERAL and len(refused) == len(later)
 
 
 def _is_alone(scene: Scene, said: Heard) -> bool:

@@ -15,6 +15,8 @@ _LOGIN: Final = re.compile(
 )
 _CORS: Final = re.compile(r"access-control-allow-")
 _SLACK: Final = 5 * MINUTE
+_SERVED: Final = 5
+"""So many requests that went well say that plain requests do."""
 
 
 def bad_credentials(tried: Sequence[Tried]) -> Iterator[Observation]:
@@ -137,8 +139,8 @@ def _bare(refused: Sequence[Tried]) -> Iterator[Observation]:
         )
 
 
-def sockets_and_requests(tried: Sequence[Tried]) -> Iterator[Observation]:
-    """Observe whether only handshakes fail."""
+def sockets_and_requests(scene: Scene, tried: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe whether only handshakes fail, of what was probed or beside what the log has."""
     own = [
         one for one in tried if not one.is_auth and not one.is_database and one.is_ok is not None
     ]
@@ -164,6 +166,16 @@ def sockets_and_requests(tried: Sequence[Tried]) -> Iterator[Observation]:
             [one.where for one in (*failed, *requests)],
             is_seen=False,
         )
+    elif failed and not requests and not scene.failing:
+        served = [one for one in scene.attempts if one.is_request and not one.failed]
+        if len(served) >= _SERVED:
+            yield observation(
+                Fact.SOCKETS_ONLY,
+                f"{counted(len(failed), 'handshake')} failed when probed, and {len(served)} plain "
+                "requests of the log did not.",
+                [one.where for one in failed],
+                time=failed[0].probe.time,
+            )
 
 
 def failures(tried: Sequence[Tried]) -> Iterator[Observation]:

@@ -122,11 +122,13 @@ _SILENCE: Final = re.compile(
 )
 _NONE: Final = re.compile(
     r"\b(?:no|without|missing|lacking|omit\w*|sans)\s+(?:an?\s+|any\s+|the\s+)?"
-    r"(?!(?:origin|sub-?protocol|upgrade|connection|host|referer|accept\w*|content\S*|user-agent)\b)"
+    r"(?!(?:origin|sub-?protocol|upgrade|connection|host|referer|accept\w*|content\S*"
+    r"|user-agent)\b)"
     r"(?:\w+[ -])?"
     r"(?:tokens?|credentials?|authorization|auth|bearer|jwt|cookies?|sessions?|login|authentication"
     r"|identity|secret|key|header)\b(?!\s*s(?:tripped|topped))|\banonymous\w*|\bunauthenticated\b"
-    r"|\b(?:token|credentials?|auth\w*|bearer|cookie|session)\s?[:=]\s?(?:none|null|absent|missing)\b"
+    r"|\b(?:token|credentials?|auth\w*|bearer|cookie|session)\s?[:=]\s?(?:none|null|absent"
+    r"|missing)\b"
     r"|\btokenless\b|\bnobody\b|\bno[-_](?:token|auth|credential)\w*|\bnot logged in\b",
     re.IGNORECASE,
 )
@@ -148,7 +150,8 @@ _GOOD: Final = re.compile(
 )
 _DIRECT: Final = re.compile(
     r"\bdirect(?:ly)?\b|\bbypass\w*|\bstraight\b|\bport-?forward\w*|\b(?:pod|container|cluster)[- ]"
-    r"(?:ip|address|port)\b|\b(?:inside|within|from|in) the (?:pod|container|cluster|vpc|mesh)\b|\bitself\b|\bat the (?:service|container|app)\b"
+    r"(?:ip|address|port)\b|\b(?:inside|within|from|in) the (?:pod|container|cluster|vpc|mesh)\b"
+    r"|\bitself\b|\bat the (?:service|container|app)\b"
     r"|\b(?:without|around|behind|past|not through) (?:the |a )?(?:proxy|gateway|edge|lb|cdn|front"
     r"|load ?balancer|nginx|haproxy|ingress|envoy|router)\b|\btag(?:ged)? url\b|\bown url\b"
     r"|\borigin server\b|\bon its own instance\b",
@@ -172,7 +175,8 @@ _AUTH_PATHS: Final = re.compile(
 _AUTH_NAMES: Final = re.compile(
     r"\bjwks\b|\bkey ?set\b|\bauth(?:entication|n)?[- ]?(?:service|server|api|backend|provider|"
     r"host|health)\b|\bidp\b|\bsts\b|\bintrospection\b|\bkeycloak\b|\boidc\b"
-    r"|\bidentity (?:service|server|provider|api|health)\b|\btoken (?:endpoint|service|server)\b|\bissuer'?s?\b|\bopenid\b"
+    r"|\bidentity (?:service|server|provider|api|health)\b|\btoken (?:endpoint|service|server)\b"
+    r"|\bissuer'?s?\b|\bopenid\b"
     r"|\bkeys of the auth",
     re.IGNORECASE,
 )

@@ -8,11 +8,13 @@ from urllib.parse import urljoin, urlsplit
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.tried.attempt import Credential, End, Tried, Way
+from netra_ops.diagnosis.observing.framing.silent import LONG, TIMERS, one_value
+from netra_ops.diagnosis.observing.tried.attempt import Credential, End, Tried, Way, told
 from netra_ops.diagnosis.observing.wording import counted, observation
 
 _ORIGIN_NONE: Final = re.compile(r"\b(?:no|without(?: an?)?|missing) origin\b|\borigin:? none\b")
-_ORIGIN: Final = re.compile(r"\b(?:\w+ )?origin\b")
+_ORIGIN: Final = re.compile(r"\b(?:([\w-]+) )?origin\b")
+_ARTICLES: Final = frozenset({"a", "an", "the", "with", "its", "this", "same", "browser", "header"})
 _ORIGIN_VALUE: Final = re.compile(r"\borigin:?(?: of)? (https?://[^\s,;]+)")
 _PROTOCOL_NONE: Final = re.compile(r"\b(?:no|without(?: an?)?|missing|empty) sub-?protocol")
 _PROTOCOL: Final = re.compile(r"\bsub-?protocols?\b|\bsec-websocket-protocol\b|\boffering\b")
@@ -20,6 +22,19 @@ _PROTOCOL_VALUE: Final = re.compile(
     r"(?:\bsub-?protocols?:?(?: of| header)?|\bsec-websocket-protocol:?|\boffering|\bproposing) "
     r"([\w.+-]+)"
 )
+_PROBED: Final = 0.02
+"""Ages this near to one another are one: who probes reads a clock too."""
+_SWITCHED: Final = 101
+_AGE: Final = re.compile(
+    r"(?:\w+_)?(?:age|duration|elapsed|open_?for|open|lasted|lifetime|seconds|after|took)"
+    r"(?:_?(?:ms|s|sec|seconds))?",
+    re.IGNORECASE,
+)
+_AFTER: Final = re.compile(
+    r"\b(?:after|for|at|lasted|lived|age|duration)[ =:]{1,2}(\d+(?:\.\d+)?) ?(ms|s\b|sec|min)",
+    re.IGNORECASE,
+)
+_UNITS: Final = {"ms": 0.001, "mi": 60.0}
 _FOLLOWED: Final = re.compile(r"\bfollow|\bredirect")
 _HOPS: Final = re.compile(r"redirect|\Ahistory\Z|\Ahops?\Z|\Achain\Z", re.IGNORECASE)
 _OPENED: Final = frozenset({End.ADMITTED})
@@ -47,7 +62,11 @@ def proxies(tried: Sequence[Tried]) -> Iterator[Observation]:
     telling = [
         (a, b)
         for a, b in pairs
-        if a.end is End.ADMITTED and a.is_ok is not False and b.end in _FAILING and not b.is_ok
+        if a.end is End.ADMITTED
+        and a.is_ok is not False
+        and b.end in _FAILING
+        and not b.is_ok
+        and not _was_opened(b)
     ]
     if telling:
         first, second = telling[0]
@@ -160,7 +179,10 @@ def _origin_of(one: Tried) -> str | None:
     found = _ORIGIN_VALUE.search(one.text)
     if found:
         return found[1]
-    return (_ORIGIN.search(one.text.partition("://")[0] or one.text) and "an origin") or None
+    found = _ORIGIN.search(one.text.partition("://")[0] or one.text)
+    if found is None:
+        return None
+    return found[0] if found[1] and found[1] not in _ARTICLES else "an origin"
 
 
 def _protocol_of(one: Tried) -> str | None:
@@ -185,6 +207,46 @@ def _are_alike(one: Tried, other: Tried) -> bool:
         and one.is_auth == other.is_auth
         and one.is_negative == other.is_negative
     )
+
+
+def _was_opened(one: Tried) -> bool:
+    """Tell whether a socket was opened, however it ended."""
+    return one.is_socket and one.status == _SWITCHED
+
+
+def ages(tried: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe sockets that were cut off at one age, which others outlived on another way or not."""
+    lived = [(one, age) for one in tried if _was_opened(one) and (age := _age_of(one)) is not None]
+    cut = [(one, age) for one, age in lived if one.is_ok is False and age >= LONG]
+    age, number = one_value([age for _, age in cut], _PROBED)
+    alike = [one for one, each in cut if abs(each - age) <= _PROBED * age]
+    outlived = [one for one, each in lived if one.is_ok is not False and each > age * (1 + _PROBED)]
+    is_timer = any(abs(age - timer) <= _PROBED * timer for timer in TIMERS)
+    if number > 1 or (number == 1 and is_timer and outlived):
+        yield observation(
+            Fact.SOCKETS_END_AT_ONE_AGE,
+            f"{counted(number, 'probed socket')} of {len(cut)} that were cut off ended at "
+            f"{age:.0f} s.",
+            [one.where for one in (*alike, *outlived)],
+            time=alike[0].probe.time,
+            subjects=[f"{age:.0f} s"],
+        )
+
+
+def _age_of(one: Tried) -> float | None:
+    """Give after how many seconds a probe's socket ended, where that is told."""
+    got = one.probe.got
+    if got is None:
+        return None
+    for name, value in got.fields.items():
+        member = _AGE.fullmatch(name)
+        if member is not None and isinstance(value, int | float) and not isinstance(value, bool):
+            return value / 1e3 if name.lower().endswith("ms") else float(value)
+    found = _AFTER.search(told(one.probe))
+    if found is None:
+        return None
+    scale = _UNITS.get(found[2].lower()[:2], 1.0)
+    return float(found[1]) * scale
 
 
 def _is_same_place(one: Tried) -> bool:

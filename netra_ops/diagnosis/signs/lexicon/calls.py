@@ -64,7 +64,8 @@ PHRASES: Final = (
         r"request)(?:ing)? (?:\w+ ){0,3}(?:jwks|jwk set|json web key set|openid configuration|"
         r"signing keys|public keys|keys from|discovery document|access token|service token|token "
         r"from|auth\w*|data from the url)(?![^|;]{0,120}\b(?:status(?: ?code)?|HTTP|answered|"
-        r"returned|responded|got|response(?: code)?)\W{1,3}(?:with |code |status ){0,2}4(?:0\d|2\d)\b)"
+        r"returned|responded|got|response(?: code)?)\W{1,3}(?:with |code |status ){0,2}4(?:0\d"
+        r"|2\d)\b)"
         r"|couldn't retrieve remote jwk set|oidc: failed to get keys|expected 200 ok from the json "
         r"web key set|fail to fetch data from the url"
         r"|(?:answered|returned|responded|replied|got|status(?: code)?"
@@ -163,7 +164,8 @@ PHRASES: Final = (
         r"certificate(?: \S+)? (?:has |is |was |had )?expired|CERT_HAS_EXPIRED|certificate_expired"
         r"|certificate has expired or is not yet valid|expired certificate|cert(?:ificate)? expired"
         r"|NotAfter: |CertificateExpiredException|tls: (?:failed to verify certificate: )?x509: "
-        r"certificate has expired|ssl[^|]{0,40}certificate expired|notAfter=?\W? ?in the past",
+        r"certificate has expired|ssl[^|]{0,40}certificate expired|notAfter=?\W? ?in the past"
+        r"|notAfter=[^|;]{1,40} (?:is |lies )?(?:in the past|over|past)\b",
         "certificate",
         "cert_",
         "cert ",

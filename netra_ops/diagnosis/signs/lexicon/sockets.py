@@ -138,11 +138,58 @@ PHRASES: Final = (
         Sign.SOCKET_CLOSED,
         r"^Finished \"[^\"]*\" \[WebSocket\]|\b(?:ws|websocket|socket)[ _.:-](?:connection[ _])?"
         r"(?:clos(?:ed?|ing)|end(?:ed)?|lost|drop(?:ped)?|gone|disconnect(?:ed)?)\b"
-        r"|\bclient (?:\S{1,60} )?(?:disconnected|dropped|gone)\b",
+        r"|\bclient (?:\S{1,60} )?(?:disconnected|dropped|gone)\b"
+        r"|CloseStatus ?\[code=(?P<status>[14]\d{3})",
         "[websocket]",
+        "closestatus",
         "ws",
         "websocket",
         "socket",
         "client",
+    ),
+    phrase(
+        Sign.ORIGIN_REFUSED,
+        r"origin\b\W{1,3}(?:header )?(?:value )?[\"'`]?(?:https?://|null\b)[^\s|;]{0,120} (?:is "
+        r"|was )?"
+        r"(?:not (?:allowed|permitted|whitelisted|allow-?listed|listed|trusted|(?:in|on) (?:the "
+        r")?(?:"
+        r"allow|white|safe|trust)\S*)|denied|unlisted)"
+        r"|(?:unlisted|unknown|untrusted|unauthori[sz]ed|unapproved|mismatched) origin\b"
+        r"|(?:reject|refus|deny|denie|block)\w*\b[^|;]{0,40}\b(?:due to|because of|by|for) (?:the "
+        r"|its "
+        r")?origin\b|(?:rejected|refused|denied|blocked) origin\b|origin mismatch"
+        r"|(?:upgrade|handshake|websocket|ws|connection) (?:was |is )?(?:denied|refused"
+        r"|rejected)\b[^|;]"
+        r"{0,20}\borigin=|\borigin is (?:null or )?not (?:permitted|allowed)|origin not (?:in|on) "
+        r"(?:the )?"
+        r"(?:allow|white|list)|no matching \w*allowed_origin\w*|allowed_origin\w* (?:does|did) not "
+        r"match",
+        "origin",
+    ),
+    phrase(
+        Sign.SUBPROTOCOL,
+        r"no (?:mutually|commonly) supported sub-?protocol|requested sub-?protocols?\b[^"
+        r"|;]{0,60}\b(?:"
+        r"none|not) supported|Sec-WebSocket-Protocol[\"'`]? header must not be present"
+        r"|sub-?protocol (?:negotiation|selection) (?:has )?failed|none of the (?:requested"
+        r"|offered) "
+        r"(?:sub-?)?protocols (?:is|are|was) (?:supported|known|acceptable)|requested "
+        r"subprotocol\(s\) "
+        r"not supported|no (?:\w+ )?sub-?protocol in Sec-WebSocket-Protocol",
+        "protocol",
+    ),
+    phrase(
+        Sign.UPGRADE_MISSING,
+        r"(?:invalid|unsupported|bad) HTTP version(?: for websockets?)?:? (?:HTTP/)?1\.0"
+        r"|HTTP/1\.0 (?:requests?|connections?|clients?) (?:can(?:not|'t)|must not) be upgraded"
+        r"|(?:connection|upgrade) header (?:is|was) [\"'`]?[\w-]{1,30}[\"'`]?,? (?:and not"
+        r"|expected|"
+        r"instead of|not) [\"'`]?(?:upgrade|websocket)|ConnectionNotUpgradable"
+        r"|InvalidConnectionHeader"
+        r"|InvalidUpgradeHeader|[\"'`]Upgrade[\"'`] header did not (?:include|contain)|bad upgrade "
+        r"request",
+        "http/1.0",
+        "header",
+        "upgrad",
     ),
 )  # fmt: skip

@@ -50,7 +50,9 @@ _KEY_SET: Final = re.compile(r"jwks|certs|public keys?|securetoken|identitytoolk
 _DATABASE_WORDS: Final = re.compile(
     r"postgres|psycopg|asyncpg|sqlalchemy|\bmysql|pymysql|mariadb|hikari|\bjdbc\b|\bdatabase\b"
     r"|\bpg[-_ ]?pool|sequelize|\bknex\b|prisma|mongo|cloud ?sql|\bsqlx\b|\bdb[ _]|pgbouncer"
-    r"|OperationalError|InterfaceError|\bDSN\b|\bSQL\b|\.s\.PGSQL",
+    r"|OperationalError|InterfaceError|\bDSN\b|\bSQL\b|\.s\.PGSQL|DBConnection|ActiveRecord|Npgsql"
+    r"|\bEcto\b|\bpgx\b|\bPDO\b|Doctrine|Hibernate|MySqlConnector|\bPG::|Mongoose|Postgrex|MyXQL"
+    r"|[\w)\]]:(?:5432|5433|6432|3306|1433|1521|27017)\b",
     re.IGNORECASE,
 )
 _OTHER_WORDS: Final = re.compile(

@@ -5,6 +5,11 @@ from typing import Any, Final
 
 from netra_ops.logs.entries import Entry, Kind
 
+CALLED: Final = (
+    *("upstream", "upstream_url", "upstream_host", "target_url", "endpoint", "dependency"),
+    *("remote_service", "peer_service", "peer.service", "downstream", "called"),
+)
+"""Members that name what was called."""
 _FIELDS: Final = (
     "error",
     "err",
@@ -34,6 +39,7 @@ _FIELDS: Final = (
     "body",
     "response_body",
     "response_code_details",
+    *CALLED,
 )
 _ENVOYS: Final = "response_code_details"
 """What Envoy says of a response, its blanks written as underscores."""

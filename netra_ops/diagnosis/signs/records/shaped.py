@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from netra_ops.diagnosis.signs.meaning import Meaning
 from netra_ops.diagnosis.signs.records.own import ends_process, is_undecided
+from netra_ops.diagnosis.signs.records.said import CALLED
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.logs.entries import Frame, Stack
 from netra_ops.logs.entries.stacks.python import is_library
@@ -31,6 +32,8 @@ _NO_FAULT: Final = re.compile(
     r"|IOException|Socket"
 )
 _REFUSED: Final = MappingProxyType({401: Sign.NOT_AUTHENTICATED, 403: Sign.NOT_PERMITTED})
+_STATUSES: Final = ("status", "status_code", "statusCode", "upstream_status", "code")
+_BROKEN: Final = range(500, 600)
 _CORS: Final = "access-control-"
 _ANSWERS: Final = frozenset({"res", "response", "resp"})
 _ANSWERS_HEADERS: Final = frozenset(
@@ -119,7 +122,7 @@ def with_fields(
         meanings = [breaker, *(one for one in meanings if one.sign not in _BESIDE_A_BREAKER)]
     if fields.get("redirected") is True:
         meanings.append(Meaning(Sign.REDIRECTED))
-    if not meanings and is_undecided(fields):
+    if not meanings and (is_undecided(fields) or _called_in_vain(fields)):
         meanings.append(Meaning(Sign.DEPENDENCY_FAILED))
     if ends_process(fields):
         meanings.append(Meaning(Sign.EXITED))
@@ -129,7 +132,15 @@ def with_fields(
     return meanings
 
 
-def is_bare_preflight(method: str | None, status: int | None, fields: Mapping[str, Any]) -> bool:
+def _called_in_vain(fields: Mapping[str, Any]) -> bool:
+    """Tell whether members name what was called, and that it answered 5xx."""
+    status = next((fields[one] for one in _STATUSES if type(fields.get(one)) is int), 0)
+    return status in _BROKEN and any(isinstance(fields.get(name), str) for name in CALLED)
+
+
+def is_bare_preflight(
+    method: str | None, status: int | None, fields: Mapping[str, Any] | None
+) -> bool:
     """Tell whether a preflight was refused with headers of which none is for browsers.
 
     Args:
@@ -137,7 +148,7 @@ def is_bare_preflight(method: str | None, status: int | None, fields: Mapping[st
         status: How it was answered.
         fields: The record's payload, in which the answer's headers may stand.
     """
-    if method != "OPTIONS" or status not in _REFUSED:
+    if method != "OPTIONS" or status not in _REFUSED or fields is None:
         return False
     headers = _headers_of(fields)
     return bool(headers) and not any(name.lower().startswith(_CORS) for name in headers)

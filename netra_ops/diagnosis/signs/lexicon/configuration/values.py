@@ -110,11 +110,13 @@ PHRASES: Final = (
         r"\((?:reading|setting) 'session'\)|SessionMiddleware is not installed"
         r"|requires? session middleware|session is unavailable because no secret key"
         r"|OmniAuth::NoSessionError|you must provide a session to use|SessionNotFoundException"
-        r"|\bcurrently no session available|requires? session support|requires? (?:req\.)?sessions?\b"
+        r"|\bcurrently no session available|requires? session support|requires? "
+        r"(?:req\.)?sessions?\b"
         r"(?: to be available|\W*$)|gin-contrib/sessions[\"'`]? does not exist"
         r"|session (?:was )?not fetched|cannot fetch session\b|can't extract session"
         r"|(?:of undefined|undefined)[^|;]{0,40}\breq(?:uest)?\.session\b"
-        r"|session[ _-]?middleware (?:is |was )?(?:not (?:found|installed|registered|configured|set "
+        r"|session[ _-]?middleware (?:is |was )?(?:not (?:found|installed|registered|configured"
+        r"|set "
         r"up|present)|missing|absent)|requires? SessionMiddleware|set up a session middleware"
         r"|needs \S*session\S* to be registered",
         "session",
