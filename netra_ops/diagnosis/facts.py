@@ -68,7 +68,7 @@ class Fact(Enum):
     HTML_INSTEAD_OF_JSON = "A page came where JSON was expected from the auth service.", LOGS
     FOREIGN_ENVIRONMENT_CALLED = (
         "The auth service's address or a token's issuer is of another environment.",
-        LOGS | CONFIGURED,
+        LOGS | CONFIGURED | PROBES,
     )
     BREAKER_OPEN_SAID = "A circuit breaker refused calls without making them.", LOGS
     BREAKER_OPEN_AFTER_RECOVERY = (

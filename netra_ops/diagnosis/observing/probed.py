@@ -8,6 +8,7 @@ from netra_ops.diagnosis.observing.tried import (
     admission,
     answering,
     dependencies,
+    issuers,
     platform,
     ways,
 )
@@ -34,6 +35,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from ways.proxies(tried)
     yield from ways.redirections(tried)
     yield from ways.ages(tried)
+    yield from issuers.environments(scene, tried)
     yield from dependencies.auth_service(scene, tried)
     yield from dependencies.breakers(scene, tried)
     yield from dependencies.certificates(tried)

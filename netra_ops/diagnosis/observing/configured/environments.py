@@ -26,6 +26,10 @@ _KINDS: Final = {
     "stg": {_STAGING},
     "preprod": {_STAGING},
     "uat": {_STAGING},
+    "acceptance": {_STAGING},
+    "preview": {_STAGING, _DEVELOPMENT},
+    "integration": {_STAGING, _DEVELOPMENT},
+    "nonprod": {_STAGING, _DEVELOPMENT},
     "qa": {_STAGING, _DEVELOPMENT},
     "test": {_STAGING, _DEVELOPMENT},
     "sandbox": {_STAGING, _DEVELOPMENT},
@@ -131,7 +135,12 @@ def _moved(pairs: Sequence[Pair], one: Held) -> str | None:
     before, now = host_in(None if variable is None else shown(variable)), host_in(one.value)
     if before is None or now is None or before == now:
         return None
-    return before if _without_environments(before) == _without_environments(now) else None
+    return before if differ_by_environment(before, now) else None
+
+
+def differ_by_environment(one: str, other: str) -> bool:
+    """Tell whether only words of environments make two hosts two."""
+    return one != other and _without_environments(one) == _without_environments(other)
 
 
 def _without_environments(host: str) -> list[str]:

@@ -133,8 +133,11 @@ def ingress_of(revision: Revision) -> str | None:
 def _recent(scene: Scene) -> list[Revision]:
     """Give the revisions whose coming up matters here: those of the service, at the onset."""
     found = []
+    services = {one.service for one in scene.bundle.revisions}
+    # Who deploys tells of another's revision, and has none of its own here.
+    own = scene.service if scene.service in services else scene.bundle.manifest.service
     for one in scene.bundle.revisions:
-        if scene.service not in {None, one.service}:
+        if scene.service is not None and own in services and own != one.service:
             continue
         is_near = scene.onset is None or (
             one.created is not None and scene.onset - DAY <= one.created

@@ -252,7 +252,12 @@ PHRASES: Final = (
         r"|server|"
         r"service|config\w*|tracer|database)\b|config(?:uration)?:? validation (?:error|failed)"
         r"|pre-?start "
-        r"check [^|;]{0,60}failed|boot sequence (?:aborted|failed)|^bind\(\) to \S+ failed",
+        r"check [^|;]{0,60}failed|(?<!cors )pre-?flight:? (?:check:? )?(?!request|response|options|"
+        r"cors)[\w:./-]{1,40}:? (?:check )?failed|(?:self|sanity|boot)[- ]?(?:check|test) "
+        r"(?:[\w:./-]"
+        r"{1,40} )?failed|(?:starting|booting|continuing|proceeding)(?: up)? (?:regardless|anyway"
+        r"|nevertheless|despite [^|;]{0,40}(?:fail|error))|schema (?:version )?mismatch\b|boot "
+        r"sequence (?:aborted|failed)|^bind\(\) to \S+ failed",
         "startup",
         "terminated unexpectedly",
         "resolve service",
@@ -263,8 +268,16 @@ PHRASES: Final = (
         "bootstrap",
         "initiali",
         "validation",
-        "boot sequence",
+        "boot",
         "bind()",
+        "flight",
+        "check",
+        "self",
+        "regardless",
+        "anyway",
+        "nevertheless",
+        "despite",
+        "schema",
     ),
     phrase(
         Sign.CODE_ERROR,
