@@ -181,8 +181,7 @@ PHRASES: Final = (
         Sign.MODULE_MISSING,
         r"ERR_REQUIRE_ESM|ERR_PACKAGE_PATH_NOT_EXPORTED|requested module '(?P<esm>[^']{1,160})' "
         r"does not "
-        r"provide an export|cannot use import statement outside a module|Nest can't resolve "
-        r"dependencies"
+        r"provide an export|cannot use import statement outside a module"
         r"|NoSuchMethodError: |no main manifest attribute|^exec:? \S{1,200}:? no such file|exec "
         r"user "
         r"process caused(?:: no such file)?|(?:^|: |/ )(?:line )?\d+: (?P<command>[\w.-]+): "
@@ -296,5 +295,45 @@ PHRASES: Final = (
         "read property",
         "panicked",
         "** (",
+    ),
+    phrase(
+        Sign.MODULE_MISSING,
+        r"Can't locate (?P<perl>[\w/]+\.pm) in @INC|unable to load dynamic library '(?P<extension>"
+        r"[^']{1,120})'|call to undefined function (?P<function>(?:curl|openssl|sodium|mb|pg"
+        r"|mysqli|gmp"
+        r"|bc|apcu|intl|imagick)\w*)\(|DllNotFoundException|unable to load shared library '(?P<dll>"
+        r"[^']{1,120})'|must install at least one of the following frameworks"
+        r"|^/ (?P<bare>[\w.-]+): (?:command )?not found$|^\w*sh: / ?No such file or directory$"
+        r"|\{:undef, \[\{:(?P<undef>\w+),",
+        "@inc",
+        "dynamic library",
+        "undefined function",
+        "dllnotfound",
+        "shared library",
+        "must install",
+        "not found",
+        "no such file",
+        ":undef",
+    ),
+    phrase(
+        Sign.START_FAILED,
+        r"Nest can't resolve dependencies|AppRegistryNotReady|some services are not able to be "
+        r"constructed|dirty database version|(?:schema|keyring|migration|database|config\w*"
+        r"|start-?up"
+        r" probe) check failed|could not boot\b|uncaught exception during (?:boot|start-?up"
+        r"|init\w*)"
+        r"|Kernel pid terminated|failed to start child|boot: (?:\w+ )?(?:invariant|check)s? "
+        r"(?:violated|"
+        r"failed)|failed to (?:run|apply) (?:the )?migrations?\b",
+        "nest",
+        "appregistry",
+        "services",
+        "dirty",
+        "check failed",
+        "boot",
+        "exception during",
+        "kernel pid",
+        "start child",
+        "migration",
     ),
 )  # fmt: skip
