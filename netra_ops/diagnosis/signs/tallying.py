@@ -60,6 +60,8 @@ _CALLS: Final = frozenset(
 _OF_DATABASE: Final = frozenset(
     {Sign.CONNECTION_REFUSED, Sign.HOST_UNKNOWN, Sign.TIMED_OUT, Sign.DEPENDENCY_FAILED}
 )
+_NORMAL_CLOSURE: Final = 1000
+"""RFC 6455, 7.4.1: it ended because somebody was done with it."""
 _CODE: Final = re.compile(r"(?:exited?|signal|code|status)\D{0,12}(\d{1,5})", re.IGNORECASE)
 _STATUS: Final = re.compile(
     r"(?:^\W*|\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|HTTPException:?|error)[ =:\"']*)"
@@ -235,6 +237,8 @@ class _Counting:
         """Say of a socket how long it was open; one of which no request tells is a request."""
         length = self._sockets.ended(place, entry, request)
         if length is None or (request is not None and self._requests.tell_length(request, length)):
+            return
+        if _status(Sign.SOCKET_CLOSED, entry, None) == _NORMAL_CLOSURE:
             return
         began = None if entry.time is None else entry.time - round(length * 1e9)
         told = Answered(WEBSOCKET, None, SWITCHED, length)

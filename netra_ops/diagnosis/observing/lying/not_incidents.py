@@ -33,6 +33,7 @@ _EVERY_DAY: Final = frozenset(
     {
         "401",
         "403",
+        "426",
         *(
             sign.value
             for sign in (
@@ -41,6 +42,8 @@ _EVERY_DAY: Final = frozenset(
                 Sign.TOKEN_MALFORMED,
                 Sign.TOKEN_TOO_EARLY,
                 Sign.SIGNATURE_REFUSED,
+                Sign.ORIGIN_REFUSED,
+                Sign.UPGRADE_MISSING,
             )
         ),
     }

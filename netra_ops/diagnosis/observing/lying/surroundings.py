@@ -1,7 +1,7 @@
 """Facts about what stands around the failing requests: clocks, breakers, secrets that changed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
@@ -119,15 +119,16 @@ def _breaker(scene: Scene) -> Iterator[Observation]:
     if len(times) < _TWO:
         return
     first, last = times[0], times[-1]
-    failed = [
-        line.time
+    silent = [
+        line
         for sign in _SILENT
         for line in scene.tally.occurrences.get(sign, ())
         if line.time is not None and line.time <= last
     ]
+    failed = [line.time or 0 for line in silent]
     since = max((one for one in failed if one < last), default=first)
     open_since = [line for line in lines if line.time is not None and line.time > since]
-    answering = _answering(scene, lines, (since, last))
+    answering = _answering(scene, lines, _named_by(lines) or _named_by(silent), (since, last))
     numbers = [*[line.number for line in open_since[-2:]], *answering[:3]]
     if len(open_since) >= _TWO and len(answering) >= _TWO:
         yield seen(
@@ -147,12 +148,18 @@ def _breaker(scene: Scene) -> Iterator[Observation]:
         )
 
 
+def _named_by(lines: Iterable[Occurrence]) -> set[str]:
+    return {line.subject.lower() for line in lines if line.subject}
+
+
 def _answering(
-    scene: Scene, lines: tuple[Occurrence, ...] | list[Occurrence], between: tuple[int, int]
+    scene: Scene, lines: Sequence[Occurrence], guarded: set[str], between: tuple[int, int]
 ) -> list[int | str]:
-    """Give what shows that the dependency answers between two moments."""
+    """Give what shows that the dependency answers between two moments.
+
+    What an unnamed breaker guards is what failed before it opened.
+    """
     since, last = between
-    guarded = {line.subject.lower() for line in lines if line.subject}
     tripped = {line.place for line in lines}
     services = {line.place.service for line in lines}
     found: list[int | str] = []

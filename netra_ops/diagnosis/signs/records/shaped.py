@@ -33,7 +33,7 @@ _NO_FAULT: Final = re.compile(
 )
 _REFUSED: Final = MappingProxyType({401: Sign.NOT_AUTHENTICATED, 403: Sign.NOT_PERMITTED})
 _STATUSES: Final = ("status", "status_code", "statusCode", "upstream_status", "code")
-_BROKEN: Final = range(500, 600)
+_BROKEN: Final = frozenset({502, 503, 504})
 _CORS: Final = "access-control-"
 _ANSWERS: Final = frozenset({"res", "response", "resp"})
 _ANSWERS_HEADERS: Final = frozenset(
@@ -133,7 +133,7 @@ def with_fields(
 
 
 def _called_in_vain(fields: Mapping[str, Any]) -> bool:
-    """Tell whether members name what was called, and that it answered 5xx."""
+    """Tell whether members name what was called, and that it was not to be had."""
     status = next((fields[one] for one in _STATUSES if type(fields.get(one)) is int), 0)
     return status in _BROKEN and any(isinstance(fields.get(name), str) for name in CALLED)
 
