@@ -53,17 +53,16 @@ class Incident:
     def said(
         self,
         second: float,
-        text: str,
+        text: str | dict[str, Any],
         *,
         severity: str = "WARNING",
         service: str = "orders",
         revision: str = NEW,
         instance: str | None = "one",
     ) -> None:
-        """Add a line of a program."""
-        self._add(
-            second, "stderr", service, revision, instance, severity=severity, textPayload=text
-        )
+        """Add a line of a program, or what it writes as an object."""
+        form = "textPayload" if isinstance(text, str) else "jsonPayload"
+        self._add(second, "stderr", service, revision, instance, severity=severity, **{form: text})
 
     def served(self, first: float, last: float, times: int = 8, **more: Any) -> None:
         """Add requests that were answered well."""
