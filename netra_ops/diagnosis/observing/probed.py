@@ -10,6 +10,7 @@ from netra_ops.diagnosis.observing.tried import (
     dependencies,
     issuers,
     platform,
+    speaking,
     ways,
 )
 from netra_ops.diagnosis.observing.tried.attempt import read
@@ -40,5 +41,6 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from dependencies.breakers(scene, tried)
     yield from dependencies.certificates(tried)
     yield from dependencies.clocks(tried)
+    yield from speaking.words(scene, tried)
     yield from answering.revisions(scene, tried)
     yield from answering.instances(tried)

@@ -267,7 +267,8 @@ PHRASES: Final = (
         r"(?:answer|"
         r"respond)ing|(?:gave|failed) [^|;]{0,20}\b(?:500|502|503|504)\b|failed \(status[ "
         r"=:]+5\d\d)"
-        r"|could not reach the (?:\w+ )?(?:auth|token|identity|session|user)\w*|(?:auth\w*"
+        r"|\bext[_ ]authz[_ ](?:error|timeout)\b|could not reach the (?:\w+ )?(?:auth|token"
+        r"|identity|session|user)\w*|(?:auth\w*"
         r"|identity|"
         r"token|user|session|account) (?:service|server|backend|api) (?:is )?down\b|14 "
         r"UNAVAILABLE\b",
@@ -283,6 +284,7 @@ PHRASES: Final = (
         "responding",
         "50",
         "could not reach",
+        "authz",
         "down",
     ),
     phrase(

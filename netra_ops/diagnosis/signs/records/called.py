@@ -20,6 +20,8 @@ _HOSTS: Final = re.compile(
     r"|UnknownHostException: (?P<java>[\w.-]+)"
 )
 _DATABASE_PORT: Final = re.compile(r":(?:5432|5433|6432|3306|3307|1433|1521|27017)$")
+_OTHER_PORT: Final = re.compile(r":(?:6379|6380|11211|5672|9092|25|587|4317|4318|8125)$")
+"""Of caches, queues, mail and telemetry."""
 _DATABASE_HOST: Final = re.compile(
     r"(?:^|[.-])(?:db|database|postgres\w*|pg|pgbouncer|mysql|mariadb|sql|cloudsql|rds|mongo\w*)\d*"
     r"(?:[.:-]|$)",
@@ -39,7 +41,8 @@ _AUTH_WORDS: Final = re.compile(
     r"|auth(?:entication)? (?:\w+ )?(?:unavailable|unreachable|timed out)|AuthServiceUn\w+"
     r"|(?:verify|validat)\w* (?:the )?(?:token|session|credential)s?\b|PyJWKClient|JWKSTimeout"
     r"|fail to fetch data from the url|revocation feed|auth_service|AuthClient|IdentityClient"
-    r"|TokenClient",
+    r"|TokenClient|\bauth[nz]?[-_ ](?:check|lookup|call|verify|verification|decision)\b|\bext[_ "
+    r"]authz\b",
     re.IGNORECASE,
 )
 _OF_GOOGLE: Final = re.compile(
@@ -69,7 +72,8 @@ def called(text: str) -> tuple[Called | None, str | None]:
     A host that names itself goes before words; words for both tell nothing.
     """
     host = host_in(text)
-    if _OF_GOOGLE.search(text) is not None and _KEY_SET.search(text) is None:
+    is_of_google = _OF_GOOGLE.search(text) is not None and _KEY_SET.search(text) is None
+    if is_of_google or (host is not None and _OTHER_PORT.search(host) is not None):
         return Called.OTHER, host
     if host is not None:
         if is_database_host(host):

@@ -475,3 +475,45 @@ def test_every_observation_is_of_a_fact_that_probes_show(of: Any) -> None:
 
     assert len(found) > 3
     assert all(one.fact.shown_by & PROBES for one in found)
+
+
+@pytest.mark.parametrize(
+    ("body", "fact"),
+    [
+        ('{"database":"down","error":"i/o timeout"}', Fact.DATABASE_SILENT),
+        ('{"circuitBreakers":{"auth":{"state":"OPEN"}}}', Fact.BREAKER_OPEN_SAID),
+        ("QueuePool limit of size 5 overflow 10 reached", Fact.POOL_EXHAUSTED_SAID),
+        ("SessionMiddleware must be installed", Fact.SESSION_MIDDLEWARE_SAID),
+    ],
+)
+def test_bodies_of_failed_probes_speak_as_logs_do(of: Any, body: str, fact: Fact) -> None:
+    """What a failed probe was told of the service's own troubles is told; of a good one nothing."""
+    bad = of(probe("ready", API, status=503, ok=False, body_excerpt=body))
+
+    assert seen(bad, fact) is not None
+
+
+@pytest.mark.parametrize(("age", "is_cut"), [(60.0, True), (8.0, False)])
+def test_probed_sockets_that_are_cut_off_at_one_age_are_told(
+    of: Any, age: float, *, is_cut: bool
+) -> None:
+    """Sockets through a proxy are cut off at one age, or each at its own."""
+    cut = [
+        probe(f"socket {n}", WS, status=101, close_code=1006, ok=False,
+              body_excerpt=f"closed after {60.0 if is_cut else age * (n + 1)} s")
+        for n in range(3)
+    ]  # fmt: skip
+
+    assert (seen(of(*cut), Fact.SOCKETS_END_AT_ONE_AGE) is not None) is is_cut
+
+
+def test_keys_of_another_environment_than_the_tokens_are_told(of: Any) -> None:
+    """Who asks one environment's auth service is shown the tokens of another's."""
+    keys = probe("discovery", "https://login.preview.example.org/.well-known", status=200,
+                 body_excerpt='{"issuer":"https://login.preview.example.org"}')  # fmt: skip
+    token = probe("refused token", API, status=401,
+                  body_excerpt='{"iss":"https://login.example.org","aud":"orders"}')  # fmt: skip
+
+    found = of(keys, token)
+
+    assert seen(found, Fact.FOREIGN_ENVIRONMENT_CALLED) is not None
