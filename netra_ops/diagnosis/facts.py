@@ -186,8 +186,14 @@ class Fact(Enum):
         LOGS,
     )
     ONE_INSTANCE_ONLY = "Of several instances that served, exactly one failed.", LOGS
-    OLD_TOKENS_REFUSED = "Tokens issued before a moment failed, later ones passed.", LOGS | AUDIT
-    NEW_TOKENS_REFUSED = "Tokens issued after a moment failed, earlier ones passed.", LOGS | AUDIT
+    OLD_TOKENS_REFUSED = (
+        "Tokens issued before a moment failed, later ones passed.",
+        LOGS | AUDIT | PROBES,
+    )
+    NEW_TOKENS_REFUSED = (
+        "Tokens issued after a moment failed, earlier ones passed.",
+        LOGS | AUDIT | PROBES,
+    )
     CURED_BY_RESTART = "Failures ended with a new instance of the same revision.", LOGS
     CONFINED_TO_NEW_INSTANCES = (
         "Instances that started after a moment failed, older ones of the same revision did not.",
@@ -356,6 +362,14 @@ class Fact(Enum):
     INSTANCES_DISAGREE = "The same probe got different answers from different instances.", PROBES
     GOOD_CREDENTIAL_WORKS = (
         "A probe with a good credential was answered well in the window.",
+        PROBES,
+    )
+    KEY_STILL_PUBLISHED = (
+        "The key by which refused tokens were signed is in the published set.",
+        PROBES,
+    )
+    KEY_NOT_PUBLISHED = (
+        "The key by which refused tokens were signed is not in the published set.",
         PROBES,
     )
     AUDIT_WRONG_SECRET = "The audit record has a client refused for a wrong secret.", AUDIT

@@ -11,6 +11,7 @@ CAUSE = Cause(
     expects=(
         decides(Fact.OLD_TOKENS_REFUSED, 0.85),
         decides(Fact.AUDIT_KEY_ROTATED, 0.6),
+        decides(Fact.KEY_NOT_PUBLISHED, 0.5),
         expects(Fact.AUDIT_KEY_WITHDRAWN, 0.3),
         expects(Fact.SIGNATURE_REFUSED, 0.6),
         expects(Fact.KEY_ID_UNKNOWN, 0.5),
@@ -23,11 +24,18 @@ CAUSE = Cause(
         shown(Fact.OLD_TOKENS_REFUSED, Fact.KEY_ID_UNKNOWN),
         shown(Fact.OLD_TOKENS_REFUSED, Fact.AUDIT_KEY_ROTATED),
         shown(Fact.OLD_TOKENS_REFUSED, Fact.KEY_CHANGED),
+        shown(Fact.OLD_TOKENS_REFUSED, Fact.KEY_NOT_PUBLISHED),
+        shown(Fact.KEY_ID_UNKNOWN, Fact.KEY_NOT_PUBLISHED, Fact.BEGAN_WITHOUT_REVISION),
         shown(Fact.AUDIT_KEY_WITHDRAWN, Fact.KEY_ID_UNKNOWN),
         shown(Fact.AUDIT_KEY_WITHDRAWN, Fact.SIGNATURE_REFUSED),
     ),
     contradicted_by=frozenset(
-        {Fact.NEW_TOKENS_REFUSED, Fact.CURED_BY_RESTART, Fact.SPLIT_BY_INSTANCE}
+        {
+            Fact.NEW_TOKENS_REFUSED,
+            Fact.CURED_BY_RESTART,
+            Fact.SPLIT_BY_INSTANCE,
+            Fact.KEY_STILL_PUBLISHED,
+        }
     ),
     leads_to=frozenset({"user_token_rejected", "signing_key_mismatch"}),
     neighbours=(

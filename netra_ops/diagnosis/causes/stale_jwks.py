@@ -17,6 +17,7 @@ CAUSE = Cause(
         decides(Fact.NEW_TOKENS_REFUSED, 0.8),
         decides(Fact.KEY_ID_UNKNOWN, 0.85),
         decides(Fact.CURED_BY_RESTART, 0.4),
+        decides(Fact.KEY_STILL_PUBLISHED, 0.6),
         expects(Fact.PART_REFUSED, 0.5),
         expects(Fact.DEPENDENCY_HEALTHY, 0.4),
         expects(Fact.AUDIT_KEY_ROTATED, 0.6),
@@ -27,8 +28,12 @@ CAUSE = Cause(
         shown(Fact.KEY_ID_UNKNOWN, Fact.CURED_BY_RESTART),
         shown(Fact.NEW_TOKENS_REFUSED, Fact.AUDIT_KEY_ROTATED),
         shown(Fact.NEW_TOKENS_REFUSED, Fact.DEPENDENCY_HEALTHY),
+        shown(Fact.NEW_TOKENS_REFUSED, Fact.KEY_STILL_PUBLISHED),
+        shown(Fact.KEY_ID_UNKNOWN, Fact.KEY_STILL_PUBLISHED, Fact.BEGAN_WITHOUT_REVISION),
     ),
-    contradicted_by=frozenset({Fact.OLD_TOKENS_REFUSED, Fact.DEPENDENCY_DOWN}),
+    contradicted_by=frozenset(
+        {Fact.OLD_TOKENS_REFUSED, Fact.DEPENDENCY_DOWN, Fact.KEY_NOT_PUBLISHED}
+    ),
     leads_to=frozenset({"signing_key_mismatch"}),
     neighbours=(Neighbour("key_rotated_without_overlap", "new tokens fail and old ones pass"),),
     caught_by=(CaughtBy.RUN_TIME,),

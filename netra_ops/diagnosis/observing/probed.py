@@ -11,6 +11,7 @@ from netra_ops.diagnosis.observing.tried import (
     issuers,
     platform,
     speaking,
+    tokens,
     ways,
 )
 from netra_ops.diagnosis.observing.tried.attempt import read
@@ -44,3 +45,5 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from speaking.words(scene, tried)
     yield from answering.revisions(scene, tried)
     yield from answering.instances(tried)
+    yield from tokens.ages(scene, tried)
+    yield from tokens.published(scene, tried)

@@ -32,6 +32,7 @@ from netra_ops.diagnosis.signs.records.shaped import (
     with_clock,
     with_fields,
     with_stack,
+    without_silence,
 )
 from netra_ops.diagnosis.signs.records.whose import caller_of, is_test, issued_of
 from netra_ops.diagnosis.signs.sign import Sign
@@ -172,7 +173,7 @@ class _Counting:
             return [*self._lexicon.meanings(text), Meaning(Sign.PREFLIGHT_BARE)]
         if answered is not None and entry.level < Level.WARNING and "|" not in text:
             return []
-        found = self._lexicon.meanings(text)
+        found = without_silence(text, self._lexicon.meanings(text))
         if "current time" in text:
             found = with_clock(entry.time, text, found)
         if entry.stack is not None:

@@ -62,6 +62,8 @@ _USUAL: Final = MappingProxyType(
         Fact.BREAKER_OPEN_SAID: 0.02,
         Fact.DEPENDENCY_HEALTHY: 0.12,
         Fact.KEY_ID_UNKNOWN: 0.03,
+        Fact.KEY_STILL_PUBLISHED: 0.06,
+        Fact.KEY_NOT_PUBLISHED: 0.04,
         Fact.INGRESS_OR_ACCOUNT_CHANGED: 0.03,
         Fact.PLATFORM_REFUSED_CALLER: 0.04,
         Fact.REFUSED_BEFORE_CONTAINER: 0.06,

@@ -17,22 +17,37 @@ from netra_ops.evidence.records.taking import (
 FILE: Final = "audit.ndjson"
 _KID: Final = "key "
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "event": ("event", "action", "event_type", "eventType", "event_name", "type", "message"),
-    "outcome": ("outcome", "result", "status", "success"),
+    "event": (
+        *("event", "action", "event_type", "eventType", "event_name", "eventName", "type"),
+        *("operation", "op", "activity", "act", "what", "evt", "verb", "kind", "message", "msg"),
+    ),
+    "outcome": ("outcome", "result", "status", "success", "ok", "succeeded"),
     "reason": (
-        *("reason", "error", "why", "detail", "details", "description", "error_description"),
-        *("failure_reason", "failureReason", "message"),
+        *(
+            "reason",
+            "error",
+            "why",
+            "because",
+            "detail",
+            "details",
+            "description",
+            "error_description",
+        ),
+        *("failure_reason", "failureReason", "note", "message", "msg"),
     ),
     "actor": ("actor", "principal"),
     "client_id": ("client_id", "clientId", "service_id", "serviceId", "client", "service"),
-    "subject": ("subject", "sub", "user_id", "userId", "user", "username"),
+    "subject": ("subject", "sub", "user_id", "userId", "user", "username", "uid", "account"),
     "kid": ("kid", "key_id"),
     "token_hash": ("token_hash", "jti_hash", "jti"),
     "address": ("address", "remote_ip", "ip", "ipAddress"),
     "request_id": ("request_id",),
     "grant": ("grant", "grant_type", "grantType"),
 }
-_TIMES: Final = ("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp")
+_TIMES: Final = (
+    *("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp", "when"),
+    *("occurred_at", "occurredAt", "createdAt", "event_time", "eventTime", "datetime", "logged_at"),
+)
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -248,7 +248,7 @@ def _readers(scene: Scene) -> set[str] | None:
 def _named(subject: str | None, secrets: set[str]) -> bool:
     if subject is None:
         return True
-    return any(part in secrets for part in subject.lower().split("/"))
+    return any(part in secrets for part in re.split(r"[\s/:]+", subject.lower()))
 
 
 def _starts(scene: Scene) -> dict[str, int]:

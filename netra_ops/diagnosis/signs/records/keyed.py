@@ -4,15 +4,17 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from netra_ops.diagnosis.signs.records.whose import issued_of
+from netra_ops.diagnosis.signs.records.whose import issued_of, of_tokens
 from netra_ops.logs.entries import Entry
 from netra_ops.logs.entries.whom import Names, first_of
 
 _KEY: Final = Names("kid", "jwt_kid", "token_kid", "key_id", "keyId", "jwtKid", "tokenKid")
-_HOLDERS: Final = ("header", "token", "jwt", "claims", "auth", "context")
 _KEY_TEXT: Final = re.compile(
-    r"\b(?:\w{1,12}[_.])?(?:kid|key[ _-]?id)[\"']?(?:\s?[:=]\s?|\s)[\"'\[(]{0,2}"
-    r"(?=[\w.:/+=-]*\d)([\w][\w.:/+=-]{0,79})",
+    r"\b(?:\w{1,12}[_.])?(?:kid|key[ _-]?id)[\"']?(?: (?:is|was|of))?(?:\s?[:=]\s?|\s)"
+    r"(?:[\"'\[(`]{0,2}(?=[\w.:/+=-]*\d)([\w][\w.:/+=-]{0,79})"
+    r"|[\"'`]([\w][\w.:/+=-]{1,79})[\"'`])"
+    r"|\bkey (?:that match(?:es)?|matching|named|called|for)(?: (?:the )?kid)?:? ?"
+    r"[\"'`]([\w][\w.:/+=-]{1,79})[\"'`]",
     re.IGNORECASE,
 )
 _OF_KEYS: Final = re.compile(
@@ -28,10 +30,10 @@ def key_of(entry: Entry) -> str | None:
     if fields is not None and (found := _key_in(fields)) is not None:
         return found
     text = entry.message
-    if "id" not in text:
+    if "id" not in text and "key" not in text:
         return None
     said = _KEY_TEXT.search(text, 0, 2_000)
-    return said[1].rstrip(".:") if said else None
+    return (said[1] or said[2] or said[3]).rstrip(".:") if said else None
 
 
 def tells_of_token(entry: Entry) -> bool:
@@ -45,7 +47,4 @@ def _key_in(fields: Mapping[str, Any]) -> str | None:
     found = first_of(fields, _KEY)
     if found is not None:
         return found
-    held = (fields.get(name) for name in _HOLDERS)
-    return next(
-        (key for one in held if isinstance(one, dict) and (key := first_of(one, _KEY))), None
-    )
+    return next((key for one in of_tokens(fields) if (key := first_of(one, _KEY))), None)

@@ -10,7 +10,7 @@ CALLED: Final = (
     *("remote_service", "peer_service", "peer.service", "downstream", "called"),
 )
 """Members that name what was called."""
-_FIELDS: Final = (
+_NAMES: Final = (
     "error",
     "err",
     "reason",
@@ -34,6 +34,17 @@ _FIELDS: Final = (
     "www_authenticate",
     "result",
     "msg",
+    "why",
+    "because",
+    "failure",
+    "failure_reason",
+    "error.type",
+    "error.code",
+    "error.message",
+    "exception.type",
+    "exception.message",
+    "err.code",
+    "err.message",
     "data",
     "response",
     "body",
@@ -41,15 +52,31 @@ _FIELDS: Final = (
     "response_code_details",
     *CALLED,
 )
+
+
+def _written(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give names as programs write them: `error_code`, `Error_code`, `errorCode`."""
+    found = dict[str, None]()
+    for name in names:
+        first, *others = name.split("_")
+        camel = first + "".join(one.capitalize() for one in others)
+        found |= dict.fromkeys((name, name[0].upper() + name[1:], camel))
+    return tuple(found)
+
+
+_FIELDS: Final = _written(_NAMES)
 _ENVOYS: Final = "response_code_details"
 """What Envoy says of a response, its blanks written as underscores."""
-_ANSWERS: Final = frozenset({"data", "response", "body", "response_body"})
+_ANSWERS: Final = frozenset(_written(("data", "response", "body", "response_body")))
 """Members that hold what another service answered: of it only the error counts."""
 _ANY: Final = frozenset(_FIELDS)
 _WITHIN: Final = (
     *("type", "name", "code", "message", "msg", "reason", "detail", "error_message", "cause"),
+    *("error", "error_description", "Message", "ClassName"),
 )
 _ERROR: Final = re.compile(r"\"error(?:_description)?\"\s*:\s*\"([^\"\\]{1,200})\"")
+_HOLDERS: Final = ("error", "cause", "response", "data", "body", "inner", "InnerException")
+_DEEP: Final = 3
 _CONTEXT: Final = "error_context"
 _LONGEST: Final = 600
 
@@ -99,18 +126,20 @@ def _answered(value: Any) -> Any:
     )
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, deep: int = _DEEP) -> list[str]:
     if isinstance(value, str):
         if "\n" in value:
             lines = [line for line in value.split("\n") if line.strip()]
             value = " ".join((lines[0], lines[-1])) if lines else ""
         return [value[:_LONGEST]] if value else []
     if isinstance(value, dict):
-        return [
+        found = [
             part[:_LONGEST]
             for name in _WITHIN
             if isinstance(part := value.get(name), str) and part and "\n" not in part
         ]
+        inner = [one for name in _HOLDERS if isinstance(one := value.get(name), dict) and deep]
+        return [*found, *(part for one in inner for part in _texts(one, deep - 1))]
     return []
 
 

@@ -26,6 +26,13 @@ _CLOCK: Final = re.compile(
     r"current time (\d{4}-\d\d-\d\dT[\d:]{8}\S*?) is (before|after)", re.IGNORECASE
 )
 _HOUR: Final = 3_600_000_000_000
+_ANSWERED: Final = re.compile(
+    r"\b(?:status(?:[ _]?code)?|answered|returned|responded|replied|got|code|HTTP(?:/[\d.]+)?)"
+    r"[ =:\"']{1,4}(?:with )?(?:an? )?(?:http )?(?:status )?(?:code )?4(?:0[0-79]|[1-9]\d)\b"
+    r"|\b4(?:00|01|03|04) (?:client error|unauthorized|forbidden|bad request|not found)",
+    re.IGNORECASE,
+)
+"""That something answered, and with what: the caller's fault, but for 408, which is silence."""
 _NO_FAULT: Final = re.compile(
     r"HTTP|Http|Timeout|Connection|Connect|Cancel|KeyboardInterrupt|SystemExit|OSError|IOError"
     r"|Unavailable|Disconnect|Operational|Interface|Database|Refused|Denied|Forbidden|Unauth|Auth"
@@ -80,6 +87,14 @@ def stands_below_error(sign: Sign, text: str) -> bool:
     if sign is Sign.CODE_ERROR:
         return "panic" in text
     return sign is not Sign.MODULE_MISSING or _DOES_WITHOUT.search(text) is None
+
+
+def without_silence(text: str, found: Sequence[Meaning]) -> list[Meaning]:
+    """Leave out that a service did not answer where the text has its answer: a refusal is one."""
+    is_answered = _ANSWERED.search(text) is not None or any(
+        one.sign is Sign.CLIENT_REFUSED for one in found
+    )
+    return [one for one in found if not (is_answered and one.sign is Sign.DEPENDENCY_FAILED)]
 
 
 def with_clock(time: int | None, text: str, found: Sequence[Meaning]) -> list[Meaning]:

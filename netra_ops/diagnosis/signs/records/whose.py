@@ -4,7 +4,7 @@ It sorts records and proves nothing. Pure.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from netra_ops.diagnosis.signs.tally import Caller
@@ -39,7 +39,14 @@ _KIND_OF: Final = {
 }
 _CLIENTS: Final = Names("client_id", "clientId", "azp", "caller", "client", "service_id", "from")
 _ISSUED: Final = Names("iat", "token_iat", "issued_at", "issuedAt", "token_issued_at", "tokenIat")
-_WITHIN: Final = ("claims", "token", "jwt", "auth", "user", "error_context", "context")
+_OF_TOKENS: Final = re.compile(
+    r"tok|jw[tsek]|jose|claim|head|auth|bearer|cred|sess|cookie|user|princip|ident|caller|subject"
+    r"|context|ctx|err|exception|detail|extra|payload|data|fields|meta|span",
+    re.IGNORECASE,
+)
+"""Members in which programs tell of a token, or of what holds one."""
+_DEEP: Final = 3
+_MOST_HOLDERS: Final = 24
 _ISSUED_TEXT: Final = re.compile(
     r"\b(?:token_)?(?:iat|issued[_ ]at)[\"']?[ ]?[:= ][ ]?[\"']?"
     r"(\d{10}(?:\.\d+)?\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?"
@@ -129,15 +136,33 @@ def issued_of(entry: Entry) -> int | None:
         found = _issued_in(fields)
         if found is not None:
             return found
-        for name in _WITHIN:
-            inner = fields.get(name)
-            if isinstance(inner, dict) and (found := _issued_in(inner)) is not None:
+        for inner in of_tokens(fields):
+            found = _issued_in(inner)
+            if found is not None:
                 return found
     text = entry.message
     if "iat" not in text and "ssued" not in text:
         return None
     said = _ISSUED_TEXT.search(text, 0, 4_000)
     return from_value(_as_iso(said[1])) if said else None
+
+
+def of_tokens(fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Give what is inside a record that may tell of a token, the outermost first."""
+    level: list[Mapping[str, Any]] = [fields]
+    given = 0
+    for _ in range(_DEEP):
+        level = [
+            inner
+            for one in level
+            for name, inner in one.items()
+            if isinstance(inner, dict) and _OF_TOKENS.search(name)
+        ]
+        for one in level:
+            given += 1
+            if given > _MOST_HOLDERS:
+                return
+            yield one
 
 
 def _as_iso(said: str) -> str:
