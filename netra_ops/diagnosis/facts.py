@@ -180,7 +180,10 @@ class Fact(Enum):
         LOGS,
     )
     PART_REFUSED = "Since the onset a part failed and a part succeeded, mixed in time.", LOGS
-    SPLIT_BY_INSTANCE = "Of one revision some instances failed always and others never.", LOGS
+    SPLIT_BY_INSTANCE = (
+        "Of one revision some instances failed always and others never.",
+        LOGS | PROBES,
+    )
     MIXED_WITHIN_INSTANCES = (
         "Of one revision every instance both failed and succeeded, mixed in time.",
         LOGS,

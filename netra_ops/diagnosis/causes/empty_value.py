@@ -23,7 +23,16 @@ CAUSE = Cause(
     ),
     contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO}),
     leads_to=frozenset(
-        {"startup_failed", "signing_key_mismatch", "service_secret_mismatch", "escaped_value"}
+        {
+            "startup_failed",
+            "signing_key_mismatch",
+            "service_secret_mismatch",
+            "escaped_value",
+            "wrong_issuer",
+            "wrong_audience",
+            "origin_blocked",
+            "stale_jwks",
+        }
     ),
     neighbours=(Neighbour("env_var_lost", "the name is there"),),
     caught_by=(CaughtBy.STATIC,),

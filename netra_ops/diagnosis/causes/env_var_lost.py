@@ -35,7 +35,16 @@ CAUSE = Cause(
             Fact.CONFIGURATION_UNCHANGED,
         }
     ),
-    leads_to=frozenset({"startup_failed", "code_error", "auth_service_unreachable"}),
+    leads_to=frozenset(
+        {
+            "startup_failed",
+            "code_error",
+            "auth_service_unreachable",
+            "wrong_issuer",
+            "wrong_audience",
+            "origin_blocked",
+        }
+    ),
     neighbours=(
         Neighbour(
             "secret_reference_lost", "which kind the lost name was: a literal or a secret reference"

@@ -23,8 +23,18 @@ CAUSE = Cause(
         shown(Fact.VALUE_CARRIES_QUOTES, Fact.FAILURES),
         shown(Fact.KEYS_AGREE_UNQUOTED, Fact.FAILURES),
     ),
-    contradicted_by=frozenset({Fact.KEYS_AGREE, Fact.ON_EARLIER_REVISIONS_TOO}),
-    leads_to=frozenset({"startup_failed", "signing_key_mismatch", "service_secret_mismatch"}),
+    contradicted_by=frozenset(
+        {Fact.KEYS_AGREE, Fact.KEYS_DIFFER, Fact.ON_EARLIER_REVISIONS_TOO}
+    ),
+    leads_to=frozenset(
+        {
+            "startup_failed",
+            "signing_key_mismatch",
+            "service_secret_mismatch",
+            "wrong_issuer",
+            "wrong_audience",
+        }
+    ),
     neighbours=(
         Neighbour("whitespace_in_value", "equal once unquoted, not once stripped"),
         Neighbour("signing_key_mismatch", "equal once unquoted"),

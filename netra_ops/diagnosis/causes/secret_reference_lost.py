@@ -28,7 +28,16 @@ CAUSE = Cause(
             Fact.CONFIGURATION_UNCHANGED,
         }
     ),
-    leads_to=frozenset({"startup_failed", "code_error", "auth_service_unreachable"}),
+    leads_to=frozenset(
+        {
+            "startup_failed",
+            "code_error",
+            "auth_service_unreachable",
+            "wrong_issuer",
+            "wrong_audience",
+            "origin_blocked",
+        }
+    ),
     neighbours=(
         Neighbour("env_var_lost", "which kind the lost name was"),
         Neighbour("secret_accessor_missing", "the reference is gone, not the right to read it"),

@@ -18,7 +18,7 @@ CAUSE = Cause(
         expects(Fact.SECRET_CHANGED_AT_ONSET, 0.4),
     ),
     shown_by=(shown(Fact.SECRET_VERSION_SAID),),
-    leads_to=frozenset({"startup_failed", "rollback_target_broken"}),
+    leads_to=frozenset({"startup_failed", "rollback_target_broken", "latest_secret_split"}),
     neighbours=(
         Neighbour("secret_accessor_missing", "the state of the version, not the right to read it"),
     ),

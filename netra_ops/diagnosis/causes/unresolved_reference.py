@@ -36,6 +36,8 @@ CAUSE = Cause(
             "database_unreachable",
             "wrong_auth_service_url",
             "database_credentials_rotated",
+            "wrong_issuer",
+            "wrong_audience",
         }
     ),
     neighbours=(

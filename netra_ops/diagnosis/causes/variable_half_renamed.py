@@ -25,7 +25,7 @@ CAUSE = Cause(
         shown(Fact.VARIABLE_RENAMED, Fact.NOT_CONFIGURED_SAID),
     ),
     contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO, Fact.BEGAN_WITHOUT_REVISION}),
-    leads_to=frozenset({"startup_failed", "code_error"}),
+    leads_to=frozenset({"startup_failed", "code_error", "wrong_issuer", "wrong_audience"}),
     neighbours=(
         Neighbour("identity_made_optional", "good credentials fail; a bad one is not let in"),
         Neighbour("env_var_lost", "the value is there, under another name"),

@@ -28,13 +28,17 @@ CAUSE = Cause(
         shown(Fact.KEYS_AGREE_STRIPPED, Fact.FAILURES),
         shown(Fact.HEADER_ILLEGAL),
     ),
-    contradicted_by=frozenset({Fact.KEYS_AGREE, Fact.ON_EARLIER_REVISIONS_TOO}),
+    contradicted_by=frozenset(
+        {Fact.KEYS_AGREE, Fact.KEYS_DIFFER, Fact.ON_EARLIER_REVISIONS_TOO}
+    ),
     leads_to=frozenset(
         {
             "startup_failed",
             "signing_key_mismatch",
             "service_secret_mismatch",
             "auth_service_unreachable",
+            "wrong_issuer",
+            "wrong_audience",
         }
     ),
     neighbours=(

@@ -30,6 +30,7 @@ from netra_ops.diagnosis.signs.records.shaped import (
     is_bare_preflight,
     stands_below_error,
     with_clock,
+    with_fallback,
     with_fields,
     with_stack,
     without_silence,
@@ -174,6 +175,8 @@ class _Counting:
         if answered is not None and entry.level < Level.WARNING and "|" not in text:
             return []
         found = without_silence(text, self._lexicon.meanings(text))
+        if not any(one.sign is Sign.FALLBACK_FILE for one in found):
+            found = [*found, *with_fallback(entry.message, fields)]
         if "current time" in text:
             found = with_clock(entry.time, text, found)
         if entry.stack is not None:

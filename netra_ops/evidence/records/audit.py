@@ -44,6 +44,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "request_id": ("request_id",),
     "grant": ("grant", "grant_type", "grantType"),
 }
+_HOLDERS: Final = ("details", "detail", "data", "context", "extra", "payload", "attributes")
 _TIMES: Final = (
     *("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp", "when"),
     *("occurred_at", "occurredAt", "createdAt", "event_time", "eventTime", "datetime", "logged_at"),
@@ -106,6 +107,7 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
         remarks.add(part.where, "has no time that can be read")
     used = {one.where.rpartition("/")[2] for one in said.values() if one.value is not None}
     texts = {name: one.text() for name, one in said.items() if name != "event"}
+    texts["reason"] = _with_details(texts["reason"], row)
     texts["kid"] = texts["kid"] or _kid_in(texts["reason"])
     yield AuditRecord(
         where=part.where,
@@ -114,6 +116,20 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
         fields=row.besides({*used, *_NAMES, *_TIMES}),
         **texts,
     )
+
+
+def _with_details(reason: str | None, row: Part) -> str | None:
+    """Add what a record says inside its details, which is narrower than a code of an error."""
+    inner = [row.at(name) for name in _HOLDERS]
+    said = [
+        text
+        for one in inner
+        if isinstance(one.value, Mapping)
+        for name in _NAMES["reason"]
+        if (text := one.at(name).text())
+    ]
+    found = dict.fromkeys([one for one in (reason, *said) if one])
+    return "; ".join(found) or None
 
 
 def _kid_in(reason: str | None) -> str | None:

@@ -4,6 +4,7 @@ Names are foreign. Two variables belong together by their role and purpose, by o
 groups, or because some form of their values is equal, which random values never are by chance.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final, NamedTuple
@@ -28,6 +29,11 @@ _OF_TOKENS: Final = words("JWT JWS TOKEN TOKENS ACCESS SIGNING SIGN AUTH HMAC BE
 _BESIDE: Final = frozenset({"PREVIOUS", "OLD", "NEXT", "FORMER", "SECONDARY", "FALLBACK", "LAST"})
 """Words of a variable whose value is accepted beside another's."""
 _DIGESTS: Final = frozenset({"HASH", "HASHED", "SHA256", "SHA", "DIGEST"})
+
+
+_LABEL: Final = re.compile(r"(?:https?://|\A)([a-z0-9-]+?)(?=[.:/]|-[0-9a-z]+-\w\w\.a\.run|\Z)")
+"""The first label of an address, which mostly names a service."""
+_OF_REGISTERS: Final = words("CLIENT CLIENTS SECRET SERVICE SERVICES REGISTERED REGISTRY KEY HASH")
 
 
 class Peers(NamedTuple):
@@ -58,7 +64,7 @@ def peers_of_role(scene: Scene, everything: Sequence[Held], role: Role) -> Itera
     if role is Role.KEY:
         ours = _of_tokens(ours)
     services = list(dict.fromkeys(one.service for one in ours))
-    for first, second in _sides(scene, services):
+    for first, second in _sides(scene, services, everything):
         left = [one for one in ours if one.service == first]
         right = [one for one in ours if one.service == second]
         for mine, theirs in _matched(left, right):
@@ -76,6 +82,11 @@ def registered(scene: Scene, everything: Sequence[Held]) -> Iterator[tuple[Held,
     if issuer is None:
         return
     entries = [one for one in secrets if one.service == issuer]
+    entries += [
+        one
+        for one in everything
+        if one.service == issuer and one not in entries and _is_entry(one, secrets)
+    ]
     for one in secrets:
         if one.service == issuer or scene.service not in {None, one.service, issuer}:
             continue
@@ -105,8 +116,24 @@ def _of_tokens(keys: list[Held]) -> list[Held]:
     ]
 
 
-def _sides(scene: Scene, services: Sequence[str]) -> Iterator[tuple[str, str]]:
-    issuer = issuer_in(services)
+def _called_issuer(
+    scene: Scene, services: Sequence[str], everything: Sequence[Held]
+) -> str | None:
+    """Give the one service that the failing one's issuer or auth address is called after."""
+    hosts = {
+        host
+        for one in everything
+        if one.role in {Role.ISSUER, Role.AUTH_URL} and scene.service in {None, one.service}
+        for host in _LABEL.findall(one.value or "")
+    }
+    found = [one for one in services if one != scene.service and one in hosts]
+    return found[0] if len(found) == 1 else None
+
+
+def _sides(
+    scene: Scene, services: Sequence[str], everything: Sequence[Held]
+) -> Iterator[tuple[str, str]]:
+    issuer = issuer_in(services) or _called_issuer(scene, services, everything)
     if issuer is not None:
         others = [one for one in services if one != issuer]
         if scene.service not in {None, issuer}:
@@ -181,6 +208,16 @@ def _names(variable: str, service: str) -> bool:
     """Tell whether a variable's name names a service: all words of the one in the other."""
     words = set(words_of(service.replace("-", "_"))) - {"SERVICE", "API", "APP", "STAGING", "PROD"}
     return bool(words) and words <= set(words_of(variable))
+
+
+def _is_entry(one: Held, secrets: Sequence[Held]) -> bool:
+    """Tell whether a variable of the auth service is called as a client alone, as in a register."""
+    said = set(words_of(one.name)) - _OF_REGISTERS
+    return any(
+        said == set(words_of(each.service.replace("-", "_")))
+        for each in secrets
+        if each.service != one.service
+    )
 
 
 def _names_another(entry: Held, one: Held, everything: Sequence[Held]) -> bool:

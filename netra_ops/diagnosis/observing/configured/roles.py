@@ -123,6 +123,7 @@ _LAST_WORDS: Final = {
     **dict.fromkeys(("HMAC", "HS256", "SIGNING", "SIGNATURE", "VERIFIER"), Role.KEY),
 }
 """What a name without any other telling word is, by its end."""
+_SWITCHES: Final = words("USE ENABLE ENABLED REQUIRE REQUIRED DISABLE ALLOW SKIP VERIFY CHECK WITH")
 _GENERAL: Final = _KEY_WORDS | _PLACES | words("SERVICE CLIENT ID PUBLIC PRIVATE")
 _ANOTHERS: Final = words("""
     REFRESH PREVIOUS OLD NEXT SESSION COOKIE ADMIN CSRF ENCRYPTION PUBLIC PRIVATE REPLICA READ TEST
@@ -161,13 +162,17 @@ def role_of(name: str) -> Role | None:
     if said[:1] == ("ID",) and said[1:2] not in {(), ("TOKEN",)}:
         # Before other words it is the name of the service that tells who is who.
         said = ("IDENTITY", *said[1:])
+    elif said[:2] == ("ID", "TOKEN"):
+        said = said[1:]
     has = frozenset(said) | {"".join(pair) for pair in pairwise(said)}
     if not said or has & _FOREIGN or (has & _LIMITS and not has & words("ORIGINS")):
         return None
     if said in _WHOLE_NAMES:
         return _WHOLE_NAMES[said]
     last = _LAST_WORDS.get(said[-1])
-    return next((rule.role for rule in _RULES if rule.fits(has)), last)
+    found = next((rule.role for rule in _RULES if rule.fits(has)), last)
+    is_named_key = len(said) > 1 and said[-1] in {"JWT", "JWS"} and not has & _SWITCHES
+    return Role.KEY if found is Role.IDENTITY and is_named_key else found
 
 
 def role_in(service: str, name: str, value: str | None) -> Role | None:

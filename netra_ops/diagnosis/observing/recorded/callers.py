@@ -24,8 +24,14 @@ from netra_ops.evidence.records.audit import AuditRecord
 
 _ORDINARY: Final = (
     ("expired", re.compile(r"expir|too old|past its end|ended\b", re.IGNORECASE)),
-    ("revoked", re.compile(r"revok|session (?:has |was |is )?ended|logged out", re.IGNORECASE)),
-    ("reused", re.compile(r"reus|replay|spent token|used before|second time", re.IGNORECASE)),
+    ("revoked", re.compile(
+        r"revok|(?:session|token|grant)s? (?:has |have |was |were |is |are )?(?:been )?(?:ended"
+        r"|withdrawn|invalidated|terminated|cancell?ed|killed|deleted|closed|black-?listed"
+        r"|deny-?listed|block-?listed)|logged[ _-]?out|sign(?:ed)?[ _-]out|sign-?out|withdrawn"
+        r"|session[ _]not[ _](?:found|active)|password (?:was )?changed since",
+        re.IGNORECASE)),
+    ("reused", re.compile(r"reus|replay|spent token|used before|second time|already (?:been )?used"
+                          r"|token rotated|superseded", re.IGNORECASE)),
     ("wrong password", re.compile(r"(?:wrong|bad|invalid|incorrect)[ _-]password", re.IGNORECASE)),
     ("no such account", re.compile(r"no such (?:account|user|person)|unknown (?:user|account)",
                                    re.IGNORECASE)),
@@ -33,9 +39,13 @@ _ORDINARY: Final = (
                                     re.IGNORECASE)),
 )  # fmt: skip
 _REVOKED: Final = re.compile(
-    r"revok|session (?:has |was |is )?ended|family has ended", re.IGNORECASE
+    r"revok|session (?:has |was |is )?ended|family has ended|(?:token|session|grant)s? (?:has |was "
+    r"|is )?(?:been )?(?:withdrawn|invalidated|terminated|black-?listed|deny-?listed|signed out)",
+    re.IGNORECASE,
 )
-_REUSED: Final = re.compile(r"refresh.*(?:reus|replay)|reus.*refresh|spent token", re.IGNORECASE)
+_REUSED: Final = re.compile(
+    r"refresh.*(?:reus|replay|already (?:been )?used)|reus.*refresh|spent token", re.IGNORECASE
+)
 
 
 def clients(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Observation]:

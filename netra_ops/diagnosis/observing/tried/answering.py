@@ -90,6 +90,7 @@ def instances(tried: Sequence[Tried]) -> Iterator[Observation]:
                 time=bad[0].probe.time,
                 subjects=[name for one in bad if (name := _instance(one))],
             )
+            yield from _parted(good, bad)
             return
     alike = [
         group
@@ -105,6 +106,24 @@ def instances(tried: Sequence[Tried]) -> Iterator[Observation]:
             f"{group[0].status or 'no answer'}.",
             [one.where for one in group],
             is_seen=False,
+        )
+
+
+def _parted(good: Sequence[Tried], bad: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe whether some instances always agree with others, and some never do.
+
+    One that made its key alone agrees with nobody.
+    """
+    well = {_instance(one) for one in good} - {None}
+    badly = {_instance(one) for one in bad} - {None}
+    if len(well) > 1 and badly and not well & badly:
+        yield observation(
+            Fact.SPLIT_BY_INSTANCE,
+            f"{_stem(good[0])} was accepted by {counted(len(well), 'instance')} and refused by "
+            f"{counted(len(badly), 'other')}, each time alike.",
+            [*(one.where for one in bad), *(one.where for one in good)],
+            time=bad[0].probe.time,
+            subjects=[name for name in sorted(one for one in badly if one)],
         )
 
 

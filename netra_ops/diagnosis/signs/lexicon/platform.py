@@ -89,9 +89,12 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.PLATFORM_REFUSED,
-        r"lacks IAM permission \"run\.routes\.invoke|invalid IAP credentials|invalid GCIP ID token"
+        r"the (?:access|identity|id) token could not be verified\. Read more at|Read more at "
+        r"https://cloud\.google\.com(?![^|]{0,4}quota)"
+        r"|lacks IAM permission \"run\.routes\.invoke|invalid IAP credentials|invalid GCIP ID token"
         r"|IAP could not authenticate",
         "iam permission",
+        "read more at",
         "iap ",
         "gcip",
     ),

@@ -33,6 +33,22 @@ _ANSWERED: Final = re.compile(
     re.IGNORECASE,
 )
 """That something answered, and with what: the caller's fault, but for 408, which is silence."""
+_SOURCES: Final = (
+    *("source", "from", "path", "file", "filename", "config", "origin", "location", "uri"),
+    *("loaded_from", "loadedFrom", "config_file", "configFile", "config_path", "configPath"),
+)
+_LONGEST_SOURCE: Final = 300
+_LONGEST_TEXT: Final = 2_000
+_DATA: Final = r"\.(?:ya?ml|json|toml|env|conf|properties|ini|cfg|pem|jwks|xml|bak|old)\b"
+_SUBSTITUTE: Final = re.compile(
+    r"\b(?:using|uses|used|load(?:ed|ing)?|read(?:ing|s)?|from|source|serving|taking|took|taken"
+    r"|applied|ready|starting with|fall(?:ing|s)? back)\b[^|;\n]{0,60}?(?:\A|[\s/\"'=:(])(?:"
+    rf"[\w.-]*(?:fall-?back|last[-_.]?known|last[-_.]?good|emergency)[\w.-]*{_DATA}"
+    r"|(?=[\w.-]*(?:config|settings|keys|secret|jwks|partner|credential|client|tenant|issuer|env))"
+    rf"[\w.-]*(?:cached?|snapshot|backup|bundled|baked|stale|embedded|packaged|offline)[\w.-]*{_DATA}"
+    r"|[\w.-]+\.(?:ya?ml|json|toml|env|conf|properties)\.(?:bak|old|orig)\b)",
+    re.IGNORECASE,
+)
 _NO_FAULT: Final = re.compile(
     r"HTTP|Http|Timeout|Connection|Connect|Cancel|KeyboardInterrupt|SystemExit|OSError|IOError"
     r"|Unavailable|Disconnect|Operational|Interface|Database|Refused|Denied|Forbidden|Unauth|Auth"
@@ -119,6 +135,22 @@ def with_clock(time: int | None, text: str, found: Sequence[Meaning]) -> list[Me
     if time is not None and clock is not None and abs(clock - time) > _HOUR:
         meanings.append(Meaning(Sign.CLOCK_DIFFERS))
     return meanings
+
+
+def with_fallback(message: str, fields: Mapping[str, Any] | None) -> list[Meaning]:
+    """See whether a program reads its configuration from a file that is called a mere substitute.
+
+    A path is no statement; the name of the file that was read is one.
+    """
+    said = [message]
+    if fields is not None:
+        said += [
+            f"from {value}"
+            for name in _SOURCES
+            if isinstance(value := fields.get(name), str) and len(value) < _LONGEST_SOURCE
+        ]
+    is_read = any(_SUBSTITUTE.search(one, 0, _LONGEST_TEXT) for one in said)
+    return [Meaning(Sign.FALLBACK_FILE)] if is_read else []
 
 
 def with_fields(
