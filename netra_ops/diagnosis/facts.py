@@ -323,6 +323,11 @@ class Fact(Enum):
         "A commit before the onset touches the lock file or requirements.",
         COMMITS,
     )
+    ONLY_LIBRARIES_CHANGED = (
+        "All that was committed between the last good and the first bad revision is versions of "
+        "libraries, or the failing library's among them.",
+        COMMITS,
+    )
     COMMIT_TOUCHES_MIDDLEWARE = (
         "A commit before the onset touches middleware, CORS or proxy configuration.",
         COMMITS,

@@ -16,6 +16,7 @@ CAUSE = Cause(
     expects=(
         decides(Fact.COMMIT_TOUCHES_DEPENDENCIES, 0.85),
         decides(Fact.SUBJECT_NOT_TEXT, 0.5),
+        decides(Fact.ONLY_LIBRARIES_CHANGED, 0.5),
         expects(Fact.BEGAN_WITH_REVISION, 0.9),
         expects(Fact.CONFIGURATION_UNCHANGED, 0.7),
         expects(Fact.ALL_REFUSED, 0.5),
@@ -24,6 +25,7 @@ CAUSE = Cause(
     ),
     shown_by=(
         shown(Fact.SUBJECT_NOT_TEXT),
+        shown(Fact.ONLY_LIBRARIES_CHANGED, Fact.BEGAN_WITH_REVISION, Fact.CODE_ERROR),
         shown(
             Fact.COMMIT_TOUCHES_DEPENDENCIES, Fact.BEGAN_WITH_REVISION, Fact.CONFIGURATION_UNCHANGED
         ),

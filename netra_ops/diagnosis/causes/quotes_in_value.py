@@ -23,9 +23,7 @@ CAUSE = Cause(
         shown(Fact.VALUE_CARRIES_QUOTES, Fact.FAILURES),
         shown(Fact.KEYS_AGREE_UNQUOTED, Fact.FAILURES),
     ),
-    contradicted_by=frozenset(
-        {Fact.KEYS_AGREE, Fact.KEYS_DIFFER, Fact.ON_EARLIER_REVISIONS_TOO}
-    ),
+    contradicted_by=frozenset({Fact.KEYS_AGREE, Fact.KEYS_DIFFER, Fact.ON_EARLIER_REVISIONS_TOO}),
     leads_to=frozenset(
         {
             "startup_failed",

@@ -28,9 +28,7 @@ CAUSE = Cause(
         shown(Fact.KEYS_AGREE_STRIPPED, Fact.FAILURES),
         shown(Fact.HEADER_ILLEGAL),
     ),
-    contradicted_by=frozenset(
-        {Fact.KEYS_AGREE, Fact.KEYS_DIFFER, Fact.ON_EARLIER_REVISIONS_TOO}
-    ),
+    contradicted_by=frozenset({Fact.KEYS_AGREE, Fact.KEYS_DIFFER, Fact.ON_EARLIER_REVISIONS_TOO}),
     leads_to=frozenset(
         {
             "startup_failed",

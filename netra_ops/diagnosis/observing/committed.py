@@ -21,6 +21,7 @@ from netra_ops.diagnosis.observing.configured.roles import words
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import DAY, clock, counted, listed, observation
 from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.diagnosis.signs.tally import Occurrence
 from netra_ops.evidence.records.commits import Commit
 
 _TOKENS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -77,6 +78,7 @@ _SPEAKS_OF_NAMES: Final = re.compile(
     r"\b(?i:renam)\w+.*(?:(?i:variable|setting|secret)|\b[A-Z]+_[A-Z]+)"
     r"|\b(?i:variable|setting)s?\b.*\b(?i:renam)|\b(?i:env(?:ironment)?)[ -]?(?i:var)",
 )
+_LIBRARIES: Final = re.compile(r"@?[A-Za-z][\w.@/-]{1,60}")
 _PLACES: Final = frozenset({Sign.CODE_ERROR, Sign.START_FAILED, Sign.OTHER_ERROR})
 _LIBRARY: Final = re.compile(r"site-packages/|node_modules/|/lib/python\d")
 
@@ -109,6 +111,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     )
     for fact, touched, what in asked:
         yield _observation(fact, reach, touched, what)
+    yield from _only_libraries(scene, reach)
     if failing:
         yield _observation(
             Fact.COMMIT_TOUCHES_FAILING_FILE,
@@ -117,6 +120,50 @@ def observed(scene: Scene) -> Iterator[Observation]:
             "a file of the failing traceback",
             tuple(failing.values()),
         )
+
+
+def _only_libraries(scene: Scene, reach: Reach) -> Iterator[Observation]:
+    """Observe a change of libraries beside which nothing else of the program changed.
+
+    Or one that names the very library in which requests fail.
+    """
+    touching = [one for one in reach.within if touched_dependencies(one)]
+    if not touching or not scene.failing:
+        return
+    others = [
+        file
+        for one in reach.within
+        for file in one.files
+        if not _DEPENDENCIES.search(file) and not _ASIDE.search(file)
+    ]
+    libraries = {_plain(name) for line in _failing_lines(scene) for name in line.libraries}
+    named = [
+        name
+        for one in touching
+        for name in _LIBRARIES.findall(f"{one.subject} {one.body} {one.diffstat}")
+        if _plain(name) in libraries
+    ]
+    if others and not named:
+        return
+    about = f", {listed(named)} among them, in which requests fail" if named else ""
+    yield observation(
+        Fact.ONLY_LIBRARIES_CHANGED,
+        f"{counted(len(touching), 'commit')} {reach.says} "
+        f"{'changes' if len(touching) == 1 else 'change'} versions of libraries{about}"
+        f"{'' if others else ', and nothing else of the program was changed'}.",
+        [one.where for one in touching],
+        time=touching[-1].time,
+        subjects=named,
+    )
+
+
+def _failing_lines(scene: Scene) -> list[Occurrence]:
+    return [line for one in scene.failing for line in one.shown]
+
+
+def _plain(name: str) -> str:
+    """Give a library's name as it is written anywhere: without its scope, `_` for `-`."""
+    return name.rpartition("/")[2].lower().replace("-", "_")
 
 
 def reach_of(scene: Scene) -> Reach | None:

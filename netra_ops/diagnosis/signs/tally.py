@@ -54,6 +54,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         key: The id of the key by which that token was signed.
         called: What was called, of signs of calls; None where the line does not tell.
         is_test: Whether the line itself says that it is of a test.
+        libraries: Through whose code the calls of its stack went, the innermost first.
     """
 
     sign: Sign
@@ -71,6 +72,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key: str | None = None
     called: Called | None = None
     is_test: bool = False
+    libraries: tuple[str, ...] = ()
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):

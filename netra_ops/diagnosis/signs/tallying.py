@@ -234,6 +234,7 @@ class _Counting:
                 key=key_of(entry),
                 called=what,
                 is_test=is_test(entry),
+                libraries=entry.stack.libraries if entry.stack is not None else (),
             )
         )
 

@@ -116,9 +116,7 @@ def _of_tokens(keys: list[Held]) -> list[Held]:
     ]
 
 
-def _called_issuer(
-    scene: Scene, services: Sequence[str], everything: Sequence[Held]
-) -> str | None:
+def _called_issuer(scene: Scene, services: Sequence[str], everything: Sequence[Held]) -> str | None:
     """Give the one service that the failing one's issuer or auth address is called after."""
     hosts = {
         host

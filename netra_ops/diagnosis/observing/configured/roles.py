@@ -105,7 +105,7 @@ _RULES: Final = (
     _Rule(Role.AUDIENCE, (words("AUDIENCE AUD AUDIENCES"),)),
     _Rule(Role.ORIGINS, (words("ORIGINS CORS"),)),
     _Rule(Role.ORIGINS, (words("ORIGIN"), words("ALLOWED ALLOW"))),
-    _Rule(Role.AUTH_URL, (words("JWKS"),)),
+    _Rule(Role.AUTH_URL, (words("JWKS AUTHORITY"),), words("CERTIFICATE CERT CA")),
     _Rule(Role.AUTH_URL, (_AUTH | words("JWT JWK KEYS KEYSET"), _PLACES)),
     _Rule(Role.URL, (_PLACES,)),
     _Rule(Role.CLIENT_ID, (words("CLIENT SERVICE"), words("ID"))),

@@ -36,6 +36,12 @@ _OF_A_CLIENT: Final = re.compile(
     re.IGNORECASE,
 )
 """A reason for which only a client is refused."""
+_MACHINE: Final = re.compile(
+    r"\bm2m\b|machine|client[ _-]?(?:credential|auth|login)", re.IGNORECASE
+)
+_WORKLOAD: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
+"""How services are called, and people mostly not."""
+_OF_TOKENS: Final = re.compile(r"token|grant|credential", re.IGNORECASE)
 OF_CLIENTS: Final = re.compile(
     r"client|service|m2m|machine|token[_.\s-]?(?:issu|request|endpoint)|oauth", re.IGNORECASE
 )
@@ -57,6 +63,10 @@ def is_of_client(record: AuditRecord) -> bool:
         return True
     if record.subject is None and _OF_A_CLIENT.search(record.reason or ""):
         return True
+    if record.subject is None and record.actor and _MACHINE.search(record.event):
+        return True
+    if record.subject is None and _WORKLOAD.fullmatch(record.actor or ""):
+        return bool(OF_CLIENTS.search(record.event) or _OF_TOKENS.search(record.event))
     return bool(record.client_id and not record.subject and OF_CLIENTS.search(record.event))
 
 

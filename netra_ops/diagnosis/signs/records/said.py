@@ -1,6 +1,7 @@
 """The text of a record in which meaning is looked for: what it says, not what it guesses. Pure."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from netra_ops.logs.entries import Entry, Kind
@@ -77,6 +78,7 @@ _WITHIN: Final = (
 _ERROR: Final = re.compile(r"\"error(?:_description)?\"\s*:\s*\"([^\"\\]{1,200})\"")
 _HOLDERS: Final = ("error", "cause", "response", "data", "body", "inner", "InnerException")
 _DEEP: Final = 3
+_DENIED: Final = re.compile(r"access_denied\{([^}]{1,200})\}")
 _CONTEXT: Final = "error_context"
 _LONGEST: Final = 600
 
@@ -89,7 +91,7 @@ def said_by(entry: Entry) -> str:
     """
     if entry.kind is Kind.REQUEST:
         return ""
-    text = _without_calls(entry)
+    text = _with_denials(_without_calls(entry), entry.fields)
     fields = entry.fields
     if fields is None or entry.kind is Kind.AUDIT:
         return text
@@ -124,6 +126,16 @@ def _answered(value: Any) -> Any:
     return " ".join(
         part for part in (error, value.get("error_description")) if isinstance(part, str)
     )
+
+
+def _with_denials(text: str, fields: Mapping[str, Any] | None) -> str:
+    """Add in words what Envoy gives as the details of an answer, with `_` for blanks."""
+    details = None if fields is None else fields.get("response_code_details")
+    said = f"{text} {details}" if isinstance(details, str) else text
+    if "access_denied" not in said:
+        return text
+    denied = _DENIED.search(said)
+    return text if denied is None else f"{text} | {denied[1].replace('_', ' ')}"
 
 
 def _texts(value: Any, deep: int = _DEEP) -> list[str]:

@@ -42,7 +42,7 @@ _LONGEST_TEXT: Final = 2_000
 _DATA: Final = r"\.(?:ya?ml|json|toml|env|conf|properties|ini|cfg|pem|jwks|xml|bak|old)\b"
 _SUBSTITUTE: Final = re.compile(
     r"\b(?:using|uses|used|load(?:ed|ing)?|read(?:ing|s)?|from|source|serving|taking|took|taken"
-    r"|applied|ready|starting with|fall(?:ing|s)? back)\b[^|;\n]{0,60}?(?:\A|[\s/\"'=:(])(?:"
+    r"|applied|ready|(?:starting|going on|continuing|proceeding|running|booting) (?:on )?with|fall(?:ing|s)? back)\b[^|;\n]{0,60}?(?:\A|[\s/\"'=:(])(?:"
     rf"[\w.-]*(?:fall-?back|last[-_.]?known|last[-_.]?good|emergency)[\w.-]*{_DATA}"
     r"|(?=[\w.-]*(?:config|settings|keys|secret|jwks|partner|credential|client|tenant|issuer|env))"
     rf"[\w.-]*(?:cached?|snapshot|backup|bundled|baked|stale|embedded|packaged|offline)[\w.-]*{_DATA}"
