@@ -324,8 +324,10 @@ class Fact(Enum):
         COMMITS,
     )
     ONLY_LIBRARIES_CHANGED = (
-        "All that was committed between the last good and the first bad revision is versions of "
-        "libraries, or the failing library's among them.",
+        (
+            "All that was committed between the last good and the first bad revision is versions "
+            "of libraries, or the failing library's among them."
+        ),
         COMMITS,
     )
     COMMIT_TOUCHES_MIDDLEWARE = (

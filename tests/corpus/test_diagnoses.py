@@ -25,8 +25,6 @@ KNOWN_MISSES: Final[dict[str, str]] = {
     "null-users-in-orders": "answered insufficient_evidence, expected identity_made_optional",
     "old-key-still-in-memory": "answered insufficient_evidence, expected secret_not_reloaded",
     "ostrava-basket-coffee-break": "answered insufficient_evidence, expected user_token_rejected",
-    "panda-sign-java-pem-again": "answered insufficient_evidence, expected escaped_value",
-    "pull-job-stopped-signing-in": "answered insufficient_evidence, expected dependency_upgrade",
     "quail-club-three-workers": "answered insufficient_evidence, expected random_key_per_process",
     "rook-lotto-phoenix-two-two": "answered insufficient_evidence, expected latest_secret_split",
     "siskin-mail-dovecot-proxy": "answered insufficient_evidence, expected secret_not_reloaded",

@@ -23,7 +23,7 @@ CAUSE = Cause(
         shown(Fact.KIND_SWITCHED, Fact.REVISION_NOT_READY),
         shown(Fact.KIND_CONFLICT_SAID),
     ),
-    contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO, Fact.BEGAN_WITHOUT_REVISION}),
+    contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO}),
     leads_to=frozenset({"escaped_value", "startup_failed"}),
     neighbours=(Neighbour("env_var_lost", "the name is there, with another kind"),),
     caught_by=(CaughtBy.STATIC,),

@@ -1,5 +1,6 @@
 """The auth service's audit records, as `netra audit export` writes them and as others do. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -48,6 +49,13 @@ _HOLDERS: Final = ("details", "detail", "data", "context", "extra", "payload", "
 _TIMES: Final = (
     *("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp", "when"),
     *("occurred_at", "occurredAt", "createdAt", "event_time", "eventTime", "datetime", "logged_at"),
+    *("@t", "t", "stamp"),
+)
+
+
+_LOOKED_FOR: Final = frozenset({*(one for names in _NAMES.values() for one in names), *_TIMES})
+_OUTCOME: Final = re.compile(
+    r"success|succeeded|failure|failed|error|info(?:rmation)?|warning|ok|denied", re.IGNORECASE
 )
 
 
@@ -97,8 +105,13 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
     # An export of a log has the record inside, and its own time beside it.
     inner = part.at("jsonPayload")
     row = inner if isinstance(inner.value, Mapping) else part
+    row = _as_ours(row)
     said = {name: row.first(*names) for name, names in _NAMES.items()}
     event = said["event"].text()
+    if event and _OUTCOME.fullmatch(event) and (name := row.first("name", "action")).value:
+        # What others call a type is how it ended, and its name is what was tried.
+        said["outcome"] = said["event"] if said["outcome"].value is None else said["outcome"]
+        said["event"], event = name, name.text()
     if not event:
         raise NotTaken("is no audit record: it does not say what was done")
     time = row.first(*_TIMES).time()
@@ -116,6 +129,31 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
         fields=row.besides({*used, *_NAMES, *_TIMES}),
         **texts,
     )
+
+
+def _as_ours(row: Part) -> Part:
+    """Give a record with its members under the names that are looked for: `ClientId` is one."""
+    if not isinstance(row.value, Mapping):
+        return row
+    known = set(row.value)
+    wanted = {
+        _bare(name): name
+        for names in (*_NAMES.values(), _TIMES, ("name",))
+        for name in reversed(names)
+        if name not in known
+    }
+    added = {
+        ours: row.value[name]
+        for name in row.value
+        if isinstance(name, str)
+        and name not in _LOOKED_FOR
+        and (ours := wanted.get(_bare(name))) is not None
+    }
+    return Part({**row.value, **added}, row.where) if added else row
+
+
+def _bare(name: str) -> str:
+    return name.lower().lstrip("@").replace("_", "").replace("-", "").replace(".", "")
 
 
 def _with_details(reason: str | None, row: Part) -> str | None:

@@ -33,11 +33,15 @@ from netra_ops.logs.entries import times
 _ENOUGH: Final = 3
 """Tokens on either side of a moment that say that it parts them."""
 _WITHDRAWN: Final = re.compile(
-    r"(?:sign\w*|jwks?|token)_?key_(?:compromised|revoked|withdrawn|destroyed)", re.IGNORECASE
+    r"(?:(?:sign\w*|jwks?|token)[_.]?)?keys?[_.](?:compromised|revoked|withdrawn|destroyed"
+    r"|unpublished|removed|deleted|dropped|disabled)",
+    re.IGNORECASE,
 )
 _ROTATED: Final = re.compile(
-    r"(?:signing|jwt|jwks?|token)?[ _.-]?key[ _.-]?(?:set[ _.-])?(?:rotat|activat|promot|retir"
-    r"|replac|compromis|revok|created|gone|switch)\w*|rotat\w+[ _.-](?:\w+[ _.-])?key",
+    r"(?:signing|jwt|jwks?|token)?[ _.-]?(?:keys?|secret)[ _.-]?(?:set[ _.-])?(?:rotat|activat"
+    r"|promot|retir|replac|compromis|revok|created|gone|switch|chang|primary|roll|unpublish)\w*"
+    r"|(?:rotat|roll|activat|switch|chang|promot|replac)\w*[ _.-]?(?:\w+[ _.-])?"
+    r"(?:signing[ _.-]?)?(?:keys?|secret)\b",
     re.IGNORECASE,
 )
 _FIRST_KEY: Final = re.compile(r"\bfirst key\b|bootstrap|initial", re.IGNORECASE)

@@ -19,7 +19,10 @@ WRONG_SECRET: Final = re.compile(
     r"(?:wrong|bad|invalid|incorrect|mismatch\w*|stale|old)[ _-](?:client[ _-])?"
     r"(?:secret|credential|assertion|key)|(?:secret|credential)s?[ _-](?:is |was |does |do )?"
     r"(?:not[ _-]match|mismatch|wrong|invalid|incorrect|refused|rejected)"
-    r"|secret[ _-](?:hash )?differs",
+    r"|secret[ _-](?:hash )?differs|(?:secret|credential)s?\b[^;|]{0,30} (?:did|does|do) not "
+    r"(?:verify|match|fit)|(?:secret|credential)s? (?:hash )?(?:verification|check|comparison)"
+    r" failed"
+    r"|not the (?:registered|current|right) (?:secret|credential)",
     re.IGNORECASE,
 )
 UNKNOWN_CLIENT: Final = re.compile(

@@ -31,6 +31,9 @@ _NUMBERED: Final = re.compile(
     r"\s*[\w-]*\)?|#?\d+(?:\s*(?:of|/)\s*\d+)?)\s*\Z",
     re.IGNORECASE,
 )
+_TRY: Final = re.compile(
+    r"[,;:]?\s*\b(?:try|attempt|run|call|shot|round|take|request)\s*#?\s*\d+\b", re.IGNORECASE
+)
 _AT_ONCE: Final = 10 * MINUTE
 _ENOUGH_ALIKE: Final = 5
 
@@ -123,7 +126,7 @@ def _parted(good: Sequence[Tried], bad: Sequence[Tried]) -> Iterator[Observation
             f"{counted(len(badly), 'other')}, each time alike.",
             [*(one.where for one in bad), *(one.where for one in good)],
             time=bad[0].probe.time,
-            subjects=[name for name in sorted(one for one in badly if one)],
+            subjects=sorted(one for one in badly if one),
         )
 
 
@@ -197,7 +200,8 @@ def _repeated(tried: Sequence[Tried]) -> list[list[Tried]]:
 
 
 def _stem(one: Tried) -> str:
-    return _NUMBERED.sub("", one.probe.name).strip(" -_,:#") or one.probe.name
+    name = _TRY.sub("", _NUMBERED.sub("", one.probe.name))
+    return name.strip(" -_,:#") or one.probe.name
 
 
 def _instance(one: Tried) -> str | None:

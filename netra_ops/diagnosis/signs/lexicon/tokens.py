@@ -171,10 +171,14 @@ PHRASES: Final = (
     phrase(
         Sign.SIGNATURE_REFUSED,
         r"no signatures? found matching|no matching (?:webhook )?signature|signature (?:of |for )"
-        r"(?:the )?(?:payload|webhook|body|request)\b[^|;]{0,30}(?:invalid|mismatch|not match|wrong)"
-        r"|(?:webhook|hub|payload|request|body)[ -]signature[^|;]{0,40}(?:mismatch|invalid|not match"
-        r"|differ|verification failed|incorrect)|signatures? (?:do not|don't|did not|didn't) match\b"
-        r"|X-Hub-Signature(?:-256)? (?:mismatch|does not match)|(?:computed|calculated) (?:signature|"
+        r"(?:the )?(?:payload|webhook|body|request)\b[^|;]{0,30}(?:invalid|mismatch|not match|"
+        r"wrong)"
+        r"|(?:webhook|hub|payload|request|body)[ -]signature[^|;]{0,40}(?:mismatch|invalid|not"
+        r" match"
+        r"|differ|verification failed|incorrect)|signatures? (?:do not|don't|did not|didn't) m"
+        r"atch\b"
+        r"|X-Hub-Signature(?:-256)? (?:mismatch|does not match)|(?:computed|calculated) (?:sig"
+        r"nature|"
         r"hmac|digest) (?:does not|did not|doesn't) (?:match|equal)|hmac validation failed"
         r"|InvalidJW[SE]Signature\b|verification failed for all signatures|BadTimeSignature\b"
         r"|signature b?[\"'][^\"']{1,160}[\"'] does not match|session data corrupted"
@@ -190,6 +194,7 @@ PHRASES: Final = (
         "signature",
         "corrupted",
         "decrypt",
+        "hmac",
         "verificationerror",
         "messageencryptor",
         "mac is invalid",
@@ -229,11 +234,15 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.ISSUER_REFUSED,
-        r"issuer [\"'`]?\S{1,200} provided in the (?:configuration metadata|discovery document) did "
-        r"not match|did not match the (?:requested |configured |expected )?issuer\b|issuer (?:url )?"
-        r"(?:provided|returned|found|declared|advertised) (?:by|in) [^|;]{1,120}(?:does not|did not|"
+        r"issuer [\"'`]?\S{1,200} provided in the (?:configuration metadata|discovery document"
+        r") did "
+        r"not match|did not match the (?:requested |configured |expected )?issuer\b|issuer (?:"
+        r"url )?"
+        r"(?:provided|returned|found|declared|advertised) (?:by|in) [^|;]{1,120}(?:does not|di"
+        r"d not|"
         r"doesn't|didn't) match|discovered (?:metadata )?issuer (?:does not|did not|doesn't) match"
-        r"|issuer name does not match authority|claim [\"']?iss[\"']? (?:has unexpected value|mismatch)|\biss claim has value\b"
+        r"|issuer name does not match authority|claim [\"']?iss[\"']? (?:has unexpected value|"
+        r"mismatch)|\biss claim has value\b"
         r"|\b[\"']?iss[\"']? (?:mismatch\b|not satisfied|value\b[^|;]{0,20}\bexpected)"
         r"|[\"']iss[\"'] not satisfied"
         r"|Issuer \(iss\) claim value|expected (?:claim )?[\"']?iss(?:uer)?[\"']? (?:claim )?to be"

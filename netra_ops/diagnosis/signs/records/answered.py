@@ -75,6 +75,19 @@ _WRAPPERS: Final = (
     *("meta", "metadata", "data", "context", "ctx", "extra", "access", "fields", "attributes"),
     *("attrs", "labels", "payload", "details", "event", "properties", "params", "info"),
 )
+_RPC: Final = {
+    "ok": 200,
+    "unauthenticated": 401,
+    "permissiondenied": 403,
+    "notfound": 404,
+    "invalidargument": 400,
+    "unimplemented": 501,
+    "unavailable": 503,
+    "deadlineexceeded": 504,
+    "internal": 500,
+    "unknown": 500,
+}
+"""Codes of gRPC as the statuses that gateways make of them."""
 _MILLISECONDS: Final = (
     "ms",
     "responseTime",
@@ -252,6 +265,9 @@ def _of_pairs(text: str) -> Answered | None:
 
 def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
     asked = next((fields[name] for name in _HTTP if isinstance(fields.get(name), dict)), fields)
+    of_rpc = _of_rpc(fields)
+    if of_rpc is not None:
+        return of_rpc
     method = _text(asked, *_METHOD)
     if method is None or not method.isalpha() or len(method) > len("PROPPATCH"):
         return None
@@ -288,6 +304,20 @@ def _of_inner(fields: Mapping[str, Any]) -> Answered | None:
             if found is not None:
                 return found
     return None
+
+
+def _of_rpc(fields: Mapping[str, Any]) -> Answered | None:
+    """Give a call of gRPC, whose method is a path and whose code has a name."""
+    method = _text(fields, "method", "grpc.method", "rpc.method", "fullMethod", "full_method")
+    service = _text(fields, "grpc.service", "rpc.service")
+    code = _text(fields, "code", "grpc.code", "grpc_code", "rpc.grpc.status_code", "status")
+    status = None if code is None else _RPC.get(code.replace("_", "").lower())
+    if method is None or status is None:
+        return None
+    path = method if method.startswith("/") else f"/{service}/{method}" if service else None
+    if path is None or path.count("/") != 2:  # noqa: PLR2004 - a service and its method
+        return None
+    return Answered("POST", path, status, _latency_of(fields))
 
 
 def _text(fields: Mapping[str, Any], *names: str) -> str | None:

@@ -8,7 +8,19 @@ from netra_ops.diagnosis.signs.records.whose import issued_of, of_tokens
 from netra_ops.logs.entries import Entry
 from netra_ops.logs.entries.whom import Names, first_of
 
-_KEY: Final = Names("kid", "jwt_kid", "token_kid", "key_id", "keyId", "jwtKid", "tokenKid")
+_KEY: Final = Names(
+    "kid",
+    "jwt_kid",
+    "token_kid",
+    "key_id",
+    "keyId",
+    "jwtKid",
+    "tokenKid",
+    "jwt.kid",
+    "token.kid",
+    "jwt.header.kid",
+    "auth.kid",
+)
 _KEY_TEXT: Final = re.compile(
     r"\b(?:\w{1,12}[_.])?(?:kid|key[ _-]?id)[\"']?(?: (?:is|was|of))?(?:\s?[:=]\s?|\s)"
     r"(?:[\"'\[(`]{0,2}(?=[\w.:/+=-]*\d)([\w][\w.:/+=-]{0,79})"

@@ -40,13 +40,29 @@ _SOURCES: Final = (
 _LONGEST_SOURCE: Final = 300
 _LONGEST_TEXT: Final = 2_000
 _DATA: Final = r"\.(?:ya?ml|json|toml|env|conf|properties|ini|cfg|pem|jwks|xml|bak|old)\b"
+_READ: Final = (
+    r"\b(?:using|uses|used|load(?:ed|ing)?|read(?:ing|s)?|from|source|serving|keeping|kept|taking"
+    r"|took|taken|applied|ready|(?:starting|going on|continuing|proceeding|running|booting) with"
+    r"|fall(?:ing|s)? back)\b"
+)
 _SUBSTITUTE: Final = re.compile(
-    r"\b(?:using|uses|used|load(?:ed|ing)?|read(?:ing|s)?|from|source|serving|taking|took|taken"
-    r"|applied|ready|(?:starting|going on|continuing|proceeding|running|booting) (?:on )?with|fall(?:ing|s)? back)\b[^|;\n]{0,60}?(?:\A|[\s/\"'=:(])(?:"
+    rf"{_READ}[^|;\n]{{0,60}}?(?:\A|[\s/\"'=:(])(?:"
     rf"[\w.-]*(?:fall-?back|last[-_.]?known|last[-_.]?good|emergency)[\w.-]*{_DATA}"
     r"|(?=[\w.-]*(?:config|settings|keys|secret|jwks|partner|credential|client|tenant|issuer|env))"
-    rf"[\w.-]*(?:cached?|snapshot|backup|bundled|baked|stale|embedded|packaged|offline)[\w.-]*{_DATA}"
+    rf"[\w.-]*(?:cached?|snapshot|backup|bundled|baked|stale|embedded|packaged|offline)[\w.-]"
+    rf"*{_DATA}"
     r"|[\w.-]+\.(?:ya?ml|json|toml|env|conf|properties)\.(?:bak|old|orig)\b)",
+    re.IGNORECASE,
+)
+_OF_CONFIGURATION: Final = re.compile(
+    r"\bconfig|\bsettings|\bkeys?\b|\bsecrets?\b|\bsigners?\b|\bissuers?\b|\bpartners?\b"
+    r"|\bcredentials?\b|\btenants?\b",
+    re.IGNORECASE,
+)
+_COPY: Final = re.compile(
+    rf"{_READ}[^|;\n]{{0,60}}?(?:\A|[\s/\"'=:(])[\w.-]*(?:cached?|snapshot|backup|bundled|bake"
+    rf"d|stale"
+    rf"|embedded|packaged|offline|local-?copy|seed)[\w.-]*{_DATA}",
     re.IGNORECASE,
 )
 _NO_FAULT: Final = re.compile(
@@ -149,7 +165,9 @@ def with_fallback(message: str, fields: Mapping[str, Any] | None) -> list[Meanin
             for name in _SOURCES
             if isinstance(value := fields.get(name), str) and len(value) < _LONGEST_SOURCE
         ]
-    is_read = any(_SUBSTITUTE.search(one, 0, _LONGEST_TEXT) for one in said)
+    of_configuration = _OF_CONFIGURATION.search(message, 0, _LONGEST_TEXT) is not None
+    patterns = (_SUBSTITUTE, _COPY) if of_configuration else (_SUBSTITUTE,)
+    is_read = any(one.search(text, 0, _LONGEST_TEXT) for one in patterns for text in said)
     return [Meaning(Sign.FALLBACK_FILE)] if is_read else []
 
 

@@ -38,7 +38,19 @@ _KIND_OF: Final = {
     "none": Caller.NOBODY,
 }
 _CLIENTS: Final = Names("client_id", "clientId", "azp", "caller", "client", "service_id", "from")
-_ISSUED: Final = Names("iat", "token_iat", "issued_at", "issuedAt", "token_issued_at", "tokenIat")
+_ISSUED: Final = Names(
+    "iat",
+    "token_iat",
+    "issued_at",
+    "issuedAt",
+    "token_issued_at",
+    "tokenIat",
+    "jwt.iat",
+    "token.iat",
+    "jwt.claims.iat",
+    "auth.iat",
+    "jwt_iat",
+)
 _OF_TOKENS: Final = re.compile(
     r"tok|jw[tsek]|jose|claim|head|auth|bearer|cred|sess|cookie|user|princip|ident|caller|subject"
     r"|context|ctx|err|exception|detail|extra|payload|data|fields|meta|span",
