@@ -284,6 +284,10 @@ class Fact(Enum):
         CONFIGURED | LOGS,
     )
     VALUE_CARRIES_QUOTES = "A value of identity stands in quotation marks.", CONFIGURED | LOGS
+    VALUE_SHORTENED = (
+        "A value came in with fewer characters than are stored, or than it must have.",
+        CONFIGURED | LOGS | PROBES,
+    )
     KEYS_AGREE = "Issuer and verifier have the same key as it is.", CONFIGURED
     KEYS_AGREE_STRIPPED = (
         "The keys, or secrets, are equal once blanks and line breaks at the ends are taken away.",
@@ -294,8 +298,14 @@ class Fact(Enum):
     KEYS_AGREE_UNESCAPED = "They are equal once escapes such as \\n are resolved.", CONFIGURED
     KEYS_DIFFER = "Issuer and verifier have different keys in every form.", CONFIGURED
     SERVICE_SECRETS_DIFFER = "A service's secret is not the registered one in any form.", CONFIGURED
-    ISSUERS_DIFFER = "Issuer and verifier are configured with different issuers.", CONFIGURED
-    AUDIENCES_DIFFER = "Caller and callee are configured with different audiences.", CONFIGURED
+    ISSUERS_DIFFER = (
+        "Issuer and verifier are configured with different issuers.",
+        CONFIGURED | PROBES,
+    )
+    AUDIENCES_DIFFER = (
+        "Caller and callee are configured with different audiences.",
+        CONFIGURED | PROBES,
+    )
     LATEST_REFERENCED = "A secret is referenced by `latest`.", CONFIGURED
     CONFIGURATION_UNCHANGED = (
         (

@@ -26,6 +26,7 @@ CAUSE = Cause(
     shown_by=(
         shown(Fact.SUBJECT_NOT_TEXT),
         shown(Fact.ONLY_LIBRARIES_CHANGED, Fact.BEGAN_WITH_REVISION, Fact.CODE_ERROR),
+        shown(Fact.ONLY_LIBRARIES_CHANGED, Fact.CONFIGURATION_UNCHANGED, Fact.ALL_REFUSED),
         shown(
             Fact.COMMIT_TOUCHES_DEPENDENCIES, Fact.BEGAN_WITH_REVISION, Fact.CONFIGURATION_UNCHANGED
         ),

@@ -12,8 +12,9 @@ CAUSE = Cause(
         "what arrives is no key."
     ),
     expects=(
-        decides(Fact.KEYS_AGREE_UNESCAPED, 0.6),
-        decides(Fact.KEY_UNREADABLE, 0.85),
+        decides(Fact.KEYS_AGREE_UNESCAPED, 0.5),
+        decides(Fact.KEY_UNREADABLE, 0.65),
+        decides(Fact.VALUE_SHORTENED, 0.5),
         expects(Fact.BEGAN_WITH_REVISION, 0.75),
         expects(Fact.START_FAILED, 0.5),
         expects(Fact.ALL_REFUSED, 0.5),
@@ -22,9 +23,15 @@ CAUSE = Cause(
     shown_by=(
         shown(Fact.KEYS_AGREE_UNESCAPED, Fact.FAILURES),
         shown(Fact.KEY_UNREADABLE),
+        shown(Fact.VALUE_SHORTENED, Fact.SIGNATURE_REFUSED),
+        shown(Fact.VALUE_SHORTENED, Fact.KEYS_DIFFER),
+        shown(Fact.VALUE_SHORTENED, Fact.CLIENT_REFUSED),
+        shown(Fact.VALUE_SHORTENED, Fact.SERVICE_SECRETS_DIFFER),
     ),
     contradicted_by=frozenset({Fact.KEYS_AGREE, Fact.ON_EARLIER_REVISIONS_TOO, Fact.VALUE_EMPTY}),
-    leads_to=frozenset({"startup_failed", "signing_key_mismatch", "code_error"}),
+    leads_to=frozenset(
+        {"startup_failed", "signing_key_mismatch", "code_error", "service_secret_mismatch"}
+    ),
     neighbours=(
         Neighbour("encoding_mismatch", "equal once escapes are resolved, not once decoded"),
         Neighbour("signing_key_mismatch", "the key does not parse at all"),

@@ -12,8 +12,8 @@ CAUSE = Cause(
         "the literal hides the secret."
     ),
     expects=(
-        decides(Fact.KIND_SWITCHED, 0.9),
-        decides(Fact.KIND_CONFLICT_SAID, 0.3),
+        decides(Fact.KIND_SWITCHED, 0.7),
+        decides(Fact.KIND_CONFLICT_SAID, 0.6),
         expects(Fact.BEGAN_WITH_REVISION, 0.7),
         expects(Fact.REVISION_NOT_READY, 0.4),
         expects(Fact.ALL_REFUSED, 0.3),

@@ -7,8 +7,10 @@ from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.tried import (
     admission,
     answering,
+    claims,
     dependencies,
     issuers,
+    lengths,
     platform,
     speaking,
     tokens,
@@ -45,5 +47,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from speaking.words(scene, tried)
     yield from answering.revisions(scene, tried)
     yield from answering.instances(tried)
+    yield from claims.claimed(scene, tried)
+    yield from lengths.shortened(scene, tried)
     yield from tokens.ages(scene, tried)
     yield from tokens.published(scene, tried)

@@ -41,6 +41,7 @@ class Sign(StrEnum):
     """A program says that a variable was loaded."""
     VALUE_EMPTY = auto()
     VALUE_MALFORMED = auto()
+    VALUE_SHORT = auto()
     VALUE_WITH_BLANKS = auto()
     VALUE_IN_QUOTES = auto()
     DEFAULT_KEY = auto()

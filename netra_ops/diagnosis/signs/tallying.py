@@ -32,6 +32,7 @@ from netra_ops.diagnosis.signs.records.shaped import (
     with_clock,
     with_fallback,
     with_fields,
+    with_length,
     with_stack,
     without_silence,
 )
@@ -177,6 +178,7 @@ class _Counting:
         found = without_silence(text, self._lexicon.meanings(text))
         if not any(one.sign is Sign.FALLBACK_FILE for one in found):
             found = [*found, *with_fallback(entry.message, fields)]
+        found = [*found, *with_length(entry.message, fields)]
         if "current time" in text:
             found = with_clock(entry.time, text, found)
         if entry.stack is not None:

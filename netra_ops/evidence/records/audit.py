@@ -112,6 +112,9 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
         # What others call a type is how it ended, and its name is what was tried.
         said["outcome"] = said["event"] if said["outcome"].value is None else said["outcome"]
         said["event"], event = name, name.text()
+    if not event and said["outcome"].value is not None:
+        # A table of tokens asked for says how each was asked for, and no more.
+        said["event"], event = said["grant"], said["grant"].text()
     if not event:
         raise NotTaken("is no audit record: it does not say what was done")
     time = row.first(*_TIMES).time()

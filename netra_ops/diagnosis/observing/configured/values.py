@@ -25,6 +25,7 @@ from netra_ops.diagnosis.observing.configured.pairs import (
 from netra_ops.diagnosis.observing.configured.roles import SECRET_ROLES, Role, role_in
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import listed, observation
+from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.evidence.records.fingerprints import Prints
 from netra_ops.evidence.records.revisions.revision import Kind, Variable
 
@@ -146,7 +147,7 @@ def flawed_values(
 
     What was the same while the service served well says nothing.
     """
-    missing = names_said_missing(scene, scene.service)
+    missing = {*names_said_missing(scene, scene.service), *_said_empty(scene, everything)}
     ours = [
         one
         for one in everything
@@ -181,6 +182,14 @@ def flawed_values(
                 is_seen=False,
                 service=scene.service,
             )
+
+
+def _said_empty(scene: Scene, everything: Sequence[Held]) -> set[str]:
+    """Give what is empty, whatever it is called, where a program says that something is."""
+    signs = (Sign.VALUE_EMPTY, Sign.NOT_CONFIGURED, Sign.KEY_UNREADABLE)
+    if not any(scene.tally.occurrences.get(sign) for sign in signs):
+        return set()
+    return {one.name for one in everything if one.value == ""}
 
 
 def _are_inspectable(fact: Fact, ours: Sequence[Held]) -> bool:

@@ -20,6 +20,7 @@ _NEW: Final = (
         Sign.VALUE_WITH_BLANKS,
         "a value is said to have blanks or line breaks around it",
     ),
+    (Fact.VALUE_SHORTENED, Sign.VALUE_SHORT, "a value is said to be shorter than it must be"),
     (
         Fact.VALUE_CARRIES_QUOTES,
         Sign.VALUE_IN_QUOTES,

@@ -26,7 +26,12 @@ _HOST: Final = re.compile(r"^(?:https?|grpcs?)://(?:[^@/]*@)?([\w.-]+)", re.IGNO
 _PORT: Final = re.compile(r":\d+$")
 _ENVIRONMENTS: Final = (
     ("production", re.compile(r"(?:^|[.-])(?:prod|production|prd|live)(?:[.-]|$)", re.IGNORECASE)),
-    ("staging", re.compile(r"(?:^|[.-])(?:staging|stage|stg|preprod)(?:[.-]|$)", re.IGNORECASE)),
+    (
+        "staging",
+        re.compile(
+            r"(?:^|[.-])(?:staging|stage|stg|preprod|preview|uat|abnahme)(?:[.-]|$)", re.IGNORECASE
+        ),
+    ),
     (
         "test",
         re.compile(r"(?:^|[.-])(?:test|qa|dev|develop|sandbox|local)(?:[.-]|$)", re.IGNORECASE),

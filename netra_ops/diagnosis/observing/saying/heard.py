@@ -212,6 +212,9 @@ def _was_said_well(scene: Scene, line: Occurrence, lines: Iterable[Occurrence]) 
         return False
     if _served_well_after(scene, line):
         return True
+    if line.sign is Sign.FALLBACK_FILE and line.place.revision == scene.first_bad:
+        # Other instances of the revision may have read what it should.
+        return False
     since = scene.since_deploy if scene.since_deploy is not None else scene.onset
     is_new = scene.since_deploy is not None or scene.last_good is not None
     bad = {scene.first_bad} if is_new else set[str | None]()

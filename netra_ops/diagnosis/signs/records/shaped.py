@@ -65,6 +65,42 @@ _COPY: Final = re.compile(
     rf"|embedded|packaged|offline|local-?copy|seed)[\w.-]*{_DATA}",
     re.IGNORECASE,
 )
+_SECRET: Final = re.compile(
+    r"SECRET|KEY|TOKEN|PASSW|HMAC|JWT|PEM\b|SALT|CREDENTIAL|SEAL|MAC\b", re.IGNORECASE
+)
+_SIZE: Final = r"(?:bytes?|chars?|characters|octets|B)\b"
+_VAR: Final = r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
+_WANTED: Final = (
+    r"(?:contract|expect(?:ed|s)?|wants?|wanted|should be|must be|instead of|rather than|out o"
+    r"f|of its"
+    r"|of the|of|stored|manager(?: has)?|registered|declared)"
+)
+_LENGTHS: Final = (
+    re.compile(
+        rf"{_VAR}[^;|,\n]{{0,40}}?\b(?P<is>\d{{1,5}}) ?{_SIZE}[^;|,\n]{{0,12}}\b{_WANTED}\W{{1,3}}"
+        rf"(?:is |are |has )?(?P<must>\d{{1,5}}) ?{_SIZE}"
+    ),
+    re.compile(
+        rf"{_VAR}[^;|\n]{{0,40}}?\b(?:length|len|size|bytes)[ =:]+(?P<is>\d{{1,5}})\b[^;|\n"
+        rf"]{{0,20}}\b"
+        rf"{_WANTED}(?:[_ ]?(?:length|len|size|bytes))?\W{{1,3}}(?P<must>\d{{1,5}})\b"
+    ),
+    re.compile(
+        rf"{_VAR}[^;|\n]{{0,40}}?\b{_WANTED}\W{{1,3}}(?P<must>\d{{1,5}})(?: ?{_SIZE})?[^;|\n"
+        rf"]{{0,16}}\b"
+        r"(?:got|found|has|is|was|have|read|received)\W{1,3}(?P<is>\d{1,5})\b"
+    ),
+    re.compile(
+        rf"{_VAR}[^;|\n]{{0,40}}?\b(?:got|found|has|is|was|have|read|received|with)\W{{1,3}}"
+        rf"(?P<is>\d{{1,5}})(?: ?{_SIZE})?[^;|\n]{{0,16}}\b{_WANTED}\W{{1,3}}(?P<must>\d{{1,5}})\b"
+    ),
+)
+_HAS: Final = ("length", "len", "size", "bytes", "got", "actual", "actual_length", "actualLength")
+_MUST: Final = (
+    *("expected", "expected_length", "expectedLength", "want", "must", "contract", "declared"),
+    *("stored_length", "expected_bytes", "wanted"),
+)
+_OF: Final = ("variable", "name", "var", "env", "setting", "key", "secret")
 _NO_FAULT: Final = re.compile(
     r"HTTP|Http|Timeout|Connection|Connect|Cancel|KeyboardInterrupt|SystemExit|OSError|IOError"
     r"|Unavailable|Disconnect|Operational|Interface|Database|Refused|Denied|Forbidden|Unauth|Auth"
@@ -169,6 +205,24 @@ def with_fallback(message: str, fields: Mapping[str, Any] | None) -> list[Meanin
     patterns = (_SUBSTITUTE, _COPY) if of_configuration else (_SUBSTITUTE,)
     is_read = any(one.search(text, 0, _LONGEST_TEXT) for one in patterns for text in said)
     return [Meaning(Sign.FALLBACK_FILE)] if is_read else []
+
+
+def with_length(message: str, fields: Mapping[str, Any] | None) -> list[Meaning]:
+    """See whether a program says that a value is shorter than it must be, and of which variable.
+
+    What is merely advised is no length that a value must have.
+    """
+    found = next((m for one in _LENGTHS if (m := one.search(message, 0, _LONGEST_TEXT))), None)
+    if found is not None and _SECRET.search(found["name"]):
+        is_short = int(found["is"]) < int(found["must"])
+        return [Meaning(Sign.VALUE_SHORT, found["name"])] if is_short else []
+    if fields is None:
+        return []
+    has = next((v for n in _HAS if type(v := fields.get(n)) is int), None)
+    must = next((v for n in _MUST if type(v := fields.get(n)) is int), None)
+    name = next((v for n in _OF if isinstance(v := fields.get(n), str)), None)
+    is_short = has is not None and must is not None and has < must
+    return [Meaning(Sign.VALUE_SHORT, name)] if is_short and name and _SECRET.search(name) else []
 
 
 def with_fields(
