@@ -52,7 +52,10 @@ class Fact(Enum):
     NOT_CONFIGURED_SAID = "A program said that a variable or secret is not set.", LOGS
     EMPTY_SAID = "A program said that a variable is set and empty.", LOGS
     DEFAULT_KEY_SAID = "A program said that it uses a default, weak or placeholder key.", LOGS
-    KEY_GENERATED_SAID = "A program said that it made a key of its own at start.", LOGS
+    KEY_GENERATED_SAID = (
+        "A program, or a commit, said that a key of its own is made at start.",
+        LOGS | COMMITS,
+    )
     REFERENCE_TEXT_SAID = (
         "A program met a reference, such as ${NAME}, where a value should be.",
         LOGS,

@@ -78,6 +78,14 @@ _SPEAKS_OF_NAMES: Final = re.compile(
     r"\b(?i:renam)\w+.*(?:(?i:variable|setting|secret)|\b[A-Z]+_[A-Z]+)"
     r"|\b(?i:variable|setting)s?\b.*\b(?i:renam)|\b(?i:env(?:ironment)?)[ -]?(?i:var)",
 )
+_GENERATES: Final = re.compile(
+    r"\b(?:secret|key)\w*\W{1,4}(?:os\.urandom|secrets\.token|crypto\.randomBytes|randomBytes|uuid4"
+    r"|SecureRandom|Keys\.secretKeyFor|rand\.Read|random_bytes|Guid\.NewGuid)"
+    r"|\b(?:random|generated?|ephemeral)\b[^.;\n]{0,30}\b(?:secret|key)\b[^.;\n]{0,30}\b(?:at "
+    r"(?:boot"
+    r"|start\w*)|on (?:boot|start\w*)|per (?:process|instance|worker)|each (?:boot|start|process))",
+    re.IGNORECASE,
+)
 _LIBRARIES: Final = re.compile(r"@?[A-Za-z][\w.@/-]{1,60}")
 _PLACES: Final = frozenset({Sign.CODE_ERROR, Sign.START_FAILED, Sign.OTHER_ERROR})
 _LIBRARY: Final = re.compile(r"site-packages/|node_modules/|/lib/python\d")
@@ -112,6 +120,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     for fact, touched, what in asked:
         yield _observation(fact, reach, touched, what)
     yield from _only_libraries(scene, reach)
+    yield from _generating(reach)
     if failing:
         yield _observation(
             Fact.COMMIT_TOUCHES_FAILING_FILE,
@@ -155,6 +164,18 @@ def _only_libraries(scene: Scene, reach: Reach) -> Iterator[Observation]:
         time=touching[-1].time,
         subjects=named,
     )
+
+
+def _generating(reach: Reach) -> Iterator[Observation]:
+    """Observe a commit by which a program makes a key of its own at each start."""
+    made = [one for one in reach.within if _GENERATES.search(f"{one.subject}\n{one.body}")]
+    if made:
+        yield observation(
+            Fact.KEY_GENERATED_SAID,
+            f"A commit {reach.says} says that a key is made at start: {made[0].subject[:120]}",
+            [one.where for one in made],
+            time=made[-1].time,
+        )
 
 
 def _failing_lines(scene: Scene) -> list[Occurrence]:

@@ -55,6 +55,12 @@ def lost_and_changed(scene: Scene, pair: Pair) -> Iterator[Observation]:
         yield from _unchanged(scene, pair, between)
 
 
+_READS: Final = re.compile(
+    r"\b(?:read|reads|reading|take|takes|taken|look|looks|expect|expects|use|uses|get|gets|now)\b"
+    r"[^;\n]{0,40}?\b(?:as|from|in|at|under|by|of)? ?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"
+)
+
+
 def read_under_other_names(scene: Scene, pair: Pair | None) -> Iterator[Observation]:
     """Observe variables that code reads under names which the configuration does not have.
 
@@ -81,6 +87,7 @@ def read_under_other_names(scene: Scene, pair: Pair | None) -> Iterator[Observat
             )
     if pair is not None and pair.is_of_failing:
         yield from _renamed_by_commits(scene, pair)
+        yield from _read_by_commits(scene, pair)
 
 
 def names_said_missing(scene: Scene, service: str | None) -> dict[str, list[str]]:
@@ -201,6 +208,28 @@ def _renamed_by_commits(scene: Scene, pair: Pair) -> Iterator[Observation]:
                 [commit.where, known[old].where],
                 time=commit.time,
                 subjects=[new, old],
+                service=pair.after.service,
+            )
+
+
+def _read_by_commits(scene: Scene, pair: Pair) -> Iterator[Observation]:
+    """Observe a name that a commit makes the code read, which the configuration has otherwise."""
+    known = variables_by_name(pair.after)
+    for commit in scene.bundle.commits:
+        after, before = pair.after.created, pair.before.created
+        is_within = commit.time is not None and (before or 0) < commit.time <= (after or 0)
+        said = _READS.search(f"{commit.subject} {commit.body}") if is_within else None
+        if said is None or said[1] in known or role_of(said[1]) is None:
+            continue
+        same = [one for one in known.values() if role_of(one.name) is role_of(said[1])]
+        if len(same) == 1:
+            yield observation(
+                Fact.VARIABLE_RENAMED,
+                f"A commit makes the code read {said[1]}, and {pair.after.name} has "
+                f"{same[0].name} only.",
+                [commit.where, same[0].where],
+                time=commit.time,
+                subjects=[said[1], same[0].name],
                 service=pair.after.service,
             )
 

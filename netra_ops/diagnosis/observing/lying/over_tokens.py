@@ -1,5 +1,6 @@
 """Facts about how the failures lie over the times at which tokens were issued."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -9,6 +10,7 @@ from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import EVERYDAY, Attempt
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
+from netra_ops.diagnosis.observing.recorded.reading import is_refused
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import apart, wilson
 from netra_ops.diagnosis.signs.sign import Sign
@@ -27,6 +29,13 @@ _PARTED: Final = 0.112
 _RARE_SHARE: Final = 0.2
 _TWO: Final = 2
 _GIVES: Final = frozenset({Sign.LOGGED_IN, Sign.TOKEN_ISSUED})
+
+
+_ISSUES: Final = re.compile(
+    r"issu|mint|creat|start|open|log-?_?in|sign-?_?in|grant|token$", re.IGNORECASE
+)
+_SESSIONS: Final = ("session", "session_id", "sid", "sessionId", "driver", "device", "account")
+"""Whose token it was, where a record of the auth service names no person."""
 
 
 class Dated(NamedTuple):
@@ -178,7 +187,13 @@ def _log_ins(scene: Scene) -> dict[str, list[int]]:
         if not one.failed and (one.signs & _GIVES or one.is_login):
             for name in {one.principal, one.client} - {None}:
                 found[name or ""].append(one.ended)
-    return found
+    for record in scene.bundle.audit:
+        if record.time is not None and not is_refused(record) and _ISSUES.search(record.event):
+            names = {record.subject, record.token_hash, *map(record.fields.get, _SESSIONS)}
+            for name in names:
+                if isinstance(name, str) and name:
+                    found[name].append(record.time)
+    return {name: sorted(times) for name, times in found.items()}
 
 
 def _by_log_in(

@@ -80,6 +80,8 @@ _REFUSED_TO: Final = re.compile(
     r"wrong|invalid) (?:for|of) [\"']?(?P<name>[A-Za-z][\w.@:-]{1,120})",
     re.IGNORECASE,
 )
+_SESSION: Final = re.compile(r"\bsession(?:_id)?=[\"']?((?=\w*\d)\w{8,64})\b")
+"""A session tells people apart where nothing else does."""
 _NO_NAMES: Final = frozenset({"a", "an", "the", "this", "that", "user", "client", "service"})
 _CLIENT_TEXT: Final = re.compile(
     r"\b(?:client_id|client|caller|service_id|azp)[=:] ?[\"']?([\w.:@/-]{1,120})", re.IGNORECASE
@@ -131,6 +133,9 @@ def _in_text(text: str, kind: Caller | None) -> tuple[str | None, Caller | None]
         if done is not None and done["name"].lower() not in _NO_NAMES:
             word = (done["kind"] or "").lower()
             return done["name"], Caller.SERVICE if word in ("client", "service") else kind
+        own = _SESSION.search(text, 0, 2_000) if "=" in text else None
+        if own is not None:
+            return own[1], kind or Caller.USER
     return None, kind
 
 
