@@ -45,7 +45,16 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "request_id": ("request_id",),
     "grant": ("grant", "grant_type", "grantType"),
 }
-_HOLDERS: Final = ("details", "detail", "data", "context", "extra", "payload", "attributes")
+_HOLDERS: Final = (
+    "error",
+    "details",
+    "detail",
+    "data",
+    "context",
+    "extra",
+    "payload",
+    "attributes",
+)
 _TIMES: Final = (
     *("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp", "when"),
     *("occurred_at", "occurredAt", "createdAt", "event_time", "eventTime", "datetime", "logged_at"),

@@ -13,6 +13,7 @@ from netra_ops.diagnosis.observing.between.likeness import Likeness, likeness, p
 from netra_ops.diagnosis.observing.configured.roles import (
     Role,
     group_of,
+    is_beside_identity,
     purpose_of,
     words,
     words_of,
@@ -33,6 +34,7 @@ _DIGESTS: Final = frozenset({"HASH", "HASHED", "SHA256", "SHA", "DIGEST"})
 
 _LABEL: Final = re.compile(r"(?:https?://|\A)([a-z0-9-]+?)(?=[.:/]|-[0-9a-z]+-\w\w\.a\.run|\Z)")
 """The first label of an address, which mostly names a service."""
+_OF_KEYS: Final = words("HS HMAC MAC JWT JWS JWK SECRET KEY SIGN SIGNER SIGNING SEAL SHARED VERIFY")
 _OF_REGISTERS: Final = words("CLIENT CLIENTS SECRET SERVICE SERVICES REGISTERED REGISTRY KEY HASH")
 
 
@@ -62,7 +64,7 @@ def peers_of_role(scene: Scene, everything: Sequence[Held], role: Role) -> Itera
     """
     ours = [one for one in everything if one.role is role and not _is_beside(one)]
     if role is Role.KEY:
-        ours = _of_tokens(ours)
+        ours = _of_tokens(ours) or _called_alike(everything)
     services = list(dict.fromkeys(one.service for one in ours))
     for first, second in _sides(scene, services, everything):
         left = [one for one in ours if one.service == first]
@@ -96,6 +98,28 @@ def registered(scene: Scene, everything: Sequence[Held]) -> Iterator[tuple[Held,
             yield one, alike or named
         elif len(entries) == 1 and not _names_another(entries[0], one, everything):
             yield one, entries
+
+
+def _called_alike(everything: Sequence[Held]) -> list[Held]:
+    """Give what fingerprints were taken of at several services under one name, whatever it is.
+
+    A word of the name has to be of keys, and no value of it shown.
+    """
+    taken = [
+        one
+        for one in everything
+        if one.role in {None, Role.IDENTITY, Role.CREDENTIAL}
+        and one.prints is not None
+        and one.value is None
+        and _OF_KEYS & set(words_of(one.name))
+        and not is_beside_identity(one.name)
+        and not _is_beside(one)
+    ]
+    return [
+        one
+        for one in taken
+        if any(one.name == other.name and one.service != other.service for other in taken)
+    ]
 
 
 def _of_tokens(keys: list[Held]) -> list[Held]:

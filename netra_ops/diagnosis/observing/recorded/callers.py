@@ -23,7 +23,8 @@ from netra_ops.diagnosis.observing.wording import clock, counted, listed, observ
 from netra_ops.evidence.records.audit import AuditRecord
 
 _ORDINARY: Final = (
-    ("expired", re.compile(r"expir|too old|past its end|ended\b", re.IGNORECASE)),
+    ("expired", re.compile(r"expir|too old|older than|past its (?:end|lifetime)|ended\b"
+                           r"|max(?:imum)?[ _]age", re.IGNORECASE)),
     ("revoked", re.compile(
         r"revok|(?:session|token|grant)s? (?:has |have |was |were |is |are )?(?:been )?(?:ended"
         r"|withdrawn|invalidated|terminated|cancell?ed|killed|deleted|closed|black-?listed"

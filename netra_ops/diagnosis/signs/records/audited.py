@@ -20,6 +20,7 @@ _SECRET_METHODS: Final = (
 _KEY_METHODS: Final = ("DeleteServiceAccountKey", "DisableServiceAccountKey")
 _ACCOUNT_METHODS: Final = ("DisableServiceAccount", "DeleteServiceAccount")
 _TRAFFIC_METHODS: Final = ("ReplaceService", "UpdateService", "CreateService")
+_K8S_SECRET: Final = re.compile(r"\bk8s\b.*\bsecrets\.(?:patch|update|replace|create)\b")
 _INVOKER: Final = "roles/run.invoker"
 _ACCESSOR: Final = "roles/secretmanager.secretAccessor"
 
@@ -30,7 +31,7 @@ def audit_meanings(audit: Audit, payload: Mapping[str, Any]) -> list[Meaning]:
     resource = audit.resource or ""
     if audit.status:
         return []
-    if method in _SECRET_METHODS:
+    if method in _SECRET_METHODS or _K8S_SECRET.search(audit.method or ""):
         return [Meaning(Sign.SECRET_CHANGED, f"{method} {_last_id(resource)}")]
     if method in _KEY_METHODS or method in _ACCOUNT_METHODS:
         return [Meaning(Sign.WORKLOAD_KEY_DELETED, f"{method} {_account(resource)}")]

@@ -47,10 +47,10 @@ _READ: Final = (
 )
 _SUBSTITUTE: Final = re.compile(
     rf"{_READ}[^|;\n]{{0,60}}?(?:\A|[\s/\"'=:(])(?:"
-    rf"[\w.-]*(?:fall-?back|last[-_.]?known|last[-_.]?good|emergency)[\w.-]*{_DATA}"
+    rf"[\w.-]*(?:fall-?back|last[-_.]?known|last[-_.]?good)[\w.-]*{_DATA}"
     r"|(?=[\w.-]*(?:config|settings|keys|secret|jwks|partner|credential|client|tenant|issuer|env))"
-    rf"[\w.-]*(?:cached?|snapshot|backup|bundled|baked|stale|embedded|packaged|offline)[\w.-]"
-    rf"*{_DATA}"
+    r"[\w.-]*(?:cached?|snapshot|backup|bundled|baked|stale|embedded|packaged|offline)"
+    rf"[\w.-]*{_DATA}"
     r"|[\w.-]+\.(?:ya?ml|json|toml|env|conf|properties)\.(?:bak|old|orig)\b)",
     re.IGNORECASE,
 )
@@ -60,9 +60,8 @@ _OF_CONFIGURATION: Final = re.compile(
     re.IGNORECASE,
 )
 _COPY: Final = re.compile(
-    rf"{_READ}[^|;\n]{{0,60}}?(?:\A|[\s/\"'=:(])[\w.-]*(?:cached?|snapshot|backup|bundled|bake"
-    rf"d|stale"
-    rf"|embedded|packaged|offline|local-?copy|seed)[\w.-]*{_DATA}",
+    rf"{_READ}[^|;\n]{{0,60}}?(?:\A|[\s/\"'=:(])[\w.-]*(?:cached?|snapshot|backup|bundled"
+    rf"|baked|stale|embedded|packaged|offline|local-?copy|seed)[\w.-]*{_DATA}",
     re.IGNORECASE,
 )
 _SECRET: Final = re.compile(

@@ -166,14 +166,13 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.KEY_GENERATED,
-        r"\b(?:an? )?(?:random|ephemeral|temporary|throw-?away|fresh) (?:one|key|secret|value)"
-        r" (?:will "
-        r"(?:be used|serve|do)|is (?:being )?used|was (?:made|drawn|rolled)|(?:serves|made|dra"
-        r"wn|rolled)"
-        r"\b)|(?:key|secret|value) (?:is |was |will be )?(?:made|drawn|rolled|chosen) at random"
-        r"|(?:made|drew|rolled|minted) (?:an? |its |my |our )?(?:own |random |new |fresh )+(?:"
-        r"\w+ ){0,2}"
-        r"(?:key|secret)\b|generat(?:ed|ing) (?:an? |the |new )*(?:\w+ ){0,3}(?:cookie_secret"
+        r"\b(?:random|ephemeral|temporary|throw-?away|fresh) (?:one|key|secret|value) (?:will "
+        r"(?:be "
+        r"used|serve|do)|is (?:being )?used|was (?:made|drawn|rolled)|serves|made|drawn|rolled)\b"
+        r"|(?:key|secret|value) (?:is |was |will be )?(?:made|drawn|rolled|chosen) at random"
+        r"|(?:made|drew|rolled|minted) (?:an? |its |my |our )?(?:own |random |new |fresh )+"
+        r"(?:\w+ ){0,2}(?:key|secret)\b|generat(?:ed|ing) (?:an? |the |new )*(?:\w+ ){0,3}(?:c"
+        r"ookie_secret"
         r"\b|key ?pair\b|jwk\b)"
         r"|\b(?:random )?one was generated|generated one (?:in memory|for|at)|was generated for "
         r"this "
