@@ -17,6 +17,7 @@ CAUSE = Cause(
         decides(Fact.SPLIT_BY_INSTANCE, 0.85),
         decides(Fact.LATEST_REFERENCED, 0.9),
         decides(Fact.CONFINED_TO_NEW_INSTANCES, 0.6),
+        expects(Fact.INSTANCES_DISAGREE, 0.6),
         expects(Fact.SECRET_CHANGED_AT_ONSET, 0.5),
         expects(Fact.PART_REFUSED, 0.8),
         expects(Fact.BEGAN_WITHOUT_REVISION, 0.6),

@@ -44,6 +44,7 @@ _USUAL: Final = MappingProxyType(
         Fact.COMMIT_TOUCHES_NAMES: 0.12,
         Fact.OTHER_SERVICE_CALLS_SUCCEED: 0.12,
         Fact.GOOD_CREDENTIAL_WORKS: 0.15,
+        Fact.INSTANCES_DISAGREE: 0.015,
         Fact.SPLIT_BY_INSTANCE: 0.05,
         Fact.MIXED_WITHIN_INSTANCES: 0.08,
         Fact.ONE_INSTANCE_ONLY: 0.06,

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from netra.contract.flaws import ViolationKind, is_monotonous, is_placeholder, text_flaw
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.between.likeness import Form, carries
+from netra_ops.diagnosis.observing.between.likeness import Form, carries, likeness
 from netra_ops.diagnosis.observing.configured.differing import is_same, shown
 from netra_ops.diagnosis.observing.configured.losses import names_said_missing
 from netra_ops.diagnosis.observing.configured.pairs import (
@@ -165,7 +165,12 @@ def flawed_values(
     for fact, test, of_secrets in tests:
         asked = [*ours, *(one for one in keys if of_secrets and one not in ours)]
         flawed = [(one, what) for one in asked if (what := test(one)) is not None]
-        found = [(one, what) for one, what in flawed if not was_so_before(scene, pair, one)]
+        found = [
+            (one, what)
+            for one, what in flawed
+            if not was_so_before(scene, pair, one)
+            and not (fact in _FORMS and _differs_anyway(one, everything))
+        ]
         if found:
             yield observation(
                 fact,
@@ -182,6 +187,17 @@ def flawed_values(
                 is_seen=False,
                 service=scene.service,
             )
+
+
+def _differs_anyway(one: Held, everything: Sequence[Held]) -> bool:
+    """Tell whether a key is nobody else's of its name, with what stands around it and without."""
+    found = [
+        likeness(one.prints, other.prints)
+        for other in everything
+        if other.name == one.name and other.service != one.service
+    ]
+    known = [alike for alike in found if alike is not None]
+    return bool(known) and all(alike.form is None for alike in known)
 
 
 def _said_empty(scene: Scene, everything: Sequence[Held]) -> set[str]:
