@@ -29,6 +29,7 @@ CAUSE = Cause(
         shown(Fact.CREDENTIAL_MISSING, Fact.SESSION_BEFORE_REFUSAL),
         shown(Fact.CREDENTIAL_MISSING, Fact.GOOD_CREDENTIAL_WORKS),
         shown(Fact.CREDENTIAL_MISSING, Fact.ON_EARLIER_REVISIONS_TOO),
+        shown(Fact.SESSION_BEFORE_REFUSAL, Fact.GOOD_CREDENTIAL_WORKS),
     ),
     contradicted_by=frozenset(
         {

@@ -79,7 +79,7 @@ _USUAL: Final = MappingProxyType(
         Fact.ROLLED_BACK: 0.08,
         Fact.REDIRECTED: 0.008,
         Fact.DIRECT_WORKS_PROXY_FAILS: 0.03,
-        Fact.UNKNOWN_PATHS: 0.02,
+        Fact.UNKNOWN_PATHS: 0.015,
     }
 )
 

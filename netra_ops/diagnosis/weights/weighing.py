@@ -36,7 +36,9 @@ cause explains (1), and all of them do not crowd out one that is shown."""
 AGAINST_ANY_INCIDENT: Final = frozenset(
     {Fact.ONE_TESTING_CLIENT, Fact.OLDER_THAN_ASKED, Fact.NOT_SERVING_ANY_MORE}
 )
-"""What contradicts every cause of an incident: that it is none."""
+"""What contradicts every cause of an incident: that it is none. It is said of the requests of the
+log; what probes found stands beside it."""
+_TRIED: Final = "probes.json"
 UNNAMED: Final = 0.45
 """The most confidence in a cause that nothing shows."""
 NAMED_FROM: Final = 0.55
@@ -100,10 +102,11 @@ def _alone(cause: Cause, by_fact: Mapping[Fact, Observation]) -> Weighed:
         if found is not None:
             weight = Weight(found, _nats(expected, is_seen=found.is_seen))
             (deciding if expected.decides else going_along).append(weight)
+    is_of_requests = cause.is_incident and not _is_tried(cause, by_fact)
     contradictions = [
         Weight(by_fact[fact], OF_A_CONTRADICTION)
         for fact in sorted(
-            cause.contradicted_by | (AGAINST_ANY_INCIDENT if cause.is_incident else frozenset()),
+            cause.contradicted_by | (AGAINST_ANY_INCIDENT if is_of_requests else frozenset()),
             key=lambda one: one.code,
         )
         if fact in by_fact and by_fact[fact].is_seen
@@ -125,6 +128,16 @@ def _alone(cause: Cause, by_fact: Mapping[Fact, Observation]) -> Weighed:
         supported=tuple(one for one in weights if one.nats > 0 and one.observation.is_seen),
         opposed=tuple(one for one in weights if one.nats < 0),
     )
+
+
+def _is_tried(cause: Cause, by_fact: Mapping[Fact, Observation]) -> bool:
+    """Tell whether probes alone show a cause."""
+    tried = {
+        fact
+        for fact, found in by_fact.items()
+        if found.is_seen and found.evidence and found.evidence[0].startswith(_TRIED)
+    }
+    return any(facts <= tried for facts in cause.shown_by)
 
 
 def _nats(expected: Expects, *, is_seen: bool) -> float:

@@ -1,6 +1,5 @@
 """The auth service's audit records, as `netra audit export` writes them and as others do. Pure."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -16,56 +15,25 @@ from netra_ops.evidence.records.taking import (
 )
 
 FILE: Final = "audit.ndjson"
+_WITHIN: Final = ("details", "detail", "data", "context", "extra", "metadata", "error", "payload")
 _KID: Final = "key "
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "event": (
-        *("event", "action", "event_type", "eventType", "event_name", "eventName", "type"),
-        *("operation", "op", "activity", "act", "what", "evt", "verb", "kind", "message", "msg"),
-    ),
-    "outcome": ("outcome", "result", "status", "success", "ok", "succeeded"),
+    "event": ("event", "action", "event_type", "eventType", "event_name", "type", "message"),
+    "outcome": ("outcome", "result", "status", "success"),
     "reason": (
-        *(
-            "reason",
-            "error",
-            "why",
-            "because",
-            "detail",
-            "details",
-            "description",
-            "error_description",
-        ),
-        *("failure_reason", "failureReason", "note", "message", "msg"),
+        *("reason", "error", "why", "detail", "details", "description", "error_description"),
+        *("failure_reason", "failureReason", "message"),
     ),
     "actor": ("actor", "principal"),
     "client_id": ("client_id", "clientId", "service_id", "serviceId", "client", "service"),
-    "subject": ("subject", "sub", "user_id", "userId", "user", "username", "uid", "account"),
+    "subject": ("subject", "sub", "user_id", "userId", "user", "username"),
     "kid": ("kid", "key_id"),
     "token_hash": ("token_hash", "jti_hash", "jti"),
     "address": ("address", "remote_ip", "ip", "ipAddress"),
     "request_id": ("request_id",),
     "grant": ("grant", "grant_type", "grantType"),
 }
-_HOLDERS: Final = (
-    "error",
-    "details",
-    "detail",
-    "data",
-    "context",
-    "extra",
-    "payload",
-    "attributes",
-)
-_TIMES: Final = (
-    *("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp", "when"),
-    *("occurred_at", "occurredAt", "createdAt", "event_time", "eventTime", "datetime", "logged_at"),
-    *("@t", "t", "stamp"),
-)
-
-
-_LOOKED_FOR: Final = frozenset({*(one for names in _NAMES.values() for one in names), *_TIMES})
-_OUTCOME: Final = re.compile(
-    r"success|succeeded|failure|failed|error|info(?:rmation)?|warning|ok|denied", re.IGNORECASE
-)
+_TIMES: Final = ("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp")
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,16 +82,8 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
     # An export of a log has the record inside, and its own time beside it.
     inner = part.at("jsonPayload")
     row = inner if isinstance(inner.value, Mapping) else part
-    row = _as_ours(row)
     said = {name: row.first(*names) for name, names in _NAMES.items()}
     event = said["event"].text()
-    if event and _OUTCOME.fullmatch(event) and (name := row.first("name", "action")).value:
-        # What others call a type is how it ended, and its name is what was tried.
-        said["outcome"] = said["event"] if said["outcome"].value is None else said["outcome"]
-        said["event"], event = name, name.text()
-    if not event and said["outcome"].value is not None:
-        # A table of tokens asked for says how each was asked for, and no more.
-        said["event"], event = said["grant"], said["grant"].text()
     if not event:
         raise NotTaken("is no audit record: it does not say what was done")
     time = row.first(*_TIMES).time()
@@ -132,8 +92,8 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
         remarks.add(part.where, "has no time that can be read")
     used = {one.where.rpartition("/")[2] for one in said.values() if one.value is not None}
     texts = {name: one.text() for name, one in said.items() if name != "event"}
-    texts["reason"] = _with_details(texts["reason"], row)
     texts["kid"] = texts["kid"] or _kid_in(texts["reason"])
+    texts["reason"] = "; ".join(filter(None, (texts["reason"], *_reasons_within(row)))) or None
     yield AuditRecord(
         where=part.where,
         time=time,
@@ -143,43 +103,15 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
     )
 
 
-def _as_ours(row: Part) -> Part:
-    """Give a record with its members under the names that are looked for: `ClientId` is one."""
-    if not isinstance(row.value, Mapping):
-        return row
-    known = set(row.value)
-    wanted = {
-        _bare(name): name
-        for names in (*_NAMES.values(), _TIMES, ("name",))
-        for name in reversed(names)
-        if name not in known
-    }
-    added = {
-        ours: row.value[name]
-        for name in row.value
-        if isinstance(name, str)
-        and name not in _LOOKED_FOR
-        and (ours := wanted.get(_bare(name))) is not None
-    }
-    return Part({**row.value, **added}, row.where) if added else row
-
-
-def _bare(name: str) -> str:
-    return name.lower().lstrip("@").replace("_", "").replace("-", "").replace(".", "")
-
-
-def _with_details(reason: str | None, row: Part) -> str | None:
-    """Add what a record says inside its details, which is narrower than a code of an error."""
-    inner = [row.at(name) for name in _HOLDERS]
-    said = [
-        text
-        for one in inner
-        if isinstance(one.value, Mapping)
-        for name in _NAMES["reason"]
-        if (text := one.at(name).text())
-    ]
-    found = dict.fromkeys([one for one in (reason, *said) if one])
-    return "; ".join(found) or None
+def _reasons_within(row: Part) -> Iterator[str]:
+    """Give the reasons that stand in a part of the record, as Keycloak and others write them."""
+    for name in _WITHIN:
+        inner = row.at(name)
+        if isinstance(inner.value, Mapping):
+            for one in _NAMES["reason"]:
+                text = inner.at(one).text()
+                if text:
+                    yield text
 
 
 def _kid_in(reason: str | None) -> str | None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
@@ -15,6 +16,7 @@ from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
 from netra_ops.diagnosis.observing.statistics.changes import shares
 from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.diagnosis.signs.tally import Caller
 
 _TWO: Final = 2
 _ENOUGH: Final = 3
@@ -26,6 +28,8 @@ _BURST: Final = 60_000_000_000
 _QUARTER: Final = 0.25
 _UNKNOWN: Final = frozenset({404, 405})
 _FAULTS_FROM: Final = 500
+_ERRORS_FROM: Final = 400
+_EVEN: Final = 0.1
 _TOOLKIT: Final = "netra-ops"
 _GRACE: Final = 3_600_000_000_000
 """Nanoseconds: what a revision answers within this after its traffic ended was begun before."""
@@ -49,9 +53,19 @@ _EVERY_DAY: Final = frozenset(
     }
 )
 """The kinds of refusal that single callers meet where all is well."""
+_TOOLS: Final = re.compile(r"(?:^|[^a-z])(?:curl|wget|httpie)(?:[^a-z]|$)", re.IGNORECASE)
+"""With these people try things by hand, and scripts work: an agent of theirs says less."""
+_SCANNED: Final = re.compile(
+    r"/\.(?:env|git|aws|svn|ds_store|vscode|htaccess)\b|/wp-|/xmlrpc|/phpmyadmin|/phpinfo|\.php\b"
+    r"|/cgi-bin|/actuator|/solr/|/boaform|/hnap1|/server-status|/owa/|/etc/passwd|/debug/pprof"
+    r"|/login\.action|/manager/html|/vendor/phpunit|/telescope|/_ignition|/struts|/geoserver"
+    r"|/ecp/|/autodiscover|/console/login|/jenkins|/hudson|/invoker/|\.aspx?\b|\.jsp\b|\.cgi\b",
+    re.IGNORECASE,
+)
+"""What scanners ask for, whatever is there."""
 _TESTING: Final = re.compile(
     r"(?:^|[^a-z])(?:tests?|tester|testing|e2e|qa|probe|probing|smoke|load-?test\w*|synthetic\w*"
-    r"|golden[-_]?path|pentest\w*|scanner|curl|wget|postman\w*|insomnia|httpie|k6|locust|jmeter"
+    r"|golden[-_]?path|pentest\w*|scanner|postman\w*|insomnia|k6|locust|jmeter"
     r"|gatling|artillery|vegeta|hey|wrk|apachebench|newman|playwright|cypress|selenium|headless\w*"
     r"|pytest|schemathesis|nuclei|nikto|zgrab|masscan|nmap|sqlmap|gobuster|dirbuster|ffuf|wfuzz"
     r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient|netra-probe)(?:[^a-z]|$)",
@@ -75,7 +89,7 @@ def _unknown_paths(scene: Scene) -> Iterator[Observation]:
     served = {one.path for one in tried if not one.failed and one.status not in _UNKNOWN}
     strays = [one for one in tried if one.status in _UNKNOWN and one.path not in served]
     clients = {one.client for one in scene.failing if one.client is not None}
-    same = [one for one in strays if one.client in clients or not clients]
+    same = [one for one in strays if one.client in clients]
     paths = {one.path for one in same}
     says = (
         f"{len(same)} requests of the refused clients got 404 or 405 on "
@@ -92,34 +106,29 @@ def _unknown_paths(scene: Scene) -> Iterator[Observation]:
 def _of_most(scene: Scene, strays: list[Attempt]) -> bool:
     """Tell whether those who ask for such paths are those most refusals are of."""
     clients = {one.client for one in strays}
-    own = sum(one.client in clients for one in scene.failing)
+    own = sum(one.client is not None and one.client in clients for one in scene.failing)
     return own * _TWO >= len(scene.failing)
 
 
 def _testing_client(scene: Scene) -> Iterator[Observation]:
-    """Say whether nearly all failures are of one client that tests.
+    """Say whether nearly all failures are of one client that tests, or of some that all do.
 
-    It calls itself a test; or within a minute it is refused in more ways than anybody is who wants
-    to be let in: without a token, with a broken one, with another's.
+    It calls itself a test; or it asks for what scanners look for; or within a minute it is refused
+    in more ways than anybody is who wants to be let in: without a token, with a broken one, with
+    another's.
     """
     failing = scene.failing
     if len(failing) < _TWO:
         return
+    scanners = _scanners(scene)
     for name in ("client", "agent", "principal"):
         counted = Counter(getattr(one, name) for one in failing)
         who, number = counted.most_common(1)[0]
         if who is None or number < _MOST * len(failing):
             continue
         own = [one for one in failing if getattr(one, name) == who]
-        testing = [one for one in own if _tests(one)]
-        ways = {kind for one in own for kind in one.kinds}
-        tries_all = len(ways) >= _WAYS and own[-1].ended - own[0].ended <= _BURST
-        if len(testing) >= _MOST * len(own) or tries_all:
-            why = (
-                f"it is refused in {len(ways)} ways within a minute"
-                if tries_all
-                else "its name, agent or users say that it tests"
-            )
+        why = _why_testing(own, scanners)
+        if why is not None:
             yield seen(
                 Fact.ONE_TESTING_CLIENT,
                 f"{number} of {len(failing)} failures are of one {name}, and {why}.",
@@ -127,16 +136,82 @@ def _testing_client(scene: Scene) -> Iterator[Observation]:
                 time=own[0].ended,
             )
             return
+    testing = [one for one in failing if one.client in scanners or _tests(one)]
+    others = [
+        one
+        for one in scene.attempts
+        if one.ended >= (scene.onset or 0) and not (one.failed or one.is_open or _tests(one))
+    ]
+    if len(testing) >= _MOST * len(failing) and len(others) >= _TWO:
+        yield seen(
+            Fact.ONE_TESTING_CLIENT,
+            f"{len(testing)} of {len(failing)} failures are of clients that call themselves tests, "
+            f"or scan; {len(others)} requests of others went well.",
+            [*testing[:3], *others[:2]],
+            time=testing[0].ended,
+        )
+        return
     clients = {one.client or one.principal for one in failing} - {None}
-    if len(clients) >= _ENOUGH or not any(_tests(one) for one in failing):
+    if len(clients) >= _ENOUGH or not testing:
         known = [one for one in failing if one.client or one.agent or one.principal]
-        if len(known) >= _TWO:
+        if len(known) >= _TWO and not any(one.client in _strays(scene) for one in failing):
             yield absent(
                 Fact.ONE_TESTING_CLIENT,
                 f"{len(failing)} failures are of {len(clients)} clients or principals; "
-                f"{sum(_tests(one) for one in failing)} of them call themselves tests.",
+                f"{len(testing)} of them call themselves tests.",
                 known,
             )
+
+
+def _why_testing(own: list[Attempt], scanners: set[str]) -> str | None:
+    """Say by what a client's failures are those of a test; None if by nothing."""
+    ways = {kind for one in own for kind in one.kinds}
+    if len(ways) >= _WAYS and own[-1].ended - own[0].ended <= _BURST:
+        return f"it is refused in {len(ways)} ways within a minute"
+    testing = [one for one in own if _tests(one)]
+    if len(testing) < _MOST * len(own):
+        testing = [] if _is_job(own) else [one for one in own if _tests(one) or _is_by_hand(one)]
+    if len(testing) >= _MOST * len(own):
+        return "its name, agent or users say that it tests"
+    if any(one.client in scanners for one in own):
+        return "it asks for what scanners look for"
+    return None
+
+
+def _scanners(scene: Scene) -> set[str]:
+    """Give the clients that ask for several things that are not there, and that scanners seek."""
+    asked: dict[str, set[str]] = {}
+    for one in scene.attempts:
+        is_refused = (one.status or 0) >= _ERRORS_FROM
+        if one.client and one.path and is_refused and _SCANNED.search(one.path):
+            asked.setdefault(one.client, set()).add(one.path)
+    return {client for client, paths in asked.items() if len(paths) >= _TWO}
+
+
+def _strays(scene: Scene) -> set[str | None]:
+    """Give the clients that ask for several paths which are not there."""
+    asked: dict[str | None, set[str | None]] = {}
+    for one in scene.attempts:
+        if one.status in _UNKNOWN and one.client is not None:
+            asked.setdefault(one.client, set()).add(one.path)
+    return {client for client, paths in asked.items() if len(paths) >= _ENOUGH}
+
+
+def _is_by_hand(attempt: Attempt) -> bool:
+    """Tell whether a request is of a tool with which people try things, and of no service."""
+    agent = attempt.agent
+    is_tool = agent is not None and _TOOLS.search(agent) is not None
+    return is_tool and attempt.caller is not Caller.SERVICE
+
+
+def _is_job(own: list[Attempt]) -> bool:
+    """Tell whether requests for one thing come at even distances of a minute or more."""
+    times = [one.time for one in own]
+    steps = [later - earlier for earlier, later in pairwise(times)]
+    if len(steps) < _ENOUGH or len({one.path for one in own}) > 1:
+        return False
+    mean = sum(steps) / len(steps)
+    return mean >= _BURST and all(abs(step - mean) <= _EVEN * mean for step in steps)
 
 
 def _tests(attempt: Attempt) -> bool:
@@ -280,6 +355,7 @@ def _single(scene: Scene) -> Iterator[Observation]:
     if (
         len(failing) <= _TWO
         and not scene.rises
+        and not any(one.ok is False for one in scene.bundle.probes)
         and kinds <= _EVERY_DAY
         and min(before, after) >= _TWO
         and len(failing) * _WAYS <= len(guarded)

@@ -109,8 +109,17 @@ def _others_succeed(scene: Scene) -> Iterator[Observation]:
     )
     if len(good) >= _TWO:
         yield seen(Fact.OTHER_SERVICE_CALLS_SUCCEED, says, [*good[:3], *bad[:2]])
-    elif not good and len(bad) >= _ENOUGH:
+    elif not good and len(bad) >= _ENOUGH and not _may_be_theirs(scene):
         yield absent(Fact.OTHER_SERVICE_CALLS_SUCCEED, says, bad)
+
+
+def _may_be_theirs(scene: Scene) -> bool:
+    """Tell whether requests went well of which nothing says whose they are."""
+    return any(
+        one.caller is Caller.UNKNOWN and one.principal is None and not is_person(one)
+        for one in scene.since
+        if one.place.service == scene.service and not one.failed and not one.is_open
+    )
 
 
 def _log_in(scene: Scene) -> Iterator[Observation]:
@@ -167,8 +176,8 @@ def _few(scene: Scene) -> Iterator[Observation]:
 
     Few: at most a fifth of five or more, or one; and were failures dealt to all requests alike, it
     would be rarer than RARE that all fall to any so few subjects, whichever they are (Bonferroni).
-    Not few: half of those who asked since the onset fail; or they are what chance deals, where
-    people ask more than once.
+    Not few: half of those who asked since the onset fail, and more than a fifth of all; or they are
+    what chance deals, where people ask more than once.
     """
     affected = [one for one in scene.affected if _subject(one) is not None]
     bad = [one for one in affected if one.matters]
@@ -189,7 +198,8 @@ def _few(scene: Scene) -> Iterator[Observation]:
         return
     asked = len({_subject(one) for one in affected})
     dealt = chance > ORDINARY and len(affected) >= _TWO * asked
-    if len(failing) > _TWO and (len(failing) >= _HALF * asked or dealt):
+    is_half = len(failing) >= _HALF * asked and len(failing) > _FEW * len(all_of)
+    if len(failing) > _TWO and (is_half or dealt):
         yield absent(Fact.FEW_SUBJECTS, says, _first_of_each(bad))
 
 

@@ -22,30 +22,50 @@ from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import clock, counted, listed, observation
 from netra_ops.evidence.records.audit import AuditRecord
 
-_ORDINARY: Final = (
-    ("expired", re.compile(r"expir|too old|older than|past its (?:end|lifetime)|ended\b"
-                           r"|max(?:imum)?[ _]age", re.IGNORECASE)),
-    ("revoked", re.compile(
-        r"revok|(?:session|token|grant)s? (?:has |have |was |were |is |are )?(?:been )?(?:ended"
-        r"|withdrawn|invalidated|terminated|cancell?ed|killed|deleted|closed|black-?listed"
-        r"|deny-?listed|block-?listed)|logged[ _-]?out|sign(?:ed)?[ _-]out|sign-?out|withdrawn"
-        r"|session[ _]not[ _](?:found|active)|password (?:was )?changed since",
-        re.IGNORECASE)),
-    ("reused", re.compile(r"reus|replay|spent token|used before|second time|already (?:been )?used"
-                          r"|token rotated|superseded", re.IGNORECASE)),
-    ("wrong password", re.compile(r"(?:wrong|bad|invalid|incorrect)[ _-]password", re.IGNORECASE)),
-    ("no such account", re.compile(r"no such (?:account|user|person)|unknown (?:user|account)",
-                                   re.IGNORECASE)),
-    ("account disabled", re.compile(r"account (?:is |was )?(?:disabled|locked)|user disabled",
-                                    re.IGNORECASE)),
-)  # fmt: skip
-_REVOKED: Final = re.compile(
-    r"revok|session (?:has |was |is )?ended|family has ended|(?:token|session|grant)s? (?:has |was "
-    r"|is )?(?:been )?(?:withdrawn|invalidated|terminated|black-?listed|deny-?listed|signed out)",
-    re.IGNORECASE,
+_ENDED: Final = (
+    r"revok|session (?:has |was |is )?(?:been )?ended|family has ended"
+    r"|(?:signed|logged|kicked)[ _-]?out|(?:token|session|grant|access)s?[ _-](?:has |have |was "
+    r"|were |is |are )?(?:been )?(?:withdrawn|invalidated|terminated|cancell?ed|killed|closed"
+    r"|(?:black|deny|block)[ _-]?listed|no longer active)|session not active|withdrawn by"
 )
+"""What is said of a token or a session that somebody ended."""
+_SPENT: Final = (
+    r"re-?us(?:e|ed|ing)\b|replay|spent token|used (?:before|twice|again)|second time"
+    r"|already (?:been )?(?:used|redeemed|consumed|exchanged|spent|rotated)|single[ -]use"
+)
+_ORDINARY: Final = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        ("expired", r"expir|too old|past its end|ended\b|exp in the past|outlived|stale token"),
+        ("revoked", _ENDED),
+        ("reused", _SPENT),
+        (
+            "wrong password",
+            (
+                r"(?:wrong|bad|invalid|incorrect)[ _-](?:user[ _-])?(?:password|credentials|pin|otp"
+                r"|passcode|one[ -]time code|mfa)|password[ _-](?:is |was |does )?(?:not[ _-]match"
+                r"|mismatch|wrong|invalid|incorrect)"
+            ),
+        ),
+        (
+            "no such account",
+            (
+                r"no such (?:account|user|person|member|customer)|unknown[ _-](?:user|account)"
+                r"|(?:user|account|member)[ _-]not[ _-](?:found|known)"
+            ),
+        ),
+        (
+            "account disabled",
+            (
+                r"(?:account|user)[ _-](?:is |was |has been )?(?:temporarily[ _-])?(?:disabled"
+                r"|locked|blocked|suspended|closed|deactivated)|locked out"
+            ),
+        ),
+    )
+)
+_REVOKED: Final = re.compile(_ENDED, re.IGNORECASE)
 _REUSED: Final = re.compile(
-    r"refresh.*(?:reus|replay|already (?:been )?used)|reus.*refresh|spent token", re.IGNORECASE
+    rf"refresh.*(?:{_SPENT})|(?:{_SPENT}).*refresh|spent token|token reuse", re.IGNORECASE
 )
 
 

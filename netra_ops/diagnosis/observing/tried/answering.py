@@ -19,9 +19,19 @@ _VERSION: Final = re.compile(
 )
 _TAGGED: Final = "---"
 _ADDRESSED: Final = re.compile(
-    r"\bcandidate\b|\btag(?:ged)?\b|\bcanary\b|\bpreview\b", re.IGNORECASE
+    r"\bcandidate\b|\btag(?:ged)?\b|\bcanary\b|\bpreview\b|\bgreen\b|\bblue\b|\bshadow\b"
+    r"|\bslot\b|\bstaged\b|\bnew revision\b",
+    re.IGNORECASE,
 )
-_HEADERS: Final = re.compile(r"revision|version|build|sha|commit|release", re.IGNORECASE)
+_HOSTED: Final = re.compile(
+    r"\A(?:cand(?:idate)?|canary|green|blue|shadow|slot|tag|rev(?:ision)?|r)-?\d*(?:[.-]|\Z)",
+    re.IGNORECASE,
+)
+"""A host that is of one revision: its first part says so."""
+_WORD: Final = re.compile(r"[\w.-]*[\w]")
+_HEADERS: Final = re.compile(
+    r"revision|version|build|sha|commit|release|served[-_]by|deploy|\bpod\b", re.IGNORECASE
+)
 _NOT_VERSIONS: Final = re.compile(r"websocket|http|tls|api-version|content", re.IGNORECASE)
 _INSTANCES: Final = re.compile(
     r"instance|hostname|served[-_]by|backend|pod|container[-_]?id|node", re.IGNORECASE
@@ -152,8 +162,10 @@ def _answered(scene: Scene, one: Tried) -> Answered | None:
     back = _back(one)
     host = "" if one.url is None else one.url.hostname or ""
     asks = f"{one.probe.name} {one.probe.expect} {host}"
-    is_addressed = _TAGGED in host or bool(_ADDRESSED.search(one.probe.name))
-    asked, answered = _REVISION.findall(asks), _REVISION.findall(back)
+    is_addressed = (
+        _TAGGED in host or bool(_HOSTED.search(host)) or bool(_ADDRESSED.search(one.probe.name))
+    )
+    asked, answered = _revisions(scene, asks), _revisions(scene, back)
     if asked and answered:
         is_named = is_addressed or bool(_REVISION.search(f"{one.probe.name} {host}"))
         return Answered(one, asked[0], answered[0], is_named)
@@ -166,6 +178,15 @@ def _answered(scene: Scene, one: Tried) -> Answered | None:
     tag = host.partition(_TAGGED)[0] if _TAGGED in host else None
     named = [share.revision for share in scene.bundle.traffic if share.tag == tag and tag]
     return Answered(one, named[-1], answered[0], is_addressed) if named and answered else None
+
+
+def _revisions(scene: Scene, text: str) -> list[str]:
+    """Find the names of revisions: those of the platform's form, and those that are known."""
+    found = _REVISION.findall(text)
+    if found:
+        return found
+    known = {one.name for one in scene.bundle.revisions if not one.is_service}
+    return [word for word in _WORD.findall(text) if word in known]
 
 
 def _back(one: Tried) -> str:

@@ -61,8 +61,14 @@ PHRASES: Final = (
         r"|has been )?(?:successfully )?authenticated\b|authentication (?:succeeded|successful|ok)"
         r"|successful(?:ly)? authenticat|(?:token|jwt|signature|credential) (?:was |is )?"
         r"(?:successfully )?(?:verified|validated|accepted)\b|(?:verified|validated|accepted) "
-        r"(?:token|jwt|credential|signature)\b|auth(?:n)? ok\b|auth(?:entication)?[_ ]success",
+        r"(?:token|jwt|credential|signature)\b|auth(?:n)? ok\b|auth(?:entication)?[_ ]success"
+        r"|\baccepted (?:via|by|with) (?:its |a |the )?(?:bearer|mtls|token|jwt|assertion|api[ -]?"
+        r"key|client|secret|signature)\b|\b(?:service|client|machine|internal|svc)"
+        r"(?:[:/ -]\S{1,80})?(?: (?:call|request|identity|credential))? (?:was |is )?(?:accepted|admitted|let in)\b"
+        r"(?= *(?:$|[.,;:|()\[{\"']|via\b|by\b|with\b|from\b|as\b|on\b|at\b))",
         "authenticat",
+        "admitted",
+        "let in",
         "verified",
         "validated",
         "accepted",

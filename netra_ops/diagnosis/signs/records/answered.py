@@ -45,6 +45,12 @@ _PAIR: Final = re.compile(
     r"\b(path|uri|url|status|status_code|duration|duration_ms|latency|"
     r"elapsed|took|ms)=\"?([^\s\"]+)"
 )
+_WHO: Final = re.compile(
+    r"\b(?P<name>remote_?addr(?:ess)?|remote_?ip|client_?ip|clientip|ip|addr|client|peer|remote"
+    r"|user_?agent|ua|agent)=(?:\"(?P<quoted>[^\"]*)\"|(?P<plain>[^\s\",]+))",
+    re.IGNORECASE,
+)
+_ADDRESS: Final = re.compile(r"\[?(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:]+)\]?(?::\d+)?")
 _CLIENT: Final = re.compile(r"^\W*(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f:]{6,39})(?::\d+)?\s")
 _AGENT: Final = re.compile(r"\"[^\"]*\" \"(?P<agent>[^\"]{1,400})\"")
 _TOOK: Final = re.compile(
@@ -68,6 +74,14 @@ _PATH: Final = (
 _STATUS: Final = (
     *("status", "status_code", "statusCode", "http_status", "code", "StatusCode"),
     *("DownstreamStatus", "response_code", "http.status_code", "http.response.status_code"),
+)
+_ADDRESSES: Final = (
+    *("remoteAddress", "remote_addr", "ip", "client_ip", "remote_ip", "client", "clientIp"),
+    *("remoteIp", "clientIP", "ClientHost", "client.address", "peer", "remote"),
+)
+_AGENTS: Final = (
+    *("user_agent", "userAgent", "agent", "ua", "http_user_agent", "UserAgent"),
+    *("user_agent.original", "request_User-Agent", "user-agent"),
 )
 _HTTP: Final = ("req", "request", "http", "httpRequest", "http_request")
 _RESPONSE: Final = ("res", "response", "http")
@@ -260,7 +274,28 @@ def _of_pairs(text: str) -> Answered | None:
     status = pairs.get("status") or pairs.get("status_code") or ""
     if method is None or not path or not path.startswith("/") or not status[:3].isdigit():
         return None
-    return Answered(method["method"], path_template(path), int(status[:3]), _latency_of(pairs))
+    address, agent = _who(text)
+    return Answered(
+        method["method"],
+        path_template(path),
+        int(status[:3]),
+        _latency_of(pairs),
+        client_of(address, agent),
+        agent[:_LONGEST_AGENT] if agent else None,
+    )
+
+
+def _who(text: str) -> tuple[str | None, str | None]:
+    """Give the address and the agent that pairs of names and values tell of."""
+    address = agent = None
+    for found in _WHO.finditer(text):
+        value = found["quoted"] or found["plain"] or ""
+        if "agent" in found["name"].lower() or found["name"].lower() == "ua":
+            agent = agent or (value if value != "-" else None)
+        else:
+            told = _ADDRESS.fullmatch(value)
+            address = address or (told[1] if told else None)
+    return address, agent
 
 
 def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
@@ -279,9 +314,9 @@ def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
     status = _status(fields) or _status(answer) or _status(asked)
     if path is None or not path.startswith("/") or status is None:
         return None
-    address = _text(asked, "remoteAddress", "remote_addr", "ip", "client_ip", "remote_ip", "client")
+    address = _text(asked, *_ADDRESSES) or _text(fields, *_ADDRESSES)
     headers = asked.get("headers")
-    agent = _text(asked, "user_agent", "userAgent", "agent")
+    agent = _text(asked, *_AGENTS) or _text(fields, *_AGENTS)
     if agent is None and isinstance(headers, dict):
         agent = _text(headers, "user-agent", "User-Agent")
     is_socket = status == SWITCHED

@@ -1,5 +1,7 @@
 """Sockets, what is no incident, what stands around the failures, and all of it together."""
 
+from typing import Any
+
 import pytest
 
 from fakes.tallies import Log, at, seen_in, share
@@ -7,6 +9,7 @@ from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.together import merged, observations
 from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.diagnosis.signs.tally import Caller
 from netra_ops.evidence.records.probes import Got, Probe
 from netra_ops.logs.reading.account import ClockDifference
 
@@ -121,6 +124,85 @@ def test_somebody_who_tries_paths_that_nobody_has() -> None:
 
     assert seen_in(found, Fact.UNKNOWN_PATHS) is True
     assert seen_in(found, Fact.ONE_TESTING_CLIENT) is True
+
+
+def scanning(log: Log, **who: Any) -> None:
+    """Ask for what scanners ask for, and be refused where something is."""
+    for step, path in enumerate(("/.env", "/wp-login.php", "/actuator/env", "/.git/config")):
+        log.asked(30 + 2 * step, 404, path=path, **who)
+        log.asked(31 + 2 * step, 401, **who)
+
+
+def test_a_scanner_is_known_by_what_it_asks_for() -> None:
+    """A client that calls itself a browser asks for what scanners look for, and is refused."""
+    log = Log()
+    for second in range(60):
+        log.asked(second, client=f"c{second % 7}", agent="Mozilla/5.0")
+    scanning(log, client="x", agent="Mozilla/5.0")
+
+    assert seen_in(log.observed(), Fact.ONE_TESTING_CLIENT) is True
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_several_clients_that_all_test_are_tests_if_others_are_served(*, others: bool) -> None:
+    """A load test has many addresses; that nobody else is served may be an outage it met."""
+    log = Log()
+    before(log)
+    for second in range(30, 60):
+        log.asked(second, 401, client=f"c{second}", agent=f"k6/{second}", path="/api/me")
+        if others:
+            log.asked(second + 0.5, client="p", agent="Mozilla/5.0", path="/api/me")
+
+    assert (seen_in(log.observed(), Fact.ONE_TESTING_CLIENT) is True) is others
+
+
+@pytest.mark.parametrize(
+    ("step", "who", "tests"),
+    [
+        (7.3, {}, True),
+        (600, {}, False),
+        (7.3, {"caller": Caller.SERVICE, "principal": "service:orders"}, False),
+    ],
+)
+def test_a_tool_tests_by_hand_and_works_in_a_job(
+    step: float, who: dict[str, Any], *, tests: bool
+) -> None:
+    """Requests of curl are a test, unless they come as a clock strikes or are a service's own."""
+    log = Log()
+    for number in range(6):
+        log.asked(number * step, client="a", agent="Mozilla/5.0")
+        log.refused(
+            number * step + 1,
+            Sign.CREDENTIAL_MISSING,
+            path="/sweep",
+            client="x",
+            agent="curl/8.5.0",
+            **who,
+        )
+
+    assert (seen_in(log.observed(), Fact.ONE_TESTING_CLIENT) is True) is tests
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_a_probe_that_failed_leaves_no_single_refusal(*, failed: bool) -> None:
+    """One refusal among many answers is of every day, unless a probe failed as well."""
+    log = Log()
+    before(log)
+    log.refused(30)
+    before_and_after = range(31, 50)
+    for second in before_and_after:
+        log.asked(second)
+    probe = Probe(
+        where="probes.json#/0",
+        time=at(40),
+        name="version",
+        got=Got(where="probes.json#/0/got", status=200),
+        ok=not failed,
+    )
+
+    found = log.observed(probes=(probe,))
+
+    assert (seen_in(found, Fact.SINGLE_REFUSALS) is True) is not failed
 
 
 @pytest.mark.parametrize(("status", "tests"), [(503, False), (401, True)])

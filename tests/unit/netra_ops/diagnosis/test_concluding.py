@@ -1,5 +1,8 @@
 """What is answered, given what was observed."""
 
+import msgspec
+import pytest
+
 from fakes.observations import absent, seen
 from netra_ops.diagnosis.answering.answer import DiagnosisVerdict, Suspect, WhyStatus
 from netra_ops.diagnosis.answering.concluding import Circumstances, concluded
@@ -178,3 +181,12 @@ def test_the_document_has_the_fields_that_judges_read() -> None:
     assert {"cause", "score", "for", "against"} <= first.keys()
     assert all(said["evidence"] and said["says"] for said in first["for"])
     assert {"why", "answer", "status", "evidence"} == document["five_whys"][0].keys()
+
+
+@pytest.mark.parametrize(("where", "found"), [("probes.json#/0", True), ("logs.ndjson:4", False)])
+def test_a_test_in_the_log_says_nothing_of_what_a_probe_found(where: str, *, found: bool) -> None:
+    """That the refusals of the log are of a test does not stand against a probe."""
+    admitted = msgspec.structs.replace(seen(Fact.UNAUTHENTICATED_ADMITTED)[0], evidence=(where,))
+    answer = concluded((*seen(Fact.FAILURES, Fact.ONE_TESTING_CLIENT), admitted), Circumstances())
+
+    assert (answer.cause == "identity_made_optional") is found

@@ -195,3 +195,25 @@ def test_every_observation_is_of_a_fact_that_the_record_shows(of: Any) -> None:
 
     assert found
     assert all(one.fact.shown_by & AUDIT for one in found)
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        ({"why": "token withdrawn by tenant administrator"}, Fact.TOKEN_REVOKED),
+        ({"reason": "session was terminated by its owner"}, Fact.TOKEN_REVOKED),
+        ({"reason": "signed out everywhere"}, Fact.TOKEN_REVOKED),
+        ({"error": "invalid_token", "details": {"reason": "refresh token reuse exceeded"}},
+         Fact.REFRESH_REUSED),
+        ({"reason": "refresh token already redeemed"}, Fact.REFRESH_REUSED),
+    ],
+)  # fmt: skip
+def test_a_token_that_was_ended_or_spent_is_told_in_many_words(
+    of: Any, said: dict[str, Any], fact: Fact
+) -> None:
+    """Whoever ended it, and wherever in the record the reason stands."""
+    record = {"time": at(1), "event": "token_refused", "outcome": "denied", "user_id": "u-7"}
+    found = of({**record, **said})
+
+    assert seen(found, fact) is not None
+    assert seen(found, Fact.AUDIT_USER_REASONS) is not None

@@ -292,6 +292,44 @@ def test_a_tag_that_another_revision_answers_is_told(of: Any, body: str, fact: s
     assert asked(found, Fact.OTHER_REVISION_ANSWERED) is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "host", "fact", "other"),
+    [
+        ("build", "green.orders.example", "OTHER_REVISION_ANSWERED", "NEWEST_WITHOUT_TRAFFIC"),
+        ("build", "canary.orders.example", "OTHER_REVISION_ANSWERED", "NEWEST_WITHOUT_TRAFFIC"),
+        ("build on green", "x.orders.example", "OTHER_REVISION_ANSWERED", "NEWEST_WITHOUT_TRAFFIC"),
+        (
+            "build that serves",
+            "orders.example",
+            "NEWEST_WITHOUT_TRAFFIC",
+            "OTHER_REVISION_ANSWERED",
+        ),
+    ],
+)
+def test_a_host_of_one_revision_is_its_address(
+    of: Any, name: str, host: str, fact: str, other: str
+) -> None:
+    """Blue and green, or a canary, have hosts of their own, whatever the traffic is."""
+    found = of(probe(name, f"https://{host}/build", expect="build 2025.12.10-2", status=200,
+                     headers={"x-build": "2025.12.03-1"}, ok=False))  # fmt: skip
+
+    assert seen(found, Fact[fact]) is not None
+    assert silent(found, Fact[other])
+
+
+def test_revisions_are_known_by_the_names_they_have(of: Any) -> None:
+    """Names of another form than the platform's are known from the bundle's revisions."""
+    found = of(
+        probe("who is behind the canary", "https://canary.orders.example/version",
+              expect="orders-green", status=200, headers={"x-served-by": "orders-blue"}, ok=False),
+        revisions=[revision("orders-blue", -600), revision("orders-green", -5)],
+    )  # fmt: skip
+    told = seen(found, Fact.OTHER_REVISION_ANSWERED)
+
+    assert told is not None
+    assert told.subjects == ("orders-green", "orders-blue")
+
+
 def test_an_old_commit_under_a_tag_is_another_revision_and_in_public_the_newest_without(
     of: Any,
 ) -> None:
