@@ -47,7 +47,16 @@ def _tally(bundle: Bundle, now: int) -> Tally:
     if bundle.logs is None:
         return Tally()
     with _uncollected():
-        return tallied([str(bundle.logs)], Reading(now=now))
+        return tallied([str(bundle.logs)], Reading(now=_taken(bundle) or now))
+
+
+def _taken(bundle: Bundle) -> int | None:
+    """Say when a bundle was made, by itself: its dates without a year are of the year before that.
+
+    The present may be years later.
+    """
+    told = (bundle.manifest.created, bundle.manifest.end)
+    return max((one for one in told if one is not None), default=None)
 
 
 @contextmanager

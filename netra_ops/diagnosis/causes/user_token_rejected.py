@@ -13,10 +13,10 @@ CAUSE = Cause(
     expects=(
         decides(Fact.AUDIT_USER_REASONS, 0.7),
         decides(Fact.FEW_SUBJECTS, 0.4),
-        decides(Fact.TOKEN_EXPIRED, 0.65),
+        decides(Fact.TOKEN_EXPIRED, 0.75),
         decides(Fact.TOKEN_REVOKED, 0.12),
         decides(Fact.REFRESH_REUSED, 0.1),
-        decides(Fact.USUAL_RATE, 0.6),
+        decides(Fact.USUAL_RATE, 0.7),
         expects(Fact.PART_REFUSED, 0.7),
         expects(Fact.GOOD_CREDENTIAL_WORKS, 0.3),
         expects(Fact.OTHER_SERVICE_CALLS_SUCCEED, 0.3),

@@ -31,7 +31,7 @@ _USUAL: Final = MappingProxyType(
         Fact.CREDENTIAL_MISSING: 0.08,
         Fact.CLIENT_REFUSED: 0.06,
         Fact.TOKEN_EXPIRED: 0.12,
-        Fact.AUDIT_USER_REASONS: 0.12,
+        Fact.AUDIT_USER_REASONS: 0.09,
         Fact.KEY_CHANGED: 0.12,
         Fact.START_FAILED: 0.01,
         Fact.RESTART_LOOP: 0.08,

@@ -26,6 +26,7 @@ _WAYS: Final = 4
 _BURST: Final = 60_000_000_000
 """Nanoseconds."""
 _QUARTER: Final = 0.25
+_HALF: Final = 0.5
 _UNKNOWN: Final = frozenset({404, 405})
 _FAULTS_FROM: Final = 500
 _ERRORS_FROM: Final = 400
@@ -53,6 +54,7 @@ _EVERY_DAY: Final = frozenset(
     }
 )
 """The kinds of refusal that single callers meet where all is well."""
+_OF_EVERYDAY: Final = frozenset(sign.value for sign in EVERYDAY)
 _TOOLS: Final = re.compile(r"(?:^|[^a-z])(?:curl|wget|httpie)(?:[^a-z]|$)", re.IGNORECASE)
 """With these people try things by hand, and scripts work: an agent of theirs says less."""
 _SCANNED: Final = re.compile(
@@ -316,7 +318,8 @@ def _usual(scene: Scene) -> Iterator[Observation]:
     """Say whether the failures jump nowhere.
 
     By the frame's rise; and the halves of the service's time do not differ by more than chance.
-    Where more than a quarter fails, a log without a beginning is no log of the usual.
+    Where more than a quarter fails, a log without a beginning is no log of the usual; more than
+    half, where it is what happens every day and each time to somebody else.
     """
     if scene.rises:
         yield absent(
@@ -329,7 +332,8 @@ def _usual(scene: Scene) -> Iterator[Observation]:
         own = [one for one in scene.attempts if one.place.service == scene.service]
         kinds = {kind for one in scene.failing for kind in one.kinds}
         (first, half), (second, rest) = shares([bool(one.kinds & kinds) for one in own])
-        is_small = first + second <= _QUARTER * len(own)
+        most = _HALF if kinds <= _OF_EVERYDAY and _are_others(scene) else _QUARTER
+        is_small = first + second <= most * len(own)
         chance = min(fisher(second, rest, first, half), fisher(first, half, second, rest))
         if first and is_small and chance >= ORDINARY:
             yield seen(
@@ -339,6 +343,12 @@ def _usual(scene: Scene) -> Iterator[Observation]:
                 scene.failing,
                 service=scene.service,
             )
+
+
+def _are_others(scene: Scene) -> bool:
+    """Tell whether hardly anybody is refused twice."""
+    who = [one.principal or one.client for one in scene.failing]
+    return None not in who and len(set(who)) * _WAYS >= len(who) * _ENOUGH
 
 
 def _single(scene: Scene) -> Iterator[Observation]:

@@ -64,7 +64,8 @@ PHRASES: Final = (
         r"(?:token|jwt|credential|signature)\b|auth(?:n)? ok\b|auth(?:entication)?[_ ]success"
         r"|\baccepted (?:via|by|with) (?:its |a |the )?(?:bearer|mtls|token|jwt|assertion|api[ -]?"
         r"key|client|secret|signature)\b|\b(?:service|client|machine|internal|svc)"
-        r"(?:[:/ -]\S{1,80})?(?: (?:call|request|identity|credential))? (?:was |is )?(?:accepted|admitted|let in)\b"
+        r"(?:[:/ -]\S{1,80})?(?: (?:call|request|identity|credential))? "
+        r"(?:was |is )?(?:accepted|admitted|let in)\b"
         r"(?= *(?:$|[.,;:|()\[{\"']|via\b|by\b|with\b|from\b|as\b|on\b|at\b))",
         "authenticat",
         "admitted",
