@@ -21,8 +21,6 @@ KNOWN_MISSES: Final[dict[str, str]] = {
     "genet-mqtt-rotation-well-done": "answered insufficient_evidence, expected not_an_incident",
     "hyena-rates-ini-cache-week": "answered insufficient_evidence, expected stale_fallback_config",
     "koala-sms-php-blank": "answered insufficient_evidence, expected empty_value",
-    "notes-without-a-reader": "answered insufficient_evidence, expected identity_made_optional",
-    "null-users-in-orders": "answered insufficient_evidence, expected identity_made_optional",
     "old-key-still-in-memory": "answered insufficient_evidence, expected secret_not_reloaded",
     "ostrava-basket-coffee-break": "answered insufficient_evidence, expected user_token_rejected",
     "quail-club-three-workers": "answered insufficient_evidence, expected random_key_per_process",

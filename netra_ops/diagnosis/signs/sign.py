@@ -28,6 +28,8 @@ class Sign(StrEnum):
     HEADER_ILLEGAL = auto()
     CHECK_PASSED_OVER = auto()
     """A failed check was swallowed, or nobody was served as somebody (`user_id` null)."""
+    NOBODY_NAMED = auto()
+    """A line names nobody where it names a user (`user_id=None`), and says no more."""
     SESSION_CREATED = auto()
     AUTHENTICATED = auto()
     """Somebody was taken for who they are."""

@@ -15,25 +15,49 @@ from netra_ops.evidence.records.taking import (
 )
 
 FILE: Final = "audit.ndjson"
-_WITHIN: Final = ("details", "detail", "data", "context", "extra", "metadata", "error", "payload")
+_SHORT: Final[Mapping[str, tuple[str, ...]]] = {
+    "time": ("t", "dt", "moment"),
+    "event": ("ev", "evt"),
+    "outcome": ("verdict", "decision", "answer", "res"),
+    "reason": ("because", "rsn", "cause"),
+    "client_id": ("cl", "cid", "app", "azp"),
+    "subject": ("who", "whom", "usr", "person"),
+}
+"""What the same is called by those who write little, or otherwise; it is looked for last."""
 _KID: Final = "key "
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "event": ("event", "action", "event_type", "eventType", "event_name", "type", "message"),
-    "outcome": ("outcome", "result", "status", "success"),
+    "event": (
+        *("event", "action", "event_type", "eventType", "event_name", "eventName", "type"),
+        *("operation", "op", "activity", "act", "what", "evt", "verb", "kind", "message", "msg"),
+    ),
+    "outcome": ("outcome", "result", "status", "success", "ok", "succeeded"),
     "reason": (
-        *("reason", "error", "why", "detail", "details", "description", "error_description"),
-        *("failure_reason", "failureReason", "message"),
+        *(
+            "reason",
+            "error",
+            "why",
+            "because",
+            "detail",
+            "details",
+            "description",
+            "error_description",
+        ),
+        *("failure_reason", "failureReason", "note", "message", "msg"),
     ),
     "actor": ("actor", "principal"),
     "client_id": ("client_id", "clientId", "service_id", "serviceId", "client", "service"),
-    "subject": ("subject", "sub", "user_id", "userId", "user", "username"),
+    "subject": ("subject", "sub", "user_id", "userId", "user", "username", "uid", "account"),
     "kid": ("kid", "key_id"),
     "token_hash": ("token_hash", "jti_hash", "jti"),
     "address": ("address", "remote_ip", "ip", "ipAddress"),
     "request_id": ("request_id",),
     "grant": ("grant", "grant_type", "grantType"),
 }
-_TIMES: Final = ("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp")
+_HOLDERS: Final = ("details", "detail", "data", "context", "extra", "payload", "attributes")
+_TIMES: Final = (
+    *("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp", "when"),
+    *("occurred_at", "occurredAt", "createdAt", "event_time", "eventTime", "datetime", "logged_at"),
+)
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,18 +106,18 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
     # An export of a log has the record inside, and its own time beside it.
     inner = part.at("jsonPayload")
     row = inner if isinstance(inner.value, Mapping) else part
-    said = {name: row.first(*names) for name, names in _NAMES.items()}
-    event = said["event"].text()
+    said = {name: row.first(*names, *_SHORT.get(name, ())) for name, names in _NAMES.items()}
+    event = said["event"].text() or (said["outcome"].text() and said["grant"].text())
     if not event:
         raise NotTaken("is no audit record: it does not say what was done")
-    time = row.first(*_TIMES).time()
+    time = row.first(*_TIMES, *_SHORT["time"]).time()
     time = part.first(*_TIMES).time() if time is None else time
     if time is None:
         remarks.add(part.where, "has no time that can be read")
     used = {one.where.rpartition("/")[2] for one in said.values() if one.value is not None}
     texts = {name: one.text() for name, one in said.items() if name != "event"}
+    texts["reason"] = _with_details(texts["reason"], row)
     texts["kid"] = texts["kid"] or _kid_in(texts["reason"])
-    texts["reason"] = "; ".join(filter(None, (texts["reason"], *_reasons_within(row)))) or None
     yield AuditRecord(
         where=part.where,
         time=time,
@@ -103,15 +127,18 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
     )
 
 
-def _reasons_within(row: Part) -> Iterator[str]:
-    """Give the reasons that stand in a part of the record, as Keycloak and others write them."""
-    for name in _WITHIN:
-        inner = row.at(name)
-        if isinstance(inner.value, Mapping):
-            for one in _NAMES["reason"]:
-                text = inner.at(one).text()
-                if text:
-                    yield text
+def _with_details(reason: str | None, row: Part) -> str | None:
+    """Add what a record says inside its details, which is narrower than a code of an error."""
+    inner = [row.at(name) for name in (*_HOLDERS, "error", "err", "result")]
+    said = [
+        text
+        for one in inner
+        if isinstance(one.value, Mapping)
+        for name in _NAMES["reason"]
+        if (text := one.at(name).text())
+    ]
+    found = dict.fromkeys([one for one in (reason, *said) if one])
+    return "; ".join(found) or None
 
 
 def _kid_in(reason: str | None) -> str | None:

@@ -1,10 +1,8 @@
 """Facts by which failures are no incident: tests, other times, what serves nobody, the usual."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -15,6 +13,7 @@ from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
 from netra_ops.diagnosis.observing.statistics.changes import shares
+from netra_ops.diagnosis.signs.records.testers import is_scanned, is_testing, is_tool
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Caller
 
@@ -29,7 +28,6 @@ _QUARTER: Final = 0.25
 _HALF: Final = 0.5
 _UNKNOWN: Final = frozenset({404, 405})
 _FAULTS_FROM: Final = 500
-_ERRORS_FROM: Final = 400
 _EVEN: Final = 0.1
 _TOOLKIT: Final = "netra-ops"
 _GRACE: Final = 3_600_000_000_000
@@ -55,24 +53,6 @@ _EVERY_DAY: Final = frozenset(
 )
 """The kinds of refusal that single callers meet where all is well."""
 _OF_EVERYDAY: Final = frozenset(sign.value for sign in EVERYDAY)
-_TOOLS: Final = re.compile(r"(?:^|[^a-z])(?:curl|wget|httpie)(?:[^a-z]|$)", re.IGNORECASE)
-"""With these people try things by hand, and scripts work: an agent of theirs says less."""
-_SCANNED: Final = re.compile(
-    r"/\.(?:env|git|aws|svn|ds_store|vscode|htaccess)\b|/wp-|/xmlrpc|/phpmyadmin|/phpinfo|\.php\b"
-    r"|/cgi-bin|/actuator|/solr/|/boaform|/hnap1|/server-status|/owa/|/etc/passwd|/debug/pprof"
-    r"|/login\.action|/manager/html|/vendor/phpunit|/telescope|/_ignition|/struts|/geoserver"
-    r"|/ecp/|/autodiscover|/console/login|/jenkins|/hudson|/invoker/|\.aspx?\b|\.jsp\b|\.cgi\b",
-    re.IGNORECASE,
-)
-"""What scanners ask for, whatever is there."""
-_TESTING: Final = re.compile(
-    r"(?:^|[^a-z])(?:tests?|tester|testing|e2e|qa|probe|probing|smoke|load-?test\w*|synthetic\w*"
-    r"|golden[-_]?path|pentest\w*|scanner|postman\w*|insomnia|k6|locust|jmeter"
-    r"|gatling|artillery|vegeta|hey|wrk|apachebench|newman|playwright|cypress|selenium|headless\w*"
-    r"|pytest|schemathesis|nuclei|nikto|zgrab|masscan|nmap|sqlmap|gobuster|dirbuster|ffuf|wfuzz"
-    r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient|netra-probe)(?:[^a-z]|$)",
-    re.IGNORECASE,
-)
 
 
 def observed(scene: Scene) -> Iterator[Observation]:
@@ -182,10 +162,11 @@ def _why_testing(own: list[Attempt], scanners: set[str]) -> str | None:
 
 def _scanners(scene: Scene) -> set[str]:
     """Give the clients that ask for several things that are not there, and that scanners seek."""
+    served = {one.path for one in scene.attempts if not one.failed and one.status not in _UNKNOWN}
     asked: dict[str, set[str]] = {}
     for one in scene.attempts:
-        is_refused = (one.status or 0) >= _ERRORS_FROM
-        if one.client and one.path and is_refused and _SCANNED.search(one.path):
+        is_stray = one.status in _UNKNOWN and one.path not in served
+        if is_stray and one.client and one.path and is_scanned(one.path):
             asked.setdefault(one.client, set()).add(one.path)
     return {client for client, paths in asked.items() if len(paths) >= _TWO}
 
@@ -202,8 +183,7 @@ def _strays(scene: Scene) -> set[str | None]:
 def _is_by_hand(attempt: Attempt) -> bool:
     """Tell whether a request is of a tool with which people try things, and of no service."""
     agent = attempt.agent
-    is_tool = agent is not None and _TOOLS.search(agent) is not None
-    return is_tool and attempt.caller is not Caller.SERVICE
+    return agent is not None and is_tool(agent) and attempt.caller is not Caller.SERVICE
 
 
 def _is_job(own: list[Attempt]) -> bool:
@@ -218,18 +198,13 @@ def _is_job(own: list[Attempt]) -> bool:
 
 def _tests(attempt: Attempt) -> bool:
     names = (attempt.agent, attempt.principal)
-    if any(name is not None and _is_testing(name) for name in names):
+    if any(name is not None and is_testing(name) for name in names):
         return True
     if any(line.is_test for line in attempt.shown):
         return True
     # Our toolkit tests, and asks how a service is: that it is not well is the service's own word.
     is_refused = attempt.status is not None and attempt.status < _FAULTS_FROM
     return is_refused and any(name == _TOOLKIT for name in names)
-
-
-@lru_cache(maxsize=10_000)
-def _is_testing(name: str) -> bool:
-    return _TESTING.search(name) is not None
 
 
 def _age(scene: Scene) -> Iterator[Observation]:
@@ -328,6 +303,13 @@ def _usual(scene: Scene) -> Iterator[Observation]:
             scene.failing,
             service=scene.service,
         )
+    elif scene.rises is None and _is_most(scene):
+        yield absent(
+            Fact.USUAL_RATE,
+            f"{len(scene.failing)} failures are most of what was asked: no day is like that.",
+            scene.failing,
+            service=scene.service,
+        )
     elif scene.rises is False and len(scene.failing) >= _ENOUGH:
         own = [one for one in scene.attempts if one.place.service == scene.service]
         kinds = {kind for one in scene.failing for kind in one.kinds}
@@ -343,6 +325,13 @@ def _usual(scene: Scene) -> Iterator[Observation]:
                 scene.failing,
                 service=scene.service,
             )
+
+
+def _is_most(scene: Scene) -> bool:
+    """Tell whether most requests fail, in a log that tells of the others too."""
+    own = [one for one in scene.attempts if one.place.service == scene.service and one.is_request]
+    failing = sum(one.matters for one in own)
+    return failing >= _MANY and len(own) * _HALF < failing < len(own)
 
 
 def _are_others(scene: Scene) -> bool:

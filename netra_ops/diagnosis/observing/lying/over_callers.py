@@ -22,6 +22,7 @@ _MANY: Final = 5
 _FEW: Final = 0.2
 _HALF: Final = 0.5
 _PERSONS_AGENT: Final = re.compile(r"Mozilla/|okhttp|CFNetwork|Dart/|Dalvik", re.IGNORECASE)
+_UNAUTHORISED: Final = frozenset({401, 403})
 _OF_SERVICES: Final = frozenset({Sign.CLIENT_REFUSED.value, Sign.WORKLOAD_KEY_REFUSED.value})
 
 
@@ -33,6 +34,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     yield from _log_in(scene)
     yield from _open_routes(scene)
     yield from _few(scene)
+    yield from _nobody(scene)
 
 
 def is_person(attempt: Attempt) -> bool:
@@ -152,6 +154,49 @@ def _log_in(scene: Scene) -> Iterator[Observation]:
             "requests failed.",
             [*good[:2], *(same or later)[:3]],
         )
+
+
+def _nobody(scene: Scene) -> Iterator[Observation]:
+    """Say whether nobody is served where it was refused before, and others are known as before.
+
+    By the requests of one path: refused at first and never since, and since then answered well with
+    nobody as their user; that others have one shows that tokens are still read.
+    """
+    by_path: dict[tuple[str | None, str | None], list[Attempt]] = {}
+    for one in scene.attempts:
+        if one.is_request and one.path is not None and not one.is_open and not one.is_login:
+            by_path.setdefault((one.place.service, one.path), []).append(one)
+    for (service, path), own in by_path.items():
+        served = [one for one in own if Sign.NOBODY_NAMED in one.signs and not one.failed]
+        refused = [one for one in own if one.status in _UNAUTHORISED]
+        if len(served) < _TWO or len(refused) < _TWO:
+            continue
+        first = served[0].ended
+        before = [one for one in own if one.ended < first]
+        since = [one for one in own if one.ended >= first]
+        known = [
+            one
+            for one in scene.attempts
+            if one.ended >= first
+            and one.place.service == service
+            and one.is_request
+            and not (one.failed or one.is_open or one.is_login)
+            and Sign.NOBODY_NAMED not in one.signs
+        ]
+        again = {one.client for one in refused} & {one.client for one in served} - {None}
+        chance = fisher(len(refused), len(before), 0, len(since))
+        is_over = refused[-1].ended < first and (chance < ORDINARY or bool(again))
+        if is_over and len(known) >= _TWO:
+            yield seen(
+                Fact.UNAUTHENTICATED_ADMITTED,
+                f"{len(served)} requests of {path} were answered well with nobody as their user, "
+                f"where {len(refused)} had been refused until then; {len(known)} others "
+                "say nothing of the kind.",
+                [*served[:3], *refused[:2]],
+                time=first,
+                service=service,
+            )
+            return
 
 
 def _open_routes(scene: Scene) -> Iterator[Observation]:

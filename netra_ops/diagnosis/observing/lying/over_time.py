@@ -7,6 +7,7 @@ from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
+from netra_ops.diagnosis.observing.recorded.reading import is_of_client, is_refused
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import (
     ORDINARY,
@@ -15,6 +16,7 @@ from netra_ops.diagnosis.observing.statistics.chances import (
     later,
 )
 from netra_ops.diagnosis.observing.statistics.changes import TREND, grows, is_mixed
+from netra_ops.evidence.records.audit import AuditRecord
 
 _ENOUGH: Final = 20
 """So many requests without any failure show that nothing failed."""
@@ -91,7 +93,15 @@ def _share(scene: Scene) -> Iterator[Observation]:
     flags = [one.matters for one in affected]
     rarer = binomial_tail(min(bad, good), total, _FEW) < RARE
     is_part = is_mixed(flags) and rarer and bad < _NEARLY * total
-    if nearly:
+    let_in = _recorded(scene) if nearly else []
+    if len(let_in) > 1:
+        yield seen(
+            Fact.PART_REFUSED,
+            f"{said}, and the log has no others; the audit record has {len(let_in)} let in since.",
+            [let_in[0].where, let_in[-1].where, *failures(affected)[:2]],
+            service=scene.service,
+        )
+    elif nearly:
         yield seen(Fact.ALL_REFUSED, f"{said}.", failures(affected), service=scene.service)
         yield absent(Fact.PART_REFUSED, f"{said}.", failures(affected), service=scene.service)
     elif is_part:
@@ -103,6 +113,22 @@ def _share(scene: Scene) -> Iterator[Observation]:
             service=scene.service,
         )
         yield absent(Fact.ALL_REFUSED, f"{said}.", both, service=scene.service)
+
+
+def _recorded(scene: Scene) -> list[AuditRecord]:
+    """Give the users that were let in meanwhile, by the record, where the log has failures only."""
+    own = [one for one in scene.attempts if one.place.service == scene.service and one.is_request]
+    if not scene.failing or any(not one.failed and not one.is_open for one in own):
+        return []
+    first, last = scene.failing[0].ended, scene.failing[-1].ended
+    return [
+        one
+        for one in scene.bundle.audit
+        if one.time is not None
+        and first <= one.time <= last
+        and not is_of_client(one)
+        and not is_refused(one)
+    ]
 
 
 def _growth(scene: Scene) -> Iterator[Observation]:

@@ -23,20 +23,25 @@ from netra_ops.diagnosis.observing.wording import clock, counted, listed, observ
 from netra_ops.evidence.records.audit import AuditRecord
 
 _ENDED: Final = (
-    r"revok|session (?:has |was |is )?(?:been )?ended|family has ended"
-    r"|(?:signed|logged|kicked)[ _-]?out|(?:token|session|grant|access)s?[ _-](?:has |have |was "
-    r"|were |is |are )?(?:been )?(?:withdrawn|invalidated|terminated|cancell?ed|killed|closed"
-    r"|(?:black|deny|block)[ _-]?listed|no longer active)|session not active|withdrawn by"
+    r"revok|session (?:has |was |is )?(?:been )?ended|family has ended|sign-?out\b"
+    r"|(?:signed|logged|kicked)[ _-]?out|(?:token|session|grant|access|chain|family)s?[ _-](?:has "
+    r"|have |was |were |is |are )?(?:been )?(?:withdrawn|invalidated|terminated|cancell?ed|killed"
+    r"|closed|deleted|(?:black|deny|block)[ _-]?listed|no longer active)|withdrawn by"
+    r"|session[ _]not[ _](?:active|found)|password (?:was )?changed since"
 )
 """What is said of a token or a session that somebody ended."""
 _SPENT: Final = (
     r"re-?us(?:e|ed|ing)\b|replay|spent token|used (?:before|twice|again)|second time"
     r"|already (?:been )?(?:used|redeemed|consumed|exchanged|spent|rotated)|single[ -]use"
+    r"|token rotated|superseded"
 )
 _ORDINARY: Final = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
-        ("expired", r"expir|too old|past its end|ended\b|exp in the past|outlived|stale token"),
+        (
+            "expired",
+            r"expir|too old|older than|past its end|ended\b|exp in the past|outlived|stale token",
+        ),
         ("revoked", _ENDED),
         ("reused", _SPENT),
         (

@@ -143,7 +143,8 @@ _BAD: Final = re.compile(
 _GOOD: Final = re.compile(
     r"\b(?:valid|good|fresh|proper|correct|real|genuine|working|current|new|user'?s?|service'?s?)"
     r"[ -](?:\w+[ -])?(?:tokens?|credentials?|jwt|bearer|login|session|secret)\b"
-    r"|\bwith (?:an? |the |his |her |its )?(?:\w+ )?(?:tokens?|bearer|credentials?|jwt|session)\b"
+    r"|\bwith (?:an? |the |his |her |its |their |our |\w+'s? )?(?:\w+ )?"
+    r"(?:tokens?|bearer|credentials?|jwt|session)\b"
     r"|\bauthenticated\b|\blogged[- ]in\b|\bas (?:an? )?(?:user|service|admin|member|person)\b"
     r"|\bsigned[- ]in\b",
     re.IGNORECASE,

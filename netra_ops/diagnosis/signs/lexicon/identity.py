@@ -62,6 +62,9 @@ PHRASES: Final = (
         r"|successful(?:ly)? authenticat|(?:token|jwt|signature|credential) (?:was |is )?"
         r"(?:successfully )?(?:verified|validated|accepted)\b|(?:verified|validated|accepted) "
         r"(?:token|jwt|credential|signature)\b|auth(?:n)? ok\b|auth(?:entication)?[_ ]success"
+        r"|\b(?:service|own|machine|client|workload) token (?:was |has been )?(?:renewed|refreshed"
+        r"|obtained|acquired|fetched|received)\b|\b(?:renewed|refreshed|obtained|acquired|fetched"
+        r"|got) (?:its |our |a |an |the |own |new )*(?:service|own|machine|client|workload) token\b"
         r"|\baccepted (?:via|by|with) (?:its |a |the )?(?:bearer|mtls|token|jwt|assertion|api[ -]?"
         r"key|client|secret|signature)\b|\b(?:service|client|machine|internal|svc)"
         r"(?:[:/ -]\S{1,80})?(?: (?:call|request|identity|credential))? "
@@ -70,6 +73,7 @@ PHRASES: Final = (
         "authenticat",
         "admitted",
         "let in",
+        "token",
         "verified",
         "validated",
         "accepted",

@@ -15,6 +15,40 @@ from netra_ops.logs.entries.whom import Names
 _NOBODY: Final = frozenset(
     {"anonymous", "anonymoususer", "anon", "guest", "nobody", "none", "null", "undefined", "-", ""}
 )
+_NOBODY_NAMES: Final = _NOBODY - {"-", ""}
+"""What names nobody on purpose: a dash is what access logs write where nobody looked."""
+_NOBODY_TEXT: Final = re.compile(
+    r"\b(?:user(?:[_ ]?(?:id|name))?|principal(?:_id)?|uid|sub|subject|account|owner|member)[\"']?"
+    r"\s?[=:]\s?[\"'<(]?(?:None|null|nil|undefined|anonymous(?:user)?|guest|nobody)\b",
+    re.IGNORECASE,
+)
+_HEADERS: Final = Names(
+    *("authorization", "Authorization", "auth_header", "authHeader", "authorization_header"),
+    *("authorization_present", "has_authorization", "has_token", "hasToken", "token_present"),
+    *("bearer", "http_authorization", "credential", "credentials", "has_credentials"),
+)
+_NOTHING: Final = frozenset(
+    {
+        "-",
+        "",
+        "none",
+        "null",
+        "nil",
+        "absent",
+        "missing",
+        "no",
+        "false",
+        "empty",
+        "(none)",
+        "<none>",
+    }
+)
+_BARE_TEXT: Final = re.compile(
+    r"\b(?:authorization|auth_?header|http_authorization|bearer|has_?token|token_present"
+    r"|credentials?)[\"']?\s?[=:]\s?[\"'<(]?(?:-|none|null|nil|absent|missing|no|false|empty)"
+    r"(?=[\s\"'>),;}\]]|$)",
+    re.IGNORECASE,
+)
 _SERVICE: Final = re.compile(
     r"(?:service|svc|serviceaccount|client|workload|app|system|machine|robot)[:/]"
     r"|.*@[\w.-]*gserviceaccount\.com$|svc[-_.]|.*[-_](?:svc|service|worker|backend|api|daemon|"
@@ -116,6 +150,36 @@ def caller_of(entry: Entry) -> tuple[Caller, str | None]:
     if by_name is Caller.NOBODY:
         return Caller.NOBODY, None
     return (by_name if by_name is Caller.SERVICE else kind or by_name), name
+
+
+def came_bare(entry: Entry) -> bool:
+    """Tell whether a record says that what came had no credential: its header is told as empty."""
+    fields = entry.fields
+    if fields is not None:
+        for inner in whom.described(fields):
+            for name in _HEADERS.order:
+                if name in inner:
+                    value = inner[name]
+                    return value in (None, False) or str(value).lower() in _NOTHING
+    return _BARE_TEXT.search(entry.message, 0, 2_000) is not None
+
+
+def names_nobody(entry: Entry) -> bool:
+    """Tell whether a record names nobody where others name who was acting."""
+    fields = entry.fields
+    if fields is not None:
+        told = [
+            inner[name]
+            for inner in whom.described(fields)
+            for name in whom.PRINCIPALS.order
+            if name in inner
+        ]
+        told += [one["id"] for one in told if isinstance(one, dict) and "id" in one]
+        named = [one for one in told if not isinstance(one, dict)]
+        if named:
+            return all(one is None or str(one).lower() in _NOBODY_NAMES for one in named)
+    text = entry.message
+    return _NOBODY_TEXT.search(text, 0, 2_000) is not None if "=" in text or ":" in text else False
 
 
 def _in_text(text: str, kind: Caller | None) -> tuple[str | None, Caller | None]:

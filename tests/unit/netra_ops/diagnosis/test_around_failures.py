@@ -143,6 +143,19 @@ def test_a_scanner_is_known_by_what_it_asks_for() -> None:
     assert seen_in(log.observed(), Fact.ONE_TESTING_CLIENT) is True
 
 
+def test_a_site_of_scripts_is_not_scanned_by_its_people() -> None:
+    """Who asks for scripts that are there, and is refused, looks for nothing else."""
+    log = Log()
+    for second in range(30):
+        log.asked(second, path="/login.php")
+        log.asked(second, path="/orders.php")
+    for second in range(30, 45):
+        log.refused(second, path="/login.php", client="x", agent="Mozilla/5.0")
+        log.refused(second, path="/orders.php", client="x", agent="Mozilla/5.0")
+
+    assert seen_in(log.observed(), Fact.ONE_TESTING_CLIENT) is not True
+
+
 @pytest.mark.parametrize("others", [True, False])
 def test_several_clients_that_all_test_are_tests_if_others_are_served(*, others: bool) -> None:
     """A load test has many addresses; that nobody else is served may be an outage it met."""

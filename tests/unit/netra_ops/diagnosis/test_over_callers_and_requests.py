@@ -279,3 +279,28 @@ def test_code_that_reads_identities_is_told_by_its_names(
         log.refused(second, Sign.CODE_ERROR, status=500, subject=place)
 
     assert seen_in(log.observed(), Fact.CODE_ERROR_IN_IDENTITY) is is_of_identity
+
+
+@pytest.mark.parametrize(
+    ("refused_later", "others_known", "admitted"),
+    [(False, True, True), (True, True, False), (False, False, False)],
+)
+def test_nobody_is_served_where_it_was_refused(
+    *, refused_later: bool, others_known: bool, admitted: bool
+) -> None:
+    """Refused at first, then served with nobody as the user, while others have one."""
+    log = Log()
+    for second in range(10):
+        log.asked(second, path="/me")
+        log.refused(second + 0.3, Sign.CREDENTIAL_MISSING, path="/notes", client="x")
+    for second in range(20, 30):
+        request = log.asked(second, path="/notes", client="x")
+        log.says(second, Sign.NOBODY_NAMED, request=request)
+        if others_known:
+            log.asked(second + 0.3, path="/me")
+        if refused_later:
+            log.refused(second + 0.6, Sign.CREDENTIAL_MISSING, path="/notes", client="y")
+
+    found = seen_in(log.observed(), Fact.UNAUTHENTICATED_ADMITTED)
+
+    assert (found is True) is admitted

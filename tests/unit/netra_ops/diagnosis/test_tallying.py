@@ -183,6 +183,49 @@ def test_who_was_acting(tmp_path: Path, payload: dict[str, object], caller: Call
 
 
 @pytest.mark.parametrize(
+    ("payload", "named"),
+    [
+        ({"message": "notes read", "user_id": None}, True),
+        ({"message": "notes read", "user": {"id": None}}, True),
+        ({"message": "listing orders user_id=None"}, True),
+        ({"message": "listing orders", "principal": "anonymous"}, True),
+        ({"message": "listing orders", "user_id": "hana94"}, False),
+        ({"message": "listing orders user_id=hana94"}, False),
+        ({"message": "listing orders", "user": "-"}, False),
+        ({"message": "the user is nobody's fool"}, False),
+    ],
+)
+def test_a_line_that_names_nobody(
+    tmp_path: Path, payload: dict[str, object], *, named: bool
+) -> None:
+    """Where others name a user it says that there is none; a dash says nothing."""
+    lines = Lines()
+    lines.json(1, payload)
+
+    assert (Sign.NOBODY_NAMED in lines.tally(tmp_path).occurrences) is named
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "is_bare"),
+    [
+        ({"authorization": "-"}, 401, True),
+        ({"authorization": None}, 403, True),
+        ({"has_token": False}, 401, True),
+        ({"authorization": "Bearer (present)"}, 401, False),
+        ({"authorization": "-"}, 200, False),
+    ],
+)
+def test_a_refused_request_whose_header_is_told_as_empty(
+    tmp_path: Path, more: dict[str, object], status: int, *, is_bare: bool
+) -> None:
+    """A line of a refused request that tells of no header tells of no credential."""
+    lines = Lines()
+    lines.json(1, {"message": f"POST /sweep {status} 4ms", "agent": "cron/1", **more})
+
+    assert (Sign.CREDENTIAL_MISSING in lines.tally(tmp_path).occurrences) is is_bare
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"jwt expired (sub=u-1, iat={BEGIN})",

@@ -206,6 +206,8 @@ def test_every_observation_is_of_a_fact_that_the_record_shows(of: Any) -> None:
         ({"error": "invalid_token", "details": {"reason": "refresh token reuse exceeded"}},
          Fact.REFRESH_REUSED),
         ({"reason": "refresh token already redeemed"}, Fact.REFRESH_REUSED),
+        ({"error": {"reason": "The refresh token was already used, the chain was invalidated"}},
+         Fact.TOKEN_REVOKED),
     ],
 )  # fmt: skip
 def test_a_token_that_was_ended_or_spent_is_told_in_many_words(
@@ -217,3 +219,14 @@ def test_a_token_that_was_ended_or_spent_is_told_in_many_words(
 
     assert seen(found, fact) is not None
     assert seen(found, Fact.AUDIT_USER_REASONS) is not None
+
+
+def test_terse_records_are_read(of: Any) -> None:
+    """A record without a word for its event is one of its grant; members may be one letter."""
+    record = {"grant": "refresh_token", "who": "u-7"}
+    found = of(
+        {"t": at(1), "verdict": "yes", **record},
+        {"t": at(2), "verdict": "no", "because": "signed out", **record},
+    )
+
+    assert seen(found, Fact.TOKEN_REVOKED) is not None
