@@ -14,6 +14,11 @@ SLACK: Final = 5 * MINUTE
 _ENDED: Final = re.compile(
     r"refus|fail|den(?:y|ied)|reject|invalid|error|unauthori|\bno\b|false|4\d\d", re.IGNORECASE
 )
+_SAYS_NO: Final = re.compile(
+    r"\bunsuccessful|\b(?:was |were |is |are |been )(?:refused|denied|rejected)\b|\bfailed\b",
+    re.IGNORECASE,
+)
+"""A reason by which something was refused, where nothing else says so."""
 _WELL: Final = re.compile(r"success|ok\b|allow|grant|issued|accept|true|2\d\d", re.IGNORECASE)
 WRONG_SECRET: Final = re.compile(
     r"(?:wrong|bad|invalid|incorrect|mismatch\w*|stale|old)[ _-](?:client[ _-])?"
@@ -54,7 +59,11 @@ def is_refused(record: AuditRecord) -> bool:
     """Tell whether a record is of something refused."""
     if record.outcome:
         return bool(_ENDED.search(record.outcome)) and not _WELL.match(record.outcome)
-    return bool(_ENDED.search(record.event) or WRONG_SECRET.search(record.reason or ""))
+    return bool(
+        _ENDED.search(record.event)
+        or WRONG_SECRET.search(record.reason or "")
+        or _SAYS_NO.search(record.reason or "")
+    )
 
 
 def is_of_client(record: AuditRecord) -> bool:
