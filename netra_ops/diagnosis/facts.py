@@ -247,7 +247,7 @@ class Fact(Enum):
     NOT_SERVING_ANY_MORE = "What failed is a service or revision that serves nobody any more.", LOGS
     USUAL_RATE = "Failures of this kind came before at the same rate, and jump nowhere.", LOGS
     SINGLE_REFUSALS = (
-        "One or two single requests were refused, and people were served around them.",
+        "Single requests were refused as on any day, and people were served around them.",
         LOGS,
     )
     # Configuration as it was deployed.

@@ -318,13 +318,13 @@ def _usual(scene: Scene) -> Iterator[Observation]:
         is_small = first + second <= most * len(own)
         chance = min(fisher(second, rest, first, half), fisher(first, half, second, rest))
         if first and is_small and chance >= ORDINARY:
-            yield seen(
-                Fact.USUAL_RATE,
+            says = (
                 f"{first} of {half} requests failed so in the first half, {second} of {rest} in "
-                "the second.",
-                scene.failing,
-                service=scene.service,
+                "the second."
             )
+            yield seen(Fact.USUAL_RATE, says, scene.failing, service=scene.service)
+            if kinds <= _OF_EVERYDAY:
+                yield seen(Fact.SINGLE_REFUSALS, says, scene.failing, service=scene.service)
 
 
 def _is_most(scene: Scene) -> bool:

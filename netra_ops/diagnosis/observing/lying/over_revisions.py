@@ -9,11 +9,26 @@ from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, RARE, fisher, none_of, wilson
+from netra_ops.diagnosis.signs.sign import Sign
 
 _TWO: Final = 2
 _HALF: Final = 0.5
 _ENOUGH: Final = 5
 _ALL_BUT_NONE: Final = 50.0
+_OUTSIDE: Final = frozenset(
+    sign.value
+    for sign in (
+        Sign.CONNECTION_REFUSED,
+        Sign.HOST_UNKNOWN,
+        Sign.TIMED_OUT,
+        Sign.DEPENDENCY_FAILED,
+        Sign.DATABASE_SILENT,
+        Sign.POOL_EXHAUSTED,
+        Sign.CERTIFICATE_EXPIRED,
+        Sign.BREAKER_OPEN,
+    )
+)
+"""What others do to a service."""
 
 
 def observed(scene: Scene) -> Iterator[Observation]:
@@ -140,7 +155,10 @@ def _earlier(scene: Scene) -> Iterator[Observation]:
 
 
 def _rolled_back(scene: Scene) -> Iterator[Observation]:
-    """Say whether what traffic went back to failed too: most of its requests, or its start."""
+    """Say whether what traffic went back to failed too: most of its requests, or its start.
+
+    What a dependency does to one revision as to the other is nothing of the revision's.
+    """
     if scene.service is None or scene.onset is None:
         return
     back = _way_back(scene) or _start_of_old(scene)
@@ -158,6 +176,9 @@ def _rolled_back(scene: Scene) -> Iterator[Observation]:
     ]
     starts = scene.start is not None and scene.start.revision == target
     bad = [one for one in after if one.matters]
+    left = {kind for one in scene.failing if one.place.revision != target for kind in one.kinds}
+    if bad and not starts and all(one.kinds <= _OUTSIDE and one.kinds <= left for one in bad):
+        return
     if (len(bad) >= _TWO and len(bad) > _HALF * len(after)) or starts:
         yield seen(
             Fact.FAILS_ON_ROLLBACK_TARGET,

@@ -19,7 +19,8 @@ _TESTING: Final = re.compile(
     r"|golden[-_]?path|pentest\w*|scanner|postman\w*|insomnia|k6|locust|jmeter"
     r"|gatling|artillery|vegeta|hey|wrk|apachebench|newman|playwright|cypress|selenium|headless\w*"
     r"|pytest|schemathesis|nuclei|nikto|zgrab|masscan|nmap|sqlmap|gobuster|dirbuster|ffuf|wfuzz"
-    r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient|netra-probe)(?:[^a-z]|$)",
+    r"|burp\w*|zap|owasp|censys\w*|shodan|qualys|nessus|acunetix|testclient|netra-probe)(?:[^a-z]|$)"
+    r"|\bexpects? (?:an? )?(?:40[13]|refusal)",
     re.IGNORECASE,
 )
 

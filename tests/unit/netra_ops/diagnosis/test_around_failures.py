@@ -470,3 +470,17 @@ def test_nothing_says_who_somebody_is() -> None:
 def test_an_empty_log_says_nothing() -> None:
     """Without a line nothing is observed, seen or absent."""
     assert not Log().observed()
+
+
+def test_what_happens_every_day_at_its_rate_is_no_more_than_single_refusals() -> None:
+    """A wrong password now and then, all along, is what happens where all is well."""
+    log = Log()
+    for second in range(120):
+        log.asked(second, path="/login", method="POST", client=f"c{second}")
+    for second in range(5, 120, 15):
+        log.refused(second + 0.5, Sign.PASSWORD_WRONG, path="/login", client=f"d{second}")
+
+    found = log.observed()
+
+    assert seen_in(found, Fact.USUAL_RATE) is True
+    assert seen_in(found, Fact.SINGLE_REFUSALS) is True

@@ -182,6 +182,23 @@ def test_what_traffic_went_back_to(fails_too: bool) -> None:  # noqa: FBT001 - a
     assert seen_in(found, Fact.FAILS_ON_ROLLBACK_TARGET) is fails_too
 
 
+def test_what_others_do_to_both_revisions_is_no_fault_of_the_target() -> None:
+    """A database that is silent before and after the way back says nothing of where it leads."""
+    log = Log()
+    for second in range(20):
+        log.asked(second)
+    for second in range(20, 40):
+        log.refused(second, Sign.DATABASE_SILENT, status=500, revision=NEW, instance="two")
+    for second in range(40, 60):
+        log.refused(second, Sign.DATABASE_SILENT, status=500)
+    traffic = (share(-9, OLD, 100), share(20, NEW, 100), share(40, OLD, 100))
+
+    found = log.observed(traffic=traffic)
+
+    assert seen_in(found, Fact.ROLLED_BACK) is True
+    assert Fact.FAILS_ON_ROLLBACK_TARGET not in found
+
+
 def test_without_a_way_back_nothing_is_said_of_its_target() -> None:
     """A log without a rollback says nothing of one."""
     log = Log()
