@@ -127,6 +127,11 @@ EXEMPTIONS: Final = (
         "It sorts the records of an audit by whom they name; nothing is granted by it.",
     ),
     Exemption(
+        "netra_ops/diagnosis/signs/records/testers.py",
+        "a mode for tests: *",
+        "It knows what tests and scanners call themselves in logs; it admits nobody.",
+    ),
+    Exemption(
         "netra_ops/diagnosis/observing/lying/not_incidents.py",
         "a mode for tests: *",
         "It tells whose refusals in a log are a test's; it admits nobody and hides nothing.",

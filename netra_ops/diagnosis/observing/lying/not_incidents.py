@@ -13,7 +13,7 @@ from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import ORDINARY, fisher
 from netra_ops.diagnosis.observing.statistics.changes import shares
-from netra_ops.diagnosis.signs.records.testers import is_scanned, is_testing, is_tool
+from netra_ops.diagnosis.signs.records.testers import is_of_tests, is_scanned, is_tool
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Caller
 
@@ -198,7 +198,7 @@ def _is_job(own: list[Attempt]) -> bool:
 
 def _tests(attempt: Attempt) -> bool:
     names = (attempt.agent, attempt.principal)
-    if any(name is not None and is_testing(name) for name in names):
+    if any(name is not None and is_of_tests(name) for name in names):
         return True
     if any(line.is_test for line in attempt.shown):
         return True

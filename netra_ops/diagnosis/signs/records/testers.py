@@ -26,7 +26,7 @@ _TESTING: Final = re.compile(
 
 
 @lru_cache(maxsize=10_000)
-def is_testing(name: str) -> bool:
+def is_of_tests(name: str) -> bool:
     """Tell whether an agent or a principal calls itself a test."""
     return _TESTING.search(name) is not None
 
