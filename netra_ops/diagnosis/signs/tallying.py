@@ -39,6 +39,7 @@ from netra_ops.logs.entries import Entry, Kind, Level
 from netra_ops.logs.entries.cloud.request import seconds_of
 from netra_ops.logs.reading import Account, Reading, read
 
+_UNAUTHORISED: Final = frozenset({401, 403})
 MOST_OF_A_SIGN: Final = 20_000
 _MOST_IDS: Final = 400_000
 _WORDS: Final = 12
@@ -60,7 +61,6 @@ _CALLS: Final = frozenset(
 _OF_DATABASE: Final = frozenset(
     {Sign.CONNECTION_REFUSED, Sign.HOST_UNKNOWN, Sign.TIMED_OUT, Sign.DEPENDENCY_FAILED}
 )
-_UNAUTHORISED: Final = frozenset({401, 403})
 _CODE: Final = re.compile(r"(?:exited?|signal|code|status)\D{0,12}(\d{1,5})", re.IGNORECASE)
 _STATUS: Final = re.compile(
     r"(?:^\W*|\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|HTTPException:?|error)[ =:\"']*)"

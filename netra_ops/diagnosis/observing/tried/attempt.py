@@ -125,8 +125,7 @@ _NONE: Final = re.compile(
     r"(?:tokens?|credentials?|authorization|auth|bearer|jwt|cookies?|sessions?|login|authentication"
     r"|identity|secret|key|header)\b(?!\s*s(?:tripped|topped))|\banonymous\w*|\bunauthenticated\b"
     r"|\b(?:token|credentials?|auth\w*|bearer|cookie|session)\s?[:=]\s?(?:none|null|absent|missing)\b"
-    r"|\btokenless\b|\bnobody\b|\bno[-_](?:token|auth|credential)\w*|\bnot logged in\b"
-    r"|\b(?:logged|signed)[- ]out\b|\bwithout (?:logging|signing) in\b|\bnot signed in\b",
+    r"|\btokenless\b|\bnobody\b|\bno[-_](?:token|auth|credential)\w*|\bnot logged in\b",
     re.IGNORECASE,
 )
 _BAD: Final = re.compile(
@@ -144,6 +143,10 @@ _GOOD: Final = re.compile(
     r"(?:tokens?|bearer|credentials?|jwt|session)\b"
     r"|\bauthenticated\b|\blogged[- ]in\b|\bas (?:an? )?(?:user|service|admin|member|person)\b"
     r"|\bsigned[- ]in\b",
+    re.IGNORECASE,
+)
+_LOGGED_OUT: Final = re.compile(
+    r"\b(?:logged|signed)[- ]out\b|\bwithout (?:logging|signing) in\b|\bnot signed in\b",
     re.IGNORECASE,
 )
 _DIRECT: Final = re.compile(
@@ -270,7 +273,7 @@ def _is_ok(probe: Probe, status: int | None) -> bool | None:
 
 
 def _credential(said: str) -> Credential:
-    if _NONE.search(said):
+    if _NONE.search(said) or _LOGGED_OUT.search(said):
         return Credential.NONE
     if _BAD.search(said):
         return Credential.BAD
