@@ -61,10 +61,7 @@ class Fact(Enum):
         LOGS,
     )
     FALLBACK_FILE_SAID = "A program said that it uses a cached or fallback configuration.", LOGS
-    SESSION_MIDDLEWARE_SAID = (
-        "A request's session was used and never installed.",
-        LOGS | PROBES,
-    )
+    SESSION_MIDDLEWARE_SAID = "A request's session was used and never installed.", LOGS | PROBES
     # What was called and did not answer as it should.
     AUTH_SERVICE_SILENT = (
         "Calls to the auth service or its keys were refused, timed out, or failed with 5xx.",
@@ -76,45 +73,27 @@ class Fact(Enum):
         "The auth service's address or a token's issuer is of another environment.",
         LOGS | CONFIGURED | PROBES,
     )
-    BREAKER_OPEN_SAID = (
-        "A circuit breaker refused calls without making them.",
-        LOGS | PROBES,
-    )
+    BREAKER_OPEN_SAID = "A circuit breaker refused calls without making them.", LOGS | PROBES
     BREAKER_OPEN_AFTER_RECOVERY = (
         "A breaker stayed open while the same dependency answered others, or a probe.",
         LOGS | PROBES,
     )
     CERTIFICATE_EXPIRED_SAID = "A certificate was refused as expired.", LOGS
-    DATABASE_SILENT = (
-        "The database refused connections, or did not answer in time.",
-        LOGS | PROBES,
-    )
+    DATABASE_SILENT = "The database refused connections, or did not answer in time.", LOGS | PROBES
     DATABASE_PASSWORD_REFUSED = (
         "The database refused the service's name or password.",
         LOGS | PROBES,
     )
-    POOL_EXHAUSTED_SAID = (
-        "No connection of the pool was free in time.",
-        LOGS | PROBES,
-    )
+    POOL_EXHAUSTED_SAID = "No connection of the pool was free in time.", LOGS | PROBES
     REDIRECT_BEFORE_REFUSAL = "Refused requests had been redirected just before.", LOGS
     # WebSockets and browsers.
     UPGRADE_MISSING = (
         "A handshake came without its Upgrade or Connection header, or as HTTP/1.0.",
         LOGS | PROBES,
     )
-    SUBPROTOCOL_SAID = (
-        "A handshake failed over its subprotocol.",
-        LOGS | PROBES,
-    )
-    ORIGIN_REFUSED_SAID = (
-        "A browser's origin was refused.",
-        LOGS | PROBES,
-    )
-    SOCKETS_END_AT_ONE_AGE = (
-        "Most sockets ended at the same age, whatever they did.",
-        LOGS | PROBES,
-    )
+    SUBPROTOCOL_SAID = "A handshake failed over its subprotocol.", LOGS | PROBES
+    ORIGIN_REFUSED_SAID = "A browser's origin was refused.", LOGS | PROBES
+    SOCKETS_END_AT_ONE_AGE = "Most sockets ended at the same age, whatever they did.", LOGS | PROBES
     PREFLIGHT_REFUSED = "OPTIONS requests got 401 or 403.", LOGS | PROBES
     PREFLIGHT_WITHOUT_CORS = (
         "A refused preflight came back without any header that tells a browser what it may.",

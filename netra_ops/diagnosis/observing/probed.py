@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 
 from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.decoded import claims, issuers, lengths, tokens
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.tried import (
     admission,
     answering,
-    claims,
     dependencies,
-    issuers,
-    lengths,
     platform,
     speaking,
-    tokens,
     ways,
 )
 from netra_ops.diagnosis.observing.tried.attempt import read

@@ -12,19 +12,29 @@ from typing import Final
 from netra_ops.diagnosis.signs.counting.places import Places
 from netra_ops.diagnosis.signs.counting.relating import Answering, failed_starts, related
 from netra_ops.diagnosis.signs.counting.requests import Open, Requests
+from netra_ops.diagnosis.signs.counting.sockets import Sockets
 from netra_ops.diagnosis.signs.counting.thinning import Thinned
 from netra_ops.diagnosis.signs.meaning import Lexicon, Meaning
 from netra_ops.diagnosis.signs.records import own
-from netra_ops.diagnosis.signs.records.answered import Answered, answered_by
+from netra_ops.diagnosis.signs.records.answered import (
+    SWITCHED,
+    WEBSOCKET,
+    Answered,
+    answered_by,
+)
 from netra_ops.diagnosis.signs.records.audited import audit_meanings
 from netra_ops.diagnosis.signs.records.called import called
 from netra_ops.diagnosis.signs.records.keyed import key_of, tells_of_token
 from netra_ops.diagnosis.signs.records.said import said_by
 from netra_ops.diagnosis.signs.records.shaped import (
+    is_bare_preflight,
     stands_below_error,
     with_clock,
+    with_fallback,
     with_fields,
+    with_length,
     with_stack,
+    without_silence,
 )
 from netra_ops.diagnosis.signs.records.whose import (
     caller_of,
@@ -36,7 +46,6 @@ from netra_ops.diagnosis.signs.records.whose import (
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Called, Caller, Occurrence, Place, Tally
 from netra_ops.logs.entries import Entry, Kind, Level
-from netra_ops.logs.entries.cloud.request import seconds_of
 from netra_ops.logs.reading import Account, Reading, read
 
 _UNAUTHORISED: Final = frozenset({401, 403})
@@ -61,6 +70,8 @@ _CALLS: Final = frozenset(
 _OF_DATABASE: Final = frozenset(
     {Sign.CONNECTION_REFUSED, Sign.HOST_UNKNOWN, Sign.TIMED_OUT, Sign.DEPENDENCY_FAILED}
 )
+_NORMAL_CLOSURE: Final = 1000
+"""RFC 6455, 7.4.1: it ended because somebody was done with it."""
 _CODE: Final = re.compile(r"(?:exited?|signal|code|status)\D{0,12}(\d{1,5})", re.IGNORECASE)
 _STATUS: Final = re.compile(
     r"(?:^\W*|\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|HTTPException:?|error)[ =:\"']*)"
@@ -100,6 +111,7 @@ class _Counting:
         self._lexicon = Lexicon()
         self._places = Places()
         self._requests = Requests()
+        self._sockets = Sockets()
         self._found: dict[Sign, Thinned[Occurrence]] = {}
         self._spoke: set[str] = set()
         self._first: int | None = None
@@ -166,11 +178,11 @@ class _Counting:
         if exact is not None:
             return exact
         text = said_by(entry)
+        if answered is not None and is_bare_preflight(answered.method, answered.status, fields):
+            return [*self._lexicon.meanings(text), Meaning(Sign.PREFLIGHT_BARE)]
         if answered is not None and entry.level < Level.WARNING and "|" not in text:
             return []
-        found = self._lexicon.meanings(text)
-        if "current time" in text:
-            found = with_clock(entry.time, text, found)
+        found = self._told(entry, text)
         if entry.stack is not None:
             found = with_stack(entry.stack, found)
         elif entry.level < Level.ERROR:
@@ -182,6 +194,14 @@ class _Counting:
         if not found and entry.level >= Level.ERROR and answered is None:
             return [Meaning(Sign.OTHER_ERROR)]
         return found
+
+    def _told(self, entry: Entry, text: str) -> list[Meaning]:
+        """Give what the words mean, with what values they tell of."""
+        found = without_silence(text, self._lexicon.meanings(text))
+        if not any(one.sign is Sign.FALLBACK_FILE for one in found):
+            found = [*found, *with_fallback(entry.message, entry.fields)]
+        found = [*found, *with_length(entry.message, entry.fields)]
+        return with_clock(entry.time, text, found) if "current time" in text else found
 
     def _add(
         self,
@@ -202,10 +222,10 @@ class _Counting:
                 sign = Sign.DATABASE_SILENT
         elif sign is Sign.STARTING:
             self._places.start(place, entry.time, entry.message[:_WORDS])
-        elif sign is Sign.SOCKET_CLOSED and request is not None and entry.fields:
-            length = seconds_of(entry.fields.get("duration"))
-            if length is not None:
-                self._requests.tell_length(request, length)
+        elif sign is Sign.SOCKET_OPENED:
+            self._sockets.open(place, entry, request)
+        elif sign is Sign.SOCKET_CLOSED:
+            self._close(entry, place, request)
         found = self._found.get(sign)
         if found is None:
             found = self._found[sign] = Thinned(MOST_OF_A_SIGN)
@@ -226,8 +246,20 @@ class _Counting:
                 key=key_of(entry),
                 called=what,
                 is_test=is_test(entry),
+                libraries=entry.stack.libraries if entry.stack is not None else (),
             )
         )
+
+    def _close(self, entry: Entry, place: Place, request: str | None) -> None:
+        """Say of a socket how long it was open; one of which no request tells is a request."""
+        length = self._sockets.ended(place, entry, request)
+        if length is None or (request is not None and self._requests.tell_length(request, length)):
+            return
+        if _status(Sign.SOCKET_CLOSED, entry, None) == _NORMAL_CLOSURE:
+            return
+        began = None if entry.time is None else entry.time - round(length * 1e9)
+        told = Answered(WEBSOCKET, None, SWITCHED, length)
+        self._requests.add(Open(entry.number, began, place, request, told))
 
     def finished(self) -> Tally:
         self._places.sort()

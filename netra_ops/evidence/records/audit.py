@@ -1,5 +1,6 @@
 """The auth service's audit records, as `netra audit export` writes them and as others do. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -53,10 +54,26 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "request_id": ("request_id",),
     "grant": ("grant", "grant_type", "grantType"),
 }
-_HOLDERS: Final = ("details", "detail", "data", "context", "extra", "payload", "attributes")
+_HOLDERS: Final = (
+    *("error", "err", "result"),
+    "details",
+    "detail",
+    "data",
+    "context",
+    "extra",
+    "payload",
+    "attributes",
+)
 _TIMES: Final = (
     *("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp", "when"),
     *("occurred_at", "occurredAt", "createdAt", "event_time", "eventTime", "datetime", "logged_at"),
+    *("@t", "t", "stamp"),
+)
+
+
+_LOOKED_FOR: Final = frozenset({*(one for names in _NAMES.values() for one in names), *_TIMES})
+_OUTCOME: Final = re.compile(
+    r"success|succeeded|failure|failed|error|info(?:rmation)?|warning|ok|denied", re.IGNORECASE
 )
 
 
@@ -106,8 +123,16 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
     # An export of a log has the record inside, and its own time beside it.
     inner = part.at("jsonPayload")
     row = inner if isinstance(inner.value, Mapping) else part
+    row = _as_ours(row)
     said = {name: row.first(*names, *_SHORT.get(name, ())) for name, names in _NAMES.items()}
-    event = said["event"].text() or (said["outcome"].text() and said["grant"].text())
+    event = said["event"].text()
+    if event and _OUTCOME.fullmatch(event) and (name := row.first("name", "action")).value:
+        # What others call a type is how it ended, and its name is what was tried.
+        said["outcome"] = said["event"] if said["outcome"].value is None else said["outcome"]
+        said["event"], event = name, name.text()
+    if not event and said["outcome"].value is not None:
+        # A table of tokens asked for says how each was asked for, and no more.
+        said["event"], event = said["grant"], said["grant"].text()
     if not event:
         raise NotTaken("is no audit record: it does not say what was done")
     time = row.first(*_TIMES, *_SHORT["time"]).time()
@@ -127,9 +152,34 @@ def _read(part: Part, remarks: Remarks) -> Iterator[AuditRecord]:
     )
 
 
+def _as_ours(row: Part) -> Part:
+    """Give a record with its members under the names that are looked for: `ClientId` is one."""
+    if not isinstance(row.value, Mapping):
+        return row
+    known = set(row.value)
+    wanted = {
+        _bare(name): name
+        for names in (*_NAMES.values(), _TIMES, ("name",))
+        for name in reversed(names)
+        if name not in known
+    }
+    added = {
+        ours: row.value[name]
+        for name in row.value
+        if isinstance(name, str)
+        and name not in _LOOKED_FOR
+        and (ours := wanted.get(_bare(name))) is not None
+    }
+    return Part({**row.value, **added}, row.where) if added else row
+
+
+def _bare(name: str) -> str:
+    return name.lower().lstrip("@").replace("_", "").replace("-", "").replace(".", "")
+
+
 def _with_details(reason: str | None, row: Part) -> str | None:
     """Add what a record says inside its details, which is narrower than a code of an error."""
-    inner = [row.at(name) for name in (*_HOLDERS, "error", "err", "result")]
+    inner = [row.at(name) for name in _HOLDERS]
     said = [
         text
         for one in inner

@@ -121,10 +121,14 @@ _SILENCE: Final = re.compile(
     re.IGNORECASE,
 )
 _NONE: Final = re.compile(
-    r"\b(?:no|without|missing|lacking|omit\w*|sans)\s+(?:an?\s+|any\s+|the\s+)?(?:\w+[ -])?"
+    r"\b(?:no|without|missing|lacking|omit\w*|sans)\s+(?:an?\s+|any\s+|the\s+)?"
+    r"(?!(?:origin|sub-?protocol|upgrade|connection|host|referer|accept\w*|content\S*"
+    r"|user-agent)\b)"
+    r"(?:\w+[ -])?"
     r"(?:tokens?|credentials?|authorization|auth|bearer|jwt|cookies?|sessions?|login|authentication"
     r"|identity|secret|key|header)\b(?!\s*s(?:tripped|topped))|\banonymous\w*|\bunauthenticated\b"
-    r"|\b(?:token|credentials?|auth\w*|bearer|cookie|session)\s?[:=]\s?(?:none|null|absent|missing)\b"
+    r"|\b(?:token|credentials?|auth\w*|bearer|cookie|session)\s?[:=]\s?(?:none|null|absent"
+    r"|missing)\b"
     r"|\btokenless\b|\bnobody\b|\bno[-_](?:token|auth|credential)\w*|\bnot logged in\b",
     re.IGNORECASE,
 )
@@ -150,7 +154,9 @@ _LOGGED_OUT: Final = re.compile(
     re.IGNORECASE,
 )
 _DIRECT: Final = re.compile(
-    r"\bdirect(?:ly)?\b|\bbypass\w*|\bstraight\b|\bitself\b|\bat the (?:service|container|app)\b"
+    r"\bdirect(?:ly)?\b|\bbypass\w*|\bstraight\b|\bport-?forward\w*|\b(?:pod|container|cluster)[- ]"
+    r"(?:ip|address|port)\b|\b(?:inside|within|from|in) the (?:pod|container|cluster|vpc|mesh)\b"
+    r"|\bitself\b|\bat the (?:service|container|app)\b"
     r"|\b(?:without|around|behind|past|not through) (?:the |a )?(?:proxy|gateway|edge|lb|cdn|front"
     r"|load ?balancer|nginx|haproxy|ingress|envoy|router)\b|\btag(?:ged)? url\b|\bown url\b"
     r"|\borigin server\b|\bon its own instance\b",
@@ -172,8 +178,10 @@ _AUTH_PATHS: Final = re.compile(
     r"\.well-known|jwks|/oauth2?/|/token\b|/introspect|/oidc|/authorize|openid", re.IGNORECASE
 )
 _AUTH_NAMES: Final = re.compile(
-    r"\bjwks\b|\bkey ?set\b|\bauth(?:entication)?[- ]?(?:service|server|health)\b|\bidp\b"
-    r"|\bidentity (?:service|provider|health)\b|\btoken endpoint\b|\bissuer'?s?\b|\bopenid\b"
+    r"\bjwks\b|\bkey ?set\b|\bauth(?:entication|n)?[- ]?(?:service|server|api|backend|provider|"
+    r"host|health)\b|\bidp\b|\bsts\b|\bintrospection\b|\bkeycloak\b|\boidc\b"
+    r"|\bidentity (?:service|server|provider|api|health)\b|\btoken (?:endpoint|service|server)\b"
+    r"|\bissuer'?s?\b|\bopenid\b"
     r"|\bkeys of the auth",
     re.IGNORECASE,
 )
@@ -185,6 +193,8 @@ _DATABASE: Final = re.compile(
 _ADDRESS: Final = re.compile(r"\b[a-z][a-z+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 _TAGGED: Final = "---"
 _RUN: Final = ".run.app"
+_OF_CLUSTER: Final = ".cluster.local"
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def read(probe: Probe) -> Tried:
@@ -286,7 +296,8 @@ def _way(said: str, url: SplitResult | None) -> Way:
         return Way.DIRECT
     if _THROUGH.search(said):
         return Way.THROUGH
-    return Way.DIRECT if host.endswith(_RUN) else Way.UNKNOWN
+    is_near = host in _LOOPBACK or host.endswith((_RUN, _OF_CLUSTER))
+    return Way.DIRECT if is_near else Way.UNKNOWN
 
 
 def _is_auth(probe: Probe, url: SplitResult | None) -> bool:
