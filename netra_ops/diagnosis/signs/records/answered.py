@@ -90,9 +90,8 @@ _WRAPPERS: Final = (
     *("attrs", "labels", "payload", "details", "event", "properties", "params", "info"),
 )
 _RPC: Final = {
-    "ok": 200, "unauthenticated": 401, "permissiondenied": 403, "notfound": 404, "unknown": 500,
-    "invalidargument": 400, "unimplemented": 501, "unavailable": 503, "deadlineexceeded": 504,
-    "internal": 500,
+    "ok": 200, "unauthenticated": 401, "permissiondenied": 403, "notfound": 404, "internal": 500,
+    "unknown": 500, "invalidargument": 400, "unavailable": 503, "deadlineexceeded": 504,
 }  # fmt: skip
 """Codes of gRPC as the statuses that gateways make of them."""
 _MILLISECONDS: Final = (
