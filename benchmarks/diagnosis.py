@@ -37,6 +37,7 @@ def _print(half: str, results: Sequence[Scored], *, lists: bool) -> None:
     print(f"  exact                {exact} ({exact / len(results):.1%})")
     print(f"  one answer for all   {most} ({most / len(results):.1%}), x{exact / most:.1f}")
     print(f"  wrong accusations    {len(wrong)}")
+    print(f"  not exact            {_how(results)}")
     print(f"  reliability error    {calibration_error(results):.3f}")
     print(f"  a bundle takes       {1000 * seconds[len(seconds) // 2]:.0f} ms, median")
     print("  confidence     named  mean   right")
@@ -52,6 +53,21 @@ def _print(half: str, results: Sequence[Scored], *, lists: bool) -> None:
                     f"  {one.name}: {one.verdict} {one.cause} {one.confidence:.2f}, expected "
                     f"{one.expected.verdict} {one.expected.cause}"
                 )
+
+
+def _how(results: Sequence[Scored]) -> str:
+    """Say how answers that are not exact differ from what is expected."""
+    found = Counter[str]()
+    for one in results:
+        if one.is_exact:
+            continue
+        if one.verdict != "insufficient_evidence":
+            found["another answer"] += 1
+        elif one.place is None:
+            found["undecided, its cause not in sight"] += 1
+        else:
+            found[f"undecided, its cause {'first' if one.place == 1 else 'behind others'}"] += 1
+    return ", ".join(f"{count} {how}" for how, count in found.most_common()) or "none"
 
 
 if __name__ == "__main__":

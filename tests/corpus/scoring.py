@@ -38,6 +38,8 @@ class Scored:
     verdict: str
     cause: str | None
     confidence: float
+    place: int | None
+    """Where the expected cause stands among those that are shown, from 1; None if nowhere."""
     seconds: float
 
     @property
@@ -71,6 +73,7 @@ def scored(bundle: Path, now: int) -> Scored:
     expected = msgspec.json.decode((bundle / "expected.json").read_bytes(), type=Expected)
     began = time.perf_counter()
     answer = diagnosed(scene_of(bundle, now))
+    shown = [one.cause for one in answer.ranked]
     return Scored(
         name=bundle.name,
         half=bundle.parent.name,
@@ -78,6 +81,7 @@ def scored(bundle: Path, now: int) -> Scored:
         verdict=answer.verdict.value,
         cause=answer.cause,
         confidence=answer.confidence,
+        place=shown.index(expected.cause) + 1 if expected.cause in shown else None,
         seconds=time.perf_counter() - began,
     )
 
