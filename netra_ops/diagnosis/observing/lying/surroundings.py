@@ -17,6 +17,8 @@ _SECOND: Final = 1_000_000_000
 _ENOUGH: Final = 5
 _TWO: Final = 2
 _FRESH: Final = 10 * _SECOND
+_EARLY: Final = 120 * _SECOND
+_DAY: Final = 86_400 * _SECOND
 _AUTH: Final = re.compile(
     r"auth|identity|idp|oidc|jwks|login|sso|token|\bsts\b|introspect|keycloak", re.IGNORECASE
 )
@@ -59,6 +61,10 @@ def _clocks(scene: Scene) -> Iterator[Observation]:
             time=min(line.time or 0 for _, line in future),
         )
         return
+    early = list(_before_it_was_made(scene))
+    if early:
+        yield from early
+        return
     clocks = {
         name: clock for name, clock in scene.tally.account.clocks.items() if clock.count >= _ENOUGH
     }
@@ -80,6 +86,34 @@ def _clocks(scene: Scene) -> Iterator[Observation]:
             [_line_of(scene, name)],
             subjects=[short(one) for one in which],
         )
+
+
+def _before_it_was_made(scene: Scene) -> Iterator[Observation]:
+    """See lines of a revision that bear times of before it was made, where its requests do not.
+
+    A program dates its lines by its own clock, and what brings it the requests by another.
+    """
+    made = {one.name: one for one in scene.bundle.revisions if one.created is not None}
+    brought: dict[str | None, int] = {}
+    for request in scene.tally.requests:
+        if request.is_front and request.time is not None:
+            name = request.place.revision
+            brought[name] = min(request.time, brought.get(name, request.time))
+    for place, instance in scene.tally.instances.items():
+        revision = made.get(place.revision or "")
+        if revision is None or instance.first is None or place.revision not in brought:
+            continue
+        created = revision.created or 0
+        by = created - instance.first
+        if _EARLY < by < _DAY and brought[place.revision] > created - _EARLY:
+            yield seen(
+                Fact.CLOCKS_DIFFER,
+                f"{short(revision.name)} wrote lines dated up to {by / 1e9:.0f} s before it was "
+                "made, while the requests that it was brought are dated after that.",
+                [instance.number, revision.where],
+                subjects=[short(revision.name)],
+            )
+            return
 
 
 def _no_token_early(scene: Scene) -> Iterator[Observation]:

@@ -11,6 +11,7 @@ from netra_ops.diagnosis.observing.together import merged, observations
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Caller
 from netra_ops.evidence.records.probes import Got, Probe
+from netra_ops.evidence.records.revisions.revision import Revision
 from netra_ops.logs.reading.account import ClockDifference
 
 OLD, NEW = "orders-00001-aaa", "orders-00002-bbb"
@@ -484,3 +485,26 @@ def test_what_happens_every_day_at_its_rate_is_no_more_than_single_refusals() ->
 
     assert seen_in(found, Fact.USUAL_RATE) is True
     assert seen_in(found, Fact.SINGLE_REFUSALS) is True
+
+
+@pytest.mark.parametrize(
+    ("lines_begin", "requests_begin", "differ"),
+    [(-300, 31, True), (-60, 31, None), (-300, -200, None)],
+)
+def test_clocks_by_lines_of_before_a_revision_was_made(
+    lines_begin: float,
+    requests_begin: float,
+    differ: bool | None,  # noqa: FBT001 - a parameter
+) -> None:
+    """A program that dates its lines before its own revision has another clock than its front.
+
+    A minute is within what documents and deployments differ by, and where its front's requests are
+    of before that moment too, the moment is wrong.
+    """
+    log = Log()
+    before(log)
+    log.says(lines_begin, Sign.CODE_ERROR, revision=NEW)
+    log.refused(requests_begin, is_front=True, revision=NEW)
+    made = Revision(where="revisions.json#/0", service="orders", name=NEW, created=at(30))
+
+    assert seen_in(log.observed(revisions=(made,)), Fact.CLOCKS_DIFFER) is differ
