@@ -104,8 +104,9 @@ class Walker:
     def walk(self, probed: Probed, on_result: Callable[[StepResult], None]) -> WalkReport:
         """Take every step; each is told when it is done.
 
-        A revision that says it is degraded is walked once it is not any more, or has had its time:
-        what only just began may not have reached everything yet.
+        A revision under its own address that says it is degraded is walked once it is not any more,
+        or has had its time: it only just began, and may not have reached everything yet. What
+        serves people is walked at once.
 
         Raises:
             CouldNotTell: There is no way to walk it.
@@ -119,7 +120,8 @@ class Walker:
         except OpsError as error:
             raise CouldNotTell(str(error)) from error
         with Asker(self._clock, seconds=_WALK_SECONDS, headers=(PROBE_HEADER,)) as asker:
-            self._settle(route.subject.url, asker)
+            if probed.address is not None:
+                self._settle(probed.address, asker)
             return walk_golden_path(
                 route.url,
                 route.credentials,

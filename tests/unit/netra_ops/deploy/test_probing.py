@@ -117,8 +117,11 @@ def test_a_candidate_of_either_service_is_walked(service: str) -> None:
     assert len(taken) == len(report.steps) > 40
 
 
-@pytest.mark.parametrize(("degraded_for", "verdict"), [(3, Verdict.PASS), (600, Verdict.FAIL)])
-def test_what_only_just_began_may_settle(degraded_for: int, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("degraded_for", "verdict", "takes"),
+    [(3, Verdict.PASS, 0.6), (600, Verdict.FAIL, 5.0)],
+)
+def test_what_only_just_began_may_settle(degraded_for: int, verdict: Verdict, takes: float) -> None:
     """A revision that is degraded at first is walked when it is well; it is not waited for long."""
     clock = ManualClock()
     with fake_netra(Fault.IS_DEGRADED) as netra:
@@ -134,11 +137,25 @@ def test_what_only_just_began_may_settle(degraded_for: int, verdict: Verdict) ->
         operator = ServiceCredential("netra-ops", Secret(SERVICES["netra-ops"]))
         walker = Walker(platform, operator, clock, clock.advance)
         began = clock.monotonic()
-        report = walker.walk(Probed(BACKEND, "candidate", None, own), lambda _step: None)
+        report = walker.walk(Probed(BACKEND, "candidate", netra.url, own), lambda _step: None)
 
     health = next(step for step in report.steps if step.name == "health")
     assert health.verdict is verdict
-    assert clock.monotonic() - began <= 5.5
+    assert clock.monotonic() - began == pytest.approx(takes, abs=0.3)
+
+
+def test_what_serves_is_walked_at_once() -> None:
+    """Whoever rolls back from what is degraded does not wait for it to get well."""
+    clock = ManualClock()
+    with fake_netra(Fault.IS_DEGRADED) as netra:
+        platform = at(netra)
+        own = platform.made_with[f"{BACKEND}-00001-aaa"]
+        operator = ServiceCredential("netra-ops", Secret(SERVICES["netra-ops"]))
+        walker = Walker(platform, operator, clock, clock.advance)
+        began = clock.monotonic()
+        walker.walk(Probed(BACKEND, f"{BACKEND}-00001-aaa", None, own), lambda _step: None)
+
+    assert clock.monotonic() == began
 
 
 def test_a_platform_that_is_silent_is_no_failure_of_the_revision() -> None:
