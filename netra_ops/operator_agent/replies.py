@@ -41,6 +41,7 @@ def diagnosis(found: Mapping[str, Any]) -> str:
     """Answer with the whole diagnosis."""
     return _joined(
         _headline(found),
+        _besides(found["besides"]),
         _circumstances(found),
         _section("What speaks for it" if found["cause"] else _of_likeliest(found), found["for"]),
         _section("What speaks against it", found["against"]),
@@ -48,7 +49,7 @@ def diagnosis(found: Mapping[str, Any]) -> str:
         _whys(found["five_whys"]),
         _suspects(found["suspects"]),
         _deciding(found),
-        _list("What mends it", [found["fix"]] if found["fix"] else []),
+        _list("What mends it", _fixes(found)),
         _list("It is mended when", found["prove_by"]),
         _footer(found),
     )
@@ -58,7 +59,7 @@ def repair(found: Mapping[str, Any]) -> str:
     """Answer with what mends it."""
     return _joined(
         _headline(found),
-        _list("What mends it", [found["fix"]] if found["fix"] else []) or _unmended(found),
+        _list("What mends it", _fixes(found)) or _unmended(found),
         _deciding(found),
         _footer(found),
     )
@@ -110,6 +111,16 @@ def _headline(found: Mapping[str, Any]) -> str:
     if found["verdict"] == "not_an_incident":
         return f"**Not an incident.** The evidence shows no failure ({sure})."
     return "**Insufficient evidence.** No cause is supported well enough to be named."
+
+
+def _besides(others: Iterable[Mapping[str, Any]]) -> str:
+    return "\n".join(f"**Besides,** `{one['cause']}`: {plain(one['because'])}." for one in others)
+
+
+def _fixes(found: Mapping[str, Any]) -> list[str]:
+    """Give what mends the cause, and what the others that are there as well."""
+    others = [f"{one['cause']}: {one['fix']}" for one in found["besides"]]
+    return [found["fix"], *others] if found["fix"] else []
 
 
 def _circumstances(found: Mapping[str, Any]) -> str:

@@ -83,6 +83,15 @@ class Course(msgspec.Struct, frozen=True):
     failed: tuple[int, ...]
 
 
+class BesideRead(msgspec.Struct, frozen=True):
+    """A cause that is there as well."""
+
+    cause: str
+    because: str = ""
+    confidence: float = 0.0
+    fix: str = ""
+
+
 class DiagnosisRead(msgspec.Struct, frozen=True, kw_only=True):
     """A diagnosis, as `netra diagnose --json` prints it."""
 
@@ -90,6 +99,7 @@ class DiagnosisRead(msgspec.Struct, frozen=True, kw_only=True):
     cause: str | None = None
     because: str | None = None
     confidence: float = 0.0
+    besides: tuple[BesideRead, ...] = ()
     ranked: tuple[RankedCause, ...] = ()
     decide_by: tuple[Decides, ...] = ()
     onset: str | None = None
@@ -103,6 +113,12 @@ class DiagnosisRead(msgspec.Struct, frozen=True, kw_only=True):
     prove_by: tuple[str, ...] = ()
     suspects: tuple[Suspected, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        """What to do about the cause, and about those that are there as well."""
+        others = (f"{one.cause}: {one.fix}" for one in self.besides)
+        return (self.fix, *others) if self.fix else ()
 
     @property
     def leading(self) -> RankedCause | None:

@@ -11,6 +11,7 @@ import pytest
 from fakes.installation import NETRA, SETTLE
 from fakes.requirements import require
 from fakes.timing import UNIT, eventually_blocking
+from netra_ops.drills.listing import DRILLS
 from netra_ops.platform.local.front import binary
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -76,6 +77,14 @@ def test_a_fault_of_run_time_is_staged_at_once(tmp_path: Path) -> None:
     assert said["gate"] is None
     assert said["cause"] == "caller_without_credential"
     assert said["failed"] == {}
+
+
+@pytest.mark.parametrize("name", [one.name for one in DRILLS if one.fault is not None])
+def test_every_drill_that_can_be_staged_passes(name: str, tmp_path: Path) -> None:
+    """The gate speaks against it as it should; let through it is told, named, undone and proven."""
+    code, said = drilled(name, "--force", "--out", str(tmp_path / "kept"))
+
+    assert (code, said["flaws"]) == (0, [])
 
 
 def test_a_killed_drill_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ def show(diagnosis: Diagnosis) -> None:
     """Print the verdict, the causes beside each other, the five whys, and what to do."""
     console = rich_output()
     console.print(_headline(diagnosis), style="bold")
+    for other in diagnosis.besides:
+        said = f"Besides, {other.cause}: {other.because} (confidence {other.confidence:.2f})"
+        console.print(said, style="bold")
     for line in _circumstances(diagnosis):
         console.print(line)
     if diagnosis.ranked:
@@ -30,6 +33,8 @@ def show(diagnosis: Diagnosis) -> None:
         console.print(Text.assemble(("Fix: ", "bold"), diagnosis.fix))
         for one in diagnosis.prove_by:
             console.print(f"  proven when {one}")
+    for other in diagnosis.besides:
+        console.print(Text.assemble((f"Fix of {other.cause}: ", "bold"), other.fix))
     for decision in diagnosis.decide_by:
         between = " and ".join(decision.between)
         console.print(

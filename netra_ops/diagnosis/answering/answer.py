@@ -114,6 +114,22 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     failed: tuple[int, ...]
 
 
+class Beside(msgspec.Struct, frozen=True):
+    """A cause that is there besides the one that is named, and explains other failures.
+
+    Attributes:
+        cause: Which.
+        because: What it is, in a clause.
+        confidence: The belief in it.
+        fix: What to do.
+    """
+
+    cause: str
+    because: str
+    confidence: float
+    fix: str
+
+
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """The whole answer.
 
@@ -122,6 +138,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
         cause: The cause, if one is named.
         because: What it is, in a clause.
         confidence: The belief in it, or in the likeliest if none is named.
+        besides: Causes that are there as well.
         ranked: The causes that anything speaks for, the likeliest first.
         decide_by: What to observe next, if no cause is named.
         onset: When it began, ISO 8601 in UTC.
@@ -154,6 +171,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     prove_by: tuple[str, ...]
     suspects: tuple[Suspect, ...] = ()
     remarks: tuple[str, ...] = ()
+    besides: tuple[Beside, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Give it in the form that `netra diagnose --json` prints."""
@@ -162,6 +180,10 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             "cause": self.cause,
             "because": self.because,
             "confidence": round(self.confidence, 3),
+            "besides": [
+                msgspec.to_builtins(one) | {"confidence": round(one.confidence, 3)}
+                for one in self.besides
+            ],
             "ranked": [
                 {
                     "cause": one.cause,

@@ -8,6 +8,7 @@ import msgspec
 from netra_ops.diagnosis.answering.answer import (
     Affected,
     Before,
+    Beside,
     Course,
     Diagnosis,
     DiagnosisVerdict,
@@ -19,7 +20,13 @@ from netra_ops.diagnosis.answering.whys import five_whys
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.weights.deciding import decisions
-from netra_ops.diagnosis.weights.weighing import NAMED_FROM, Weighed, Weight, weighed
+from netra_ops.diagnosis.weights.weighing import (
+    NAMED_FROM,
+    Weighed,
+    Weight,
+    stands_beside,
+    weighed,
+)
 
 MOST_RANKED: Final = 8
 """How many causes are shown."""
@@ -87,6 +94,21 @@ def concluded(observations: Iterable[Observation], circumstances: Circumstances)
         prove_by=leading.cause.prove_by if leading is not None else (),
         suspects=circumstances.suspects,
         remarks=circumstances.remarks,
+        besides=_besides(ranked, leading) if verdict is DiagnosisVerdict.CAUSE_FOUND else (),
+    )
+
+
+def _besides(ranked: Sequence[Weighed], leading: Weighed | None) -> tuple[Beside, ...]:
+    """Give the causes that would be named as well, were the leading one not there."""
+    if leading is None:
+        return ()
+    return tuple(
+        Beside(one.cause.code, one.cause.title, one.confidence, one.cause.fix)
+        for one in ranked
+        if one is not leading
+        and one.consequence_of is None
+        and one.confidence >= NAMED_FROM
+        and stands_beside(leading, one)
     )
 
 

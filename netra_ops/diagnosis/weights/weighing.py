@@ -4,7 +4,8 @@ Each observation multiplies a cause's odds by how much more often it is made whe
 there than elsewhere (Good's weight of evidence, 1950): `often / usual` if seen, and
 `(1 - often) / (1 - usual)` if it was looked for and is not there. What goes with a symptom goes
 with all of it, so that the weights of what does not decide are bounded together. The odds then
-share the belief between the causes and what no cause of the catalogue explains.
+share the belief between the causes and what no cause of the catalogue explains. Two causes may be
+there at once: those that are shown by nothing in common do not take belief from each other.
 
 A cause is named only if one of the sets of facts that show it is seen whole, however well the
 rest fits: there is no cause without evidence. A cause's mere consequences do not rival it.
@@ -92,6 +93,31 @@ def weighed(
     behind = {one.cause.code: _behind(one, alone) for one in alone}
     ranked = [_among(one, alone, strength, behind) for one in alone]
     return tuple(sorted(ranked, key=lambda one: (-one.confidence, -one.nats, one.cause.code)))
+
+
+def stands_beside(one: Weighed, other: Weighed) -> bool:
+    """Tell whether two causes may both be there, rather than one of them in place of the other.
+
+    Each is shown, what decides for the one is not what decides for the other, and they are not
+    taken for each other by their symptom. What is no incident stands beside none.
+    """
+    if not (one.is_shown and other.is_shown and one.cause.is_incident and other.cause.is_incident):
+        return False
+    if other.cause.code in _taken_for(one.cause) or one.cause.code in _taken_for(other.cause):
+        return False
+    mine, theirs = _deciding(one), _deciding(other)
+    return bool(mine) and bool(theirs) and not mine & theirs
+
+
+def _taken_for(cause: Cause) -> frozenset[str]:
+    return frozenset(one.code for one in cause.neighbours)
+
+
+def _deciding(one: Weighed) -> frozenset[Fact]:
+    decides = {expected.fact for expected in one.cause.expects if expected.decides}
+    return frozenset(
+        weight.observation.fact for weight in one.supported if weight.observation.fact in decides
+    )
 
 
 def _alone(cause: Cause, by_fact: Mapping[Fact, Observation]) -> Weighed:
@@ -192,7 +218,11 @@ def _among(
         for other in alone
         if other.cause.code not in {code, *one.cause.leads_to} and behind[other.cause.code] is None
     ]
-    shown = sum(strength[other.cause.code] for other in rivals if other.is_shown)
+    shown = sum(
+        strength[other.cause.code]
+        for other in rivals
+        if other.is_shown and not stands_beside(one, other)
+    )
     unshown = sum(strength[other.cause.code] for other in rivals if not other.is_shown)
     against = shown + min(unshown, MOST_OF_THE_UNSHOWN) + 1.0
     confidence = strength[code] / (strength[code] + against)

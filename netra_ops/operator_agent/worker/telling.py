@@ -26,6 +26,10 @@ def told_of_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
         "cause": diagnosis.cause,
         "because": diagnosis.because,
         "confidence": round(diagnosis.confidence, 2),
+        "besides": [
+            {"cause": one.cause, "because": one.because, "fix": one.fix}
+            for one in diagnosis.besides
+        ],
         "onset": diagnosis.onset,
         "first_bad_revision": diagnosis.first_bad_revision,
         "last_good_revision": diagnosis.last_good_revision,

@@ -166,7 +166,7 @@ def _next(case: Case) -> Section:
     if case.diagnosis.verdict == "cause_found" and good:
         to_do.append(f"Go back to {good} by `netra rollback`, which looks at the target first.")
     if case.diagnosis.fix:
-        to_do.append(case.diagnosis.fix)
+        to_do += case.diagnosis.fixes
     to_do += [one.take for one in case.diagnosis.decide_by]
     to_do.append("Prove it: `netra prove BUNDLE --against URL`.")
     return Section(title="Next actions", to_do=tuple(to_do))

@@ -89,12 +89,22 @@ def root_cause(case: Case) -> Section:
         statements=(
             Statement(f"{leading.cause}: {because}.", evidence),
             *(Statement(said.says, said.all_evidence) for said in leading.supported[:_SAID]),
+            *(
+                Statement(f"Besides, {one.cause}: {one.because}.", _shown_by(case, one.cause))
+                for one in diagnosis.besides
+            ),
         ),
     )
 
 
+def _shown_by(case: Case, cause: str) -> tuple[str, ...]:
+    ranked = (one for one in case.diagnosis.ranked if one.cause == cause)
+    return tuple(p for one in ranked for said in one.supported for p in said.all_evidence)[:_SAID]
+
+
 def rivals(case: Case) -> Section:
     """Show the other explanations, and what speaks against them."""
+    there = {one.cause for one in case.diagnosis.besides}
     rows = [
         Row(
             (
@@ -109,7 +119,7 @@ def rivals(case: Case) -> Section:
             ],
         )
         for one in case.diagnosis.ranked
-        if one.cause != case.diagnosis.cause
+        if one.cause not in {case.diagnosis.cause, *there}
     ][:_RIVALS]
     if not rows:
         return Section(title="Rival explanations", statements=(unknown("there is none."),))

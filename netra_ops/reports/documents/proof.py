@@ -66,7 +66,7 @@ def _fix(case: Case) -> Section:
         return Section(
             title="What was to be done", statements=(unknown("the cause was not named."),)
         )
-    return Section(title="What was to be done", to_do=(case.diagnosis.fix,))
+    return Section(title="What was to be done", to_do=case.diagnosis.fixes)
 
 
 def _left(proof: ProofRead | None, case: Case) -> Section:

@@ -91,7 +91,7 @@ def _next(case: Case) -> Section:
     diagnosis = case.diagnosis
     to_do = [one.take for one in diagnosis.decide_by]
     if diagnosis.fix:
-        to_do.append(diagnosis.fix)
+        to_do += diagnosis.fixes
     to_do.append(
         "Find the commit where it begins: `git bisect run netra verify`, with a revision of each."
     )

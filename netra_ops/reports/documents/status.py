@@ -54,7 +54,7 @@ def _plan(case: Case) -> Section:
             statements=(unknown("what mends it, as long as the cause is not known."),),
             to_do=take,
         )
-    return Section(title="Plan", to_do=(diagnosis.fix,))
+    return Section(title="Plan", to_do=diagnosis.fixes)
 
 
 def _verification(case: Case) -> Section:

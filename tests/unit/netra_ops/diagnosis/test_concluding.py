@@ -95,6 +95,29 @@ def test_a_rival_stays_visible_with_what_speaks_against_it() -> None:
     assert rival.opposed
 
 
+def test_two_causes_may_be_there_at_once() -> None:
+    """What nothing in common shows is named beside each other, each with its fix."""
+    origin = (Fact.FAILURES, Fact.ORIGIN_REFUSED_SAID, Fact.ORIGIN_DECIDES)
+    database = (Fact.DATABASE_SILENT, Fact.FAILS_AFTER_TIMEOUT)
+    answer = concluded(seen(*origin, *database), Circumstances())
+    alone = concluded(seen(*origin), Circumstances())
+
+    (other,) = answer.besides
+    assert {answer.cause, other.cause} == {"origin_blocked", "database_unreachable"}
+    assert other.fix
+    assert other.confidence >= NAMED_FROM
+    assert answer.as_document()["besides"][0]["cause"] == other.cause
+    assert (alone.cause, alone.besides) == ("origin_blocked", ())
+
+
+def test_two_that_are_taken_for_each_other_are_not_both_there() -> None:
+    """Where both are shown as well as the other, the evidence is insufficient."""
+    both = (Fact.ORIGIN_DECIDES, Fact.SUBPROTOCOL_DECIDES, Fact.FAILURES, Fact.SOCKETS_ONLY)
+    answer = concluded(seen(*both), Circumstances())
+
+    assert answer.besides == ()
+
+
 def test_what_follows_from_a_cause_does_not_rival_it() -> None:
     """An import that fails explains the exit, and not the other way round."""
     answer = concluded(
