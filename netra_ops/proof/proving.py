@@ -14,6 +14,7 @@ from netra_ops.proof.document import Part, Proof
 from netra_ops.proof.enough import Enough, enough_for
 from netra_ops.proof.lent import lent
 from netra_ops.proof.signature import Signature
+from netra_ops.settings import AUTH
 from netra_ops.validation.answer import Asker
 from netra_ops.validation.credentials import Credentials
 from netra_ops.validation.golden_path import WalkReport, walk_golden_path
@@ -167,7 +168,8 @@ def _reproduced(
     on_progress: Callable[[str], None],
 ) -> Part:
     number = min(enough.requests, MOST_REQUESTS)
-    if not signature.again:
+    if not signature.again or signature.service == AUTH:
+        # Of the auth service people ask for identities, and only services for the rest.
         return _identities_again(number, enough, target, asker, on_progress)
     try:
         asker.allow(_WALK_SECONDS)
@@ -219,8 +221,8 @@ def _identities_again(
         except OpsError as error:
             failed.append(str(error))
     says = (
-        "Nothing that failed can be made again without changing something. A person was made, "
-        f"logged in and got tokens, and the service its own, {turns} times: "
+        "Nothing that failed can be made again by itself without changing something. A person was "
+        f"made, logged in and got tokens, and the service its own, {turns} times: "
         f"{f'{len(failed)} failed, the first: {failed[0]}' if failed else 'none failed'}. "
         f"{enough.why}"
     )
