@@ -5,6 +5,7 @@ from typing import Final
 from netra_ops.drills.catalogue import (
     auth_service_down,
     base64,
+    breaker_stuck,
     caller_without_credential,
     clock_skew,
     code_error,
@@ -60,6 +61,7 @@ DRILLS: Final[tuple[Drill, ...]] = tuple(
         optional_identity,
         service_disabled,
         auth_service_down,
+        breaker_stuck,
         rotation_without_overlap,
         caller_without_credential,
         upgrade_stripped,

@@ -69,6 +69,8 @@ class Asker:
         longest: int = _MAX_BODY_BYTES,
         headers: HeaderList = (),
     ) -> None:
+        self.asked: str | None = None
+        """The last address that was asked, without its path."""
         self._clock = clock
         self._patience = patience
         self._longest = longest
@@ -125,6 +127,8 @@ class Asker:
             CouldNotTell: There was no answer, or none that could be read.
         """
         seconds = self.time_left(patience)
+        scheme, _, rest = url.partition("://")
+        self.asked = f"{scheme}://{rest.partition('/')[0]}"
         client = self._client(url)
         client.cookies.clear()
         content, kind = _content(form, json)

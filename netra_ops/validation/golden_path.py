@@ -218,6 +218,7 @@ def _taken(step: Step, walk: Walk, results: dict[str, StepResult], clock: Clock)
     if step.cleans_up:
         # What hung before must not keep the walk from tidying up.
         walk.asker.allow(_CLEANING_SECONDS)
+    walk.asker.asked = None
     outcome = _outcome(step, walk, results)
     walk.facts = replace(walk.facts, **outcome.learned)
     return StepResult(
@@ -228,6 +229,7 @@ def _taken(step: Step, walk: Walk, results: dict[str, StepResult], clock: Clock)
         _shown(outcome.got, walk),
         step.wanted,
         outcome.admitted,
+        walk.asker.asked,
     )
 
 

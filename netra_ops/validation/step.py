@@ -222,7 +222,18 @@ def only_answer(opened: ChatSocket | Answer) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What became of a step."""
+    """What became of a step.
+
+    Attributes:
+        name: The step's.
+        verdict: Whether it is as expected.
+        ms: How long it took.
+        expect: What was expected.
+        got: What came.
+        wanted: What a right answer does.
+        admitted: Whether a caller was let in who must not be.
+        asked: The address that was asked last, without a path; None if it was a socket's, or none.
+    """
 
     name: str
     verdict: Verdict
@@ -231,6 +242,7 @@ class StepResult:
     got: str
     wanted: Wanted
     admitted: bool
+    asked: str | None = None
 
 
 def passed(got: str, **learned: Any) -> Outcome:

@@ -94,7 +94,7 @@ def _probe(result: StepResult, url: str, time: str) -> dict[str, Any]:
     return {
         "time": time,
         "name": result.name,
-        "target": url,
+        "target": result.asked or url,
         "expect": result.expect,
         "got": got,
         "ok": known.get(result.verdict),

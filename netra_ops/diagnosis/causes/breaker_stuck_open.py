@@ -41,4 +41,5 @@ CAUSE = Cause(
         ("after an outage and its end the breaker closes by itself within its recovery time"),
         "calls go out again",
     ),
+    drill="breaker-stuck",
 )

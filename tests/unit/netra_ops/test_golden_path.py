@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -289,3 +290,17 @@ def test_every_step_can_be_told_apart() -> None:
             assert set(step.needs) <= seen
             assert not (step.cleans_up and step.wanted is Wanted.REFUSED)
             seen.add(step.name)
+
+
+def test_each_step_tells_which_service_it_asked() -> None:
+    """Evidence names the service that answered, and the two may have addresses of their own."""
+    with fake_netra() as netra:
+        elsewhere = netra.url.replace("127.0.0.1", "localhost")
+        credentials = replace(_credentials(netra), auth_url=elsewhere, issued_as=netra.url)
+        clock = SystemClock()
+        with Asker(clock) as asker:
+            report = walk_golden_path(netra.url, credentials, asker, clock)
+
+    asked = {step.name: step.asked for step in report.steps}
+    assert asked["service token"] == elsewhere
+    assert asked["health"] == netra.url

@@ -10,7 +10,7 @@ from netra_ops.diagnosis.observing.framing.telling import absent, seen, several,
 from netra_ops.diagnosis.observing.recorded.reading import is_refused
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
-from netra_ops.diagnosis.signs.tally import Occurrence
+from netra_ops.diagnosis.signs.tally import Occurrence, Place
 from netra_ops.evidence.records.revisions.revision import Kind
 
 _SECOND: Final = 1_000_000_000
@@ -149,6 +149,10 @@ def _breaker(scene: Scene) -> Iterator[Observation]:
     lines = scene.tally.occurrences.get(Sign.BREAKER_OPEN, ())
     if not lines:
         return
+    left_open = _left_open(scene, lines)
+    if left_open is not None:
+        yield left_open
+        return
     times = sorted(line.time for line in lines if line.time is not None)
     if len(times) < _TWO:
         return
@@ -180,6 +184,48 @@ def _breaker(scene: Scene) -> Iterator[Observation]:
             [line.number for line in lines],
             service=lines[0].place.service,
         )
+
+
+def _left_open(scene: Scene, lines: Sequence[Occurrence]) -> Observation | None:
+    """See a breaker that opened, and closed elsewhere in the service but not here.
+
+    Where a program tells of every change, that it does not tell of one is that there was none.
+    """
+    last = {line.place: line for line in lines if line.time is not None}
+    closed = [line for line in scene.tally.occurrences.get(Sign.BREAKER_CLOSED, ()) if line.time]
+    for place, opened in last.items():
+        since = opened.time or 0
+        own = [one for one in closed if one.place == place and (one.time or 0) > since]
+        others = [
+            one
+            for one in closed
+            if one.place != place
+            and one.place.service == place.service
+            and one.subject == opened.subject
+            and (one.time or 0) > since
+        ]
+        if own or not others:
+            continue
+        back = others[0].time or 0
+        # An instance that nobody asks does not try whether what it called is back.
+        worked = [one.ended for one in scene.attempts if one.place == place and one.ended > back]
+        if len(worked) < _ENOUGH or max(worked) <= back + _FRESH:
+            continue
+        by = (max(worked) - back) / 1e9
+        return seen(
+            Fact.BREAKER_OPEN_AFTER_RECOVERY,
+            f"The breaker of {_place(place)} opened and is not said to have closed in the "
+            f"{by:.0f} s after the one of {_place(others[0].place)} had.",
+            [opened.number, others[0].number],
+            time=others[0].time,
+            subjects=[_place(place)],
+            service=place.service,
+        )
+    return None
+
+
+def _place(place: Place) -> str:
+    return place.revision or short(place.instance or place.service or "one instance")
 
 
 def _named_by(lines: Iterable[Occurrence]) -> set[str]:

@@ -74,6 +74,13 @@ _REUSED: Final = re.compile(
 )
 
 
+_NOTHING_TO_END: Final = re.compile(
+    r"revo(?:k|c)[\w. -]*\b.*(?:no such|not found|unknown|not [\w ']{1,24}to revoke|nothing to)",
+    re.IGNORECASE,
+)
+"""Who asked to end a token that is not there was refused that, and no token was."""
+
+
 def clients(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Observation]:
     """Observe why clients were refused, whom callers are told the same."""
     of_clients = [one for one in records if is_of_client(one)]
@@ -141,7 +148,7 @@ def service_calls(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Obse
 
 def users(records: Sequence[AuditRecord]) -> Iterator[Observation]:
     """Observe whether users were refused for what users are refused for."""
-    refused = [one for one in records if is_refused(one) and not is_of_client(one)]
+    refused = [one for one in _of_tokens(records) if is_refused(one) and not is_of_client(one)]
     if not refused:
         return
     by_reason = {
@@ -168,9 +175,13 @@ def users(records: Sequence[AuditRecord]) -> Iterator[Observation]:
         )
 
 
+def _of_tokens(records: Sequence[AuditRecord]) -> list[AuditRecord]:
+    return [one for one in records if not _NOTHING_TO_END.search(said(one))]
+
+
 def tokens_ended(records: Sequence[AuditRecord]) -> Iterator[Observation]:
     """Observe tokens that were refused because they were ended, or used before."""
-    refused = [one for one in records if is_refused(one) or _REUSED.search(said(one))]
+    refused = [one for one in _of_tokens(records) if is_refused(one) or _REUSED.search(said(one))]
     for fact, pattern, what in (
         (Fact.TOKEN_REVOKED, _REVOKED, "because it, or its session, was ended"),
         (Fact.REFRESH_REUSED, _REUSED, "that was used before"),

@@ -388,6 +388,26 @@ def test_a_breaker_that_stays_open_while_a_probe_passes() -> None:
     assert seen_in(log.observed(probes=probes), Fact.BREAKER_OPEN_AFTER_RECOVERY) is True
 
 
+@pytest.mark.parametrize(("closes_too", "differ"), [(False, True), (True, None)])
+def test_a_breaker_that_is_not_said_to_close_as_the_other_did(
+    closes_too: bool,  # noqa: FBT001 - a parameter
+    differ: bool | None,  # noqa: FBT001 - a parameter
+) -> None:
+    """Programs tell of each change once: one instance's closed after it, the other's did not."""
+    log = Log()
+    before(log)
+    for instance in ("one", "two"):
+        log.refused(30, Sign.TIMED_OUT, status=503, subject="auth", instance=instance)
+        log.says(31, Sign.BREAKER_OPEN, subject="auth", instance=instance)
+    log.says(41, Sign.BREAKER_CLOSED, subject="auth", instance="two")
+    if closes_too:
+        log.says(42, Sign.BREAKER_CLOSED, subject="auth", instance="one")
+    for second in range(42, 60):
+        log.asked(second, instance="one")
+
+    assert seen_in(log.observed(), Fact.BREAKER_OPEN_AFTER_RECOVERY) is differ
+
+
 def test_a_breaker_that_is_open_for_good_reason() -> None:
     """Where each trial fails again, the breaker is right."""
     log = Log()

@@ -189,6 +189,16 @@ def test_a_secret_changed_under_instances_that_ran_on_is_told(
     assert (unseen(found, Fact.SECRET_NEWER_THAN_INSTANCES) is not None) is not is_seen
 
 
+def test_who_could_not_end_a_token_was_not_refused_one(of: Any) -> None:
+    """That there is no such token to revoke is no refusal of a token, and no user's."""
+    nothing = "no such token, or not this client's to revoke"
+    record = {"time": at(1), "event": "token_revoked", "outcome": "refused", "reason": nothing}
+    found = of({**record, "client_id": "netra-cli"}, issued(2))
+
+    assert seen(found, Fact.TOKEN_REVOKED) is None
+    assert seen(found, Fact.AUDIT_USER_REASONS) is None
+
+
 def test_every_observation_is_of_a_fact_that_the_record_shows(of: Any) -> None:
     """No observer of the record says what only other files could show."""
     found = of(refused(1, "wrong secret"), issued(2))
