@@ -84,11 +84,22 @@ _AGENTS: Final = (
     *("user_agent.original", "request_User-Agent", "user-agent"),
 )
 _HTTP: Final = ("req", "request", "http", "httpRequest", "http_request")
+_HTTPS: Final = frozenset(_HTTP)
 _RESPONSE: Final = ("res", "response", "http")
 _WRAPPERS: Final = (
     *("meta", "metadata", "data", "context", "ctx", "extra", "access", "fields", "attributes"),
     *("attrs", "labels", "payload", "details", "event", "properties", "params", "info"),
 )
+_METHOD_NAMES: Final = frozenset(_METHOD)
+_PATHS: Final = frozenset(_PATH)
+_STATUSES: Final = frozenset(_STATUS)
+_RPC_CODE: Final = ("code", "grpc.code", "grpc_code", "rpc.grpc.status_code", "status")
+_ENDS: Final = frozenset({*_STATUS, *_RPC_CODE, *_HTTP, *_RESPONSE})
+"""Without one of these nothing says how a request ended."""
+_WRAPPED: Final = frozenset(_WRAPPERS)
+_RPC_METHOD: Final = ("method", "grpc.method", "rpc.method", "fullMethod", "full_method")
+_RPC_METHODS: Final = frozenset(_RPC_METHOD)
+_ASKED: Final = frozenset({*_METHOD, *_RPC_METHOD, *_HTTP})
 _RPC: Final = {
     "ok": 200, "unauthenticated": 401, "permissiondenied": 403, "notfound": 404, "internal": 500,
     "unknown": 500, "invalidargument": 400, "unavailable": 503, "deadlineexceeded": 504,
@@ -291,10 +302,15 @@ def _who(text: str) -> tuple[str | None, str | None]:
 
 
 def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
-    asked = next((fields[name] for name in _HTTP if isinstance(fields.get(name), dict)), fields)
-    of_rpc = _of_rpc(fields)
-    if of_rpc is not None:
+    if _ASKED.isdisjoint(fields) or _ENDS.isdisjoint(fields):
+        return None
+    asked: Mapping[str, Any] = fields
+    if not _HTTPS.isdisjoint(fields):
+        asked = next((one for name in _HTTP if isinstance(one := fields.get(name), dict)), fields)
+    if not _RPC_METHODS.isdisjoint(fields) and (of_rpc := _of_rpc(fields)) is not None:
         return of_rpc
+    if _METHOD_NAMES.isdisjoint(asked) or _PATHS.isdisjoint(asked):
+        return None
     method = _text(asked, *_METHOD)
     if method is None or not method.isalpha() or len(method) > len("PROPPATCH"):
         return None
@@ -324,9 +340,11 @@ def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
 
 def _of_inner(fields: Mapping[str, Any]) -> Answered | None:
     """Read a request whose members stand together in one member, as winston and others put them."""
+    if _WRAPPED.isdisjoint(fields):
+        return None
     for name in _WRAPPERS:
         inner = fields.get(name)
-        if isinstance(inner, dict):
+        if isinstance(inner, dict) and not _ENDS.isdisjoint(inner):
             found = _of_fields(inner)
             if found is not None:
                 return found
@@ -335,9 +353,9 @@ def _of_inner(fields: Mapping[str, Any]) -> Answered | None:
 
 def _of_rpc(fields: Mapping[str, Any]) -> Answered | None:
     """Give a call of gRPC, whose method is a path and whose code has a name."""
-    method = _text(fields, "method", "grpc.method", "rpc.method", "fullMethod", "full_method")
+    method = _text(fields, *_RPC_METHOD)
     service = _text(fields, "grpc.service", "rpc.service")
-    code = _text(fields, "code", "grpc.code", "grpc_code", "rpc.grpc.status_code", "status")
+    code = _text(fields, *_RPC_CODE)
     status = None if code is None else _RPC.get(code.replace("_", "").lower())
     if method is None or status is None:
         return None
@@ -352,6 +370,8 @@ def _text(fields: Mapping[str, Any], *names: str) -> str | None:
 
 
 def _status(fields: Mapping[str, Any]) -> int | None:
+    if _STATUSES.isdisjoint(fields):
+        return None
     for name in _STATUS:
         value = fields.get(name)
         if isinstance(value, str) and value.isdecimal():

@@ -71,6 +71,7 @@ _ENVOYS: Final = "response_code_details"
 _ANSWERS: Final = frozenset(_written(("data", "response", "body", "response_body")))
 """Members that hold what another service answered: of it only the error counts."""
 _ANY: Final = frozenset(_FIELDS)
+_PLACE: Final = {name: place for place, name in enumerate(_FIELDS)}
 _WITHIN: Final = (
     *("type", "name", "code", "message", "msg", "reason", "detail", "error_message", "cause"),
     *("error", "error_description", "Message", "ClassName"),
@@ -101,12 +102,11 @@ def said_by(entry: Entry) -> str:
     if _ANY.isdisjoint(fields):
         return text
     parts = [text]
-    for name in _FIELDS:
-        if name in fields:
-            value = _answered(fields[name]) if name in _ANSWERS else fields[name]
-            if name == _ENVOYS and isinstance(value, str):
-                value = f"{value} {value.replace('_', ' ')}"
-            parts += [part for part in _texts(value) if part not in text]
+    for name in sorted(_ANY.intersection(fields), key=_PLACE.__getitem__):
+        value = _answered(fields[name]) if name in _ANSWERS else fields[name]
+        if name == _ENVOYS and isinstance(value, str):
+            value = f"{value} {value.replace('_', ' ')}"
+        parts += [part for part in _texts(value) if part not in text]
     return " | ".join(parts)
 
 

@@ -37,9 +37,11 @@ _SOURCES: Final = (
     *("source", "from", "path", "file", "filename", "config", "origin", "location", "uri"),
     *("loaded_from", "loadedFrom", "config_file", "configFile", "config_path", "configPath"),
 )
+_SOURCE_MEMBERS: Final = frozenset(_SOURCES)
 _LONGEST_SOURCE: Final = 300
 _LONGEST_TEXT: Final = 2_000
 _DATA: Final = r"\.(?:ya?ml|json|toml|env|conf|properties|ini|cfg|pem|jwks|xml|bak|old)\b"
+_FILE: Final = re.compile(_DATA, re.IGNORECASE)
 _READ: Final = (
     r"\b(?:using|uses|used|load(?:ed|ing)?|read(?:ing|s)?|from|source|serving|keeping|kept|taking"
     r"|took|taken|applied|ready|(?:starting|going on|continuing|proceeding|running|booting) with"
@@ -99,6 +101,7 @@ _MUST: Final = (
     *("expected", "expected_length", "expectedLength", "want", "must", "contract", "declared"),
     *("stored_length", "expected_bytes", "wanted"),
 )
+_WANTED_MEMBERS: Final = frozenset(_MUST)
 _OF: Final = ("variable", "name", "var", "env", "setting", "key", "secret")
 _NO_FAULT: Final = re.compile(
     r"HTTP|Http|Timeout|Connection|Connect|Cancel|KeyboardInterrupt|SystemExit|OSError|IOError"
@@ -158,9 +161,10 @@ def stands_below_error(sign: Sign, text: str) -> bool:
 
 def without_silence(text: str, found: Sequence[Meaning]) -> list[Meaning]:
     """Leave out that a service did not answer where the text has its answer: a refusal is one."""
-    is_answered = _ANSWERED.search(text) is not None or any(
-        one.sign is Sign.CLIENT_REFUSED for one in found
-    )
+    signs = {one.sign for one in found}
+    if Sign.DEPENDENCY_FAILED not in signs:
+        return list(found)
+    is_answered = Sign.CLIENT_REFUSED in signs or _ANSWERED.search(text) is not None
     return [one for one in found if not (is_answered and one.sign is Sign.DEPENDENCY_FAILED)]
 
 
@@ -193,13 +197,16 @@ def with_fallback(message: str, fields: Mapping[str, Any] | None) -> list[Meanin
 
     A path is no statement; the name of the file that was read is one.
     """
-    said = [message]
-    if fields is not None:
+    said = [message] if "." in message else []
+    if fields is not None and not _SOURCE_MEMBERS.isdisjoint(fields):
         said += [
             f"from {value}"
             for name in _SOURCES
             if isinstance(value := fields.get(name), str) and len(value) < _LONGEST_SOURCE
         ]
+    said = [text for text in said if _FILE.search(text, 0, _LONGEST_TEXT)]
+    if not said:
+        return []
     of_configuration = _OF_CONFIGURATION.search(message, 0, _LONGEST_TEXT) is not None
     patterns = (_SUBSTITUTE, _COPY) if of_configuration else (_SUBSTITUTE,)
     is_read = any(one.search(text, 0, _LONGEST_TEXT) for one in patterns for text in said)
@@ -211,11 +218,13 @@ def with_length(message: str, fields: Mapping[str, Any] | None) -> list[Meaning]
 
     What is merely advised is no length that a value must have.
     """
-    found = next((m for one in _LENGTHS if (m := one.search(message, 0, _LONGEST_TEXT))), None)
+    found = None
+    if "_" in message:
+        found = next((m for one in _LENGTHS if (m := one.search(message, 0, _LONGEST_TEXT))), None)
     if found is not None and _SECRET.search(found["name"]):
         is_short = int(found["is"]) < int(found["must"])
         return [Meaning(Sign.VALUE_SHORT, found["name"])] if is_short else []
-    if fields is None:
+    if fields is None or _WANTED_MEMBERS.isdisjoint(fields):
         return []
     has = next((v for n in _HAS if type(v := fields.get(n)) is int), None)
     must = next((v for n in _MUST if type(v := fields.get(n)) is int), None)

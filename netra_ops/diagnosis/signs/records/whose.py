@@ -5,6 +5,7 @@ It sorts records and proves nothing. Pure.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from netra_ops.diagnosis.signs.tally import Caller
@@ -171,6 +172,7 @@ def names_nobody(entry: Entry) -> bool:
         told = [
             inner[name]
             for inner in whom.described(fields)
+            if not whom.PRINCIPALS.any.isdisjoint(inner)
             for name in whom.PRINCIPALS.order
             if name in inner
         ]
@@ -228,6 +230,11 @@ def issued_of(entry: Entry) -> int | None:
     return from_value(_as_iso(said[1])) if said else None
 
 
+@lru_cache(8_192)
+def _holders(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if _OF_TOKENS.search(name))
+
+
 def of_tokens(fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Give what is inside a record that may tell of a token, the outermost first."""
     level: list[Mapping[str, Any]] = [fields]
@@ -236,8 +243,8 @@ def of_tokens(fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         level = [
             inner
             for one in level
-            for name, inner in one.items()
-            if isinstance(inner, dict) and _OF_TOKENS.search(name)
+            for name in _holders(tuple(one))
+            if isinstance(inner := one[name], dict)
         ]
         for one in level:
             given += 1
