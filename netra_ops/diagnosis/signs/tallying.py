@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from netra_ops.diagnosis.signs.counting.halves import Halves
 from netra_ops.diagnosis.signs.counting.places import Places
 from netra_ops.diagnosis.signs.counting.relating import Answering, failed_starts, related
 from netra_ops.diagnosis.signs.counting.requests import Open, Requests
@@ -112,6 +113,7 @@ class _Counting:
         self._places = Places()
         self._requests = Requests()
         self._sockets = Sockets()
+        self._halves = Halves()
         self._found: dict[Sign, Thinned[Occurrence]] = {}
         self._spoke: set[str] = set()
         self._first: int | None = None
@@ -137,12 +139,19 @@ class _Counting:
         caller, principal = caller_of(entry)
         if entry.kind is not Kind.AUDIT:
             self._note(place, time, request, caller, principal, entry)
-        answered = answered_by(entry)
+        answered = self._answered(entry, place, request)
         if answered is not None:
             new = Open(number, time, place, request, answered, caller, principal)
             self._requests.add(new)
         for meaning in self._meanings(entry, answered) or _of_caller(entry, answered):
             self._add(meaning, entry, place, request, caller, principal, answered)
+
+    def _answered(self, entry: Entry, place: Place, request: str | None) -> Answered | None:
+        """Give the request that an entry tells was answered, by itself or after another."""
+        answered = answered_by(entry)
+        if answered is None and entry.kind is not Kind.AUDIT and entry.stack is None:
+            return self._halves.answered(entry, place, request)
+        return answered
 
     def _note(
         self,

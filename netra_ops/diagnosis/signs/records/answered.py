@@ -106,29 +106,17 @@ _RPC: Final = {
 }  # fmt: skip
 """Codes of gRPC as the statuses that gateways make of them."""
 _MILLISECONDS: Final = (
-    "ms",
-    "responseTime",
-    "duration_ms",
-    "elapsed_ms",
-    "latency_ms",
-    "response_time_ms",
-    "durationMs",
-    "latencyMs",
-    "took_ms",
-    "time_ms",
-    "elapsedMs",
-    "response_time",
+    *("ms", "responseTime", "duration_ms", "elapsed_ms", "latency_ms", "response_time_ms"),
+    *("durationMs", "latencyMs", "took_ms", "time_ms", "elapsedMs", "response_time"),
 )
 _SECONDS: Final = (
-    "duration",
-    "latency",
-    "elapsed",
-    "took",
-    "duration_s",
-    "request_time",
-    "seconds",
+    *("duration", "latency", "elapsed", "took", "duration_s", "request_time", "seconds"),
     "duration_seconds",
 )
+_OF_ENVOY: Final = frozenset(
+    {"response_flags", "response_code_details", "upstream_cluster", "upstream_host"}
+)
+"""Members of Envoy's log, in which a duration is of milliseconds."""
 _IS_MILLISECONDS: Final = 100.0
 """A bare `duration` above this is taken for milliseconds if it has no unit."""
 
@@ -152,7 +140,7 @@ def answered_by(entry: Entry) -> Answered | None:
     if entry.kind is Kind.AUDIT:
         return None
     if entry.fields is not None:
-        found = _of_fields(entry.fields) or _of_inner(entry.fields)
+        found = of_fields(entry.fields) or _of_inner(entry.fields)
         if found is not None:
             return found
     text = entry.message
@@ -301,7 +289,8 @@ def _who(text: str) -> tuple[str | None, str | None]:
     return address, agent
 
 
-def _of_fields(fields: Mapping[str, Any]) -> Answered | None:
+def of_fields(fields: Mapping[str, Any]) -> Answered | None:
+    """Give the request that members tell was answered; None if they tell of none."""
     if _ASKED.isdisjoint(fields) or _ENDS.isdisjoint(fields):
         return None
     asked: Mapping[str, Any] = fields
@@ -345,7 +334,7 @@ def _of_inner(fields: Mapping[str, Any]) -> Answered | None:
     for name in _WRAPPERS:
         inner = fields.get(name)
         if isinstance(inner, dict) and not _ENDS.isdisjoint(inner):
-            found = _of_fields(inner)
+            found = of_fields(inner)
             if found is not None:
                 return found
     return None
@@ -395,7 +384,8 @@ def _latency_of(fields: Mapping[str, Any]) -> float | None:
                 return _seconds(found[1], found[2])
         seconds = _number(value)
         if seconds is not None:
-            return seconds / 1e3 if seconds > _IS_MILLISECONDS else seconds
+            is_small = seconds > _IS_MILLISECONDS or not _OF_ENVOY.isdisjoint(fields)
+            return seconds / 1e3 if is_small else seconds
     return None
 
 
