@@ -125,7 +125,7 @@ class Fact(Enum):
     )
     SECRET_CHANGED_AT_ONSET = (
         "A secret got a new version, or lost one, shortly before the onset.",
-        LOGS | PROBES,
+        LOGS | PROBES | AUDIT,
     )
     WORKLOAD_KEY_DELETED = (
         "A workload's key was deleted or disabled before the onset, or has ended.",

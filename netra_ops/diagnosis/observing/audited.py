@@ -24,4 +24,5 @@ def observed(scene: Scene) -> Iterator[Observation]:
         yield from changes.by_issue(since)
     if every:
         yield from changes.keys_rotated(scene, every)
+        yield from changes.secrets_changed(scene, every)
         yield from changes.secrets_rotated(scene, every)

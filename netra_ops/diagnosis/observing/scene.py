@@ -13,7 +13,7 @@ from netra_ops.diagnosis.observing.framing.attempts import attempts_of
 from netra_ops.diagnosis.observing.framing.matters import NO_SERVICE, Matter, matter_of
 from netra_ops.diagnosis.observing.framing.own_probes import was_let_in, without_own_probes
 from netra_ops.diagnosis.observing.framing.revisions import Revisions
-from netra_ops.diagnosis.observing.framing.silent import ended_alike, found_no_more
+from netra_ops.diagnosis.observing.framing.silent import ended_alike, found_no_more, named_no_more
 from netra_ops.diagnosis.observing.framing.starts import BadStart, bad_starts
 from netra_ops.diagnosis.observing.framing.with_deploys import (
     Deployed,
@@ -117,6 +117,7 @@ def _framed(bundle: Bundle, tally: Tally) -> Scene:
     starts = bad_starts(tally, attempts)
     if not starts and not any(one.failed for one in attempts):
         attempts = found_no_more(ended_alike(attempts, last_of(bundle, tally)))
+        attempts = attempts if any(one.failed for one in attempts) else named_no_more(attempts)
     start, end = bundle.manifest.start, bundle.manifest.end
     if end is not None:
         until = tuple(one for one in attempts if one.ended <= end)

@@ -52,6 +52,8 @@ class Sign(StrEnum):
     FALLBACK_FILE = auto()
     SESSION_MIDDLEWARE = auto()
     KEY_ROTATED = auto()
+    KEY_TOLD = auto()
+    """A process says by which key it signs; the subject is the key, or what stands for it."""
     # Of what was called; the subject is the host or the dependency.
     CONNECTION_REFUSED = auto()
     HOST_UNKNOWN = auto()

@@ -67,7 +67,7 @@ _HOLDERS: Final = (
 _TIMES: Final = (
     *("time", "recorded_at", "timestamp", "created_at", "ts", "date", "at", "@timestamp", "when"),
     *("occurred_at", "occurredAt", "createdAt", "event_time", "eventTime", "datetime", "logged_at"),
-    *("@t", "t", "stamp"),
+    *("@t", "t", "stamp", "requestReceivedTimestamp", "stageTimestamp"),
 )
 
 

@@ -29,7 +29,7 @@ from netra_ops.evidence.records.revisions.revision import Kind, Revision, Variab
 
 _NAME: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\b[A-Z]{4,}\b")
 _RENAMES: Final = re.compile(
-    r"\b(?:renam|instead of|replac|rather than|->|→|moved? .* to )", re.IGNORECASE
+    r"\b(?:renam|instead of|replac|rather than|moved? .* to )|->|=>|→", re.IGNORECASE
 )
 _OF_FILE: Final = "_FILE"
 """Ends the name of a variable whose value is where the file is that a secret is mounted at."""
@@ -58,6 +58,8 @@ def lost_and_changed(scene: Scene, pair: Pair) -> Iterator[Observation]:
 _READS: Final = re.compile(
     r"\b(?:read|reads|reading|take|takes|taken|look|looks|expect|expects|use|uses|get|gets|now)\b"
     r"[^;\n]{0,40}?\b(?:as|from|in|at|under|by|of)? ?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"
+    r"|(?:process\.env|environ|[gG]et[eE]nv|getenv|ENV|env|config)(?:\.get|\.fetch)?[.(\[]{1,2}[\"']?"
+    r"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"
 )
 
 
@@ -219,19 +221,29 @@ def _read_by_commits(scene: Scene, pair: Pair) -> Iterator[Observation]:
         after, before = pair.after.created, pair.before.created
         is_within = commit.time is not None and (before or 0) < commit.time <= (after or 0)
         said = _READS.search(f"{commit.subject} {commit.body}") if is_within else None
-        if said is None or said[1] in known or role_of(said[1]) is None:
+        name = said and (said[1] or said[2])
+        if not name or name in known or role_of(name) is None or pair.before.variable(name):
             continue
-        same = [one for one in known.values() if role_of(one.name) is role_of(said[1])]
+        same = [one for one in known.values() if role_of(one.name) is role_of(name)]
+        if len(same) > 1:
+            same = [one for one in same if _is_nearest(name, one.name, same)]
         if len(same) == 1:
             yield observation(
                 Fact.VARIABLE_RENAMED,
-                f"A commit makes the code read {said[1]}, and {pair.after.name} has "
+                f"A commit makes the code read {name}, and {pair.after.name} has "
                 f"{same[0].name} only.",
                 [commit.where, same[0].where],
                 time=commit.time,
-                subjects=[said[1], same[0].name],
+                subjects=[name, same[0].name],
                 service=pair.after.service,
             )
+
+
+def _is_nearest(name: str, other: str, among: Iterable[Variable]) -> bool:
+    """Tell whether no other name shares as many words with one."""
+    ours = set(name.split("_"))
+    shared = {one.name: len(ours & set(one.name.split("_"))) for one in among}
+    return all(shared[other] > count for each, count in shared.items() if each != other)
 
 
 def _pairs_named(commit: Commit) -> Iterator[tuple[str, str]]:

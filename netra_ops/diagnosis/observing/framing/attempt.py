@@ -84,15 +84,20 @@ _SOCKET_PATH: Final = re.compile(
     r"/(?:ws|wss|websocket|socket|socket\.io|sockjs)(?:/|$)", re.IGNORECASE
 )
 _OPEN_PATH: Final = re.compile(
-    r"^/?$|/(?:_?health\w*|livez?|readyz?|liveness|readiness|ping|version|metrics|status|favicon"
-    r"\.ico|robots\.txt|static|assets|public|docs|openapi\.json|jwks(?:\.json)?|\.well-known)"
-    r"(?:/|$)",
+    r"^/?$|/(?:_?health(?:z|s|_?checks?)?|livez?|readyz?|liveness|readiness|favicon\.ico|static"
+    r"|robots\.txt|assets|public|openapi\.json|jwks(?:\.json)?|\.well-known)(?:/|$)"
+    r"|/(?:ping|version|metrics|status|docs(?:/oauth2-redirect)?)/?$",
     re.IGNORECASE,
 )
 _LOGIN_PATH: Final = re.compile(
     r"/(?:log-?in|sign-?in|session|sessions|token|authorize|callback|authenticate)/?$",
     re.IGNORECASE,
 )
+_GRANTS: Final = re.compile(
+    r"/(?:token|tokens|oauth2?/token|refresh|token/refresh)/?$", re.IGNORECASE
+)
+_REFUSED_GRANT: Final = 400
+"""What RFC 6749, section 5.2, says is answered to a grant that is refused."""
 _UNAUTHORISED: Final = frozenset({401, 403})
 _SOCKET_REFUSALS: Final = frozenset({400, 401, 403, 404, 426})
 _SOCKET_CLOSES: Final = frozenset({1002, 1006, 1008, 1011})
@@ -219,6 +224,11 @@ def kinds_of(
         return frozenset()
     telling = frozenset(sign.value for sign in failing - UNTELLING)
     return telling or frozenset({by_status or _untelling(status, shown)}) - {""}
+
+
+def is_refused_grant(method: str | None, path: str | None, status: int | None) -> bool:
+    """Tell whether a token was asked for and refused as OAuth 2.0 has it."""
+    return status == _REFUSED_GRANT and method == "POST" and _is(_GRANTS, path)
 
 
 def _untelling(status: int | None, shown: Iterable[Occurrence]) -> str:

@@ -17,6 +17,7 @@ from netra_ops.diagnosis.observing.framing.attempt import (
     STARTING_BADLY,
     SUCCEEDING,
     Attempt,
+    is_refused_grant,
     is_socket,
     kinds_of,
 )
@@ -42,11 +43,14 @@ _AMONG: Final = frozenset(Sign) - {
     Sign.SECRET_PERMISSION,
     Sign.SECRET_VERSION,
     Sign.CONFIGURED,
+    Sign.KEY_TOLD,
 }
 """What can be shown by a line of a request: programs' and platforms' own affairs are none."""
 _ALONE: Final = REFUSING | BREAKING | SUCCEEDING
 """What is an attempt even if no request entry tells of it."""
 _FROM: Final = 400
+_NO: Final[frozenset[str]] = frozenset()
+_OF_GRANTS: Final = frozenset({"400"})
 _LOOK: Final = 6
 """So many requests before a line and after it are looked at."""
 
@@ -204,7 +208,8 @@ def _of_request(request: Request, shown: tuple[Occurrence, ...], revised: Revise
         agent=request.agent,
         is_front=request.is_front,
         shown=shown,
-        kinds=kinds_of(request.status, shown, of_socket=socket),
+        kinds=kinds_of(request.status, shown, of_socket=socket)
+        or (_OF_GRANTS if is_refused_grant(request.method, request.path, request.status) else _NO),
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.statistics.chances import RARE
 from netra_ops.diagnosis.observing.statistics.changes import rise_of
+from netra_ops.diagnosis.signs.sign import Sign
 
 ENDED_AT_ONE_AGE: Final = "ended_at_one_age"
 """A kind of failure."""
@@ -155,4 +156,34 @@ def found_no_more(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
     return tuple(
         msgspec.structs.replace(one, kinds=frozenset({NOT_FOUND})) if one.number in lost else one
         for one in attempts
+    )
+
+
+def named_no_more(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+    """Give the attempts, with those as failed that name nobody where somebody had been named.
+
+    Guests come at any time; so nobody must be named more often than chance has it from a moment on,
+    on paths on which somebody was named before.
+    """
+    told = [
+        one
+        for one in attempts
+        if one.is_request
+        and not one.is_open
+        and not one.is_login
+        and (one.principal is not None or Sign.NOBODY_NAMED in one.signs)
+    ]
+    flags = [one.principal is None or Sign.NOBODY_NAMED in one.signs for one in told]
+    rise = rise_of(flags)
+    if rise is None or rise.chance >= RARE or rise.before[0]:
+        return tuple(attempts)
+    known = {(one.place.service, one.path) for one in told[: rise.index]}
+    lost = {
+        one.number
+        for one, is_lost in zip(told, flags, strict=True)
+        if is_lost and (one.place.service, one.path) in known
+    }
+    kinds = frozenset({Sign.CHECK_PASSED_OVER.value})
+    return tuple(
+        msgspec.structs.replace(one, kinds=kinds) if one.number in lost else one for one in attempts
     )

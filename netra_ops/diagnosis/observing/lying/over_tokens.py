@@ -10,6 +10,7 @@ from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.framing.attempt import EVERYDAY, Attempt
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
+from netra_ops.diagnosis.observing.recorded.changes import rotations_in
 from netra_ops.diagnosis.observing.recorded.reading import is_refused
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.statistics.chances import apart, wilson
@@ -34,6 +35,12 @@ _GIVES: Final = frozenset({Sign.LOGGED_IN, Sign.TOKEN_ISSUED})
 _ISSUES: Final = re.compile(
     r"issu|mint|creat|start|open|log-?_?in|sign-?_?in|grant|token$", re.IGNORECASE
 )
+_OLD_KEYS: Final = (
+    *("previous", "previous_kid", "previousKid", "prev", "prev_kid", "old", "old_kid", "oldKid"),
+    *("from", "from_kid", "retired", "retired_kid", "replaced", "replaces"),
+)
+_NEW_KEYS: Final = ("to", "to_kid", "new", "new_kid", "newKid", "current", "active", "next")
+"""What records of a rotation call the key that it took, and the one that it brought."""
 _SESSIONS: Final = ("session", "session_id", "sid", "sessionId", "driver", "device", "account")
 """Whose token it was, where a record of the auth service names no person."""
 
@@ -52,7 +59,7 @@ class Dated(NamedTuple):
 def observed(scene: Scene) -> Iterator[Observation]:
     """Give them."""
     by_age = list(_by_age(scene))
-    yield from by_age or _by_key(scene)
+    yield from by_age or list(_by_key(scene)) or _by_rotation(scene)
     yield from _near_issue(scene)
 
 
@@ -88,6 +95,52 @@ def _by_key(scene: Scene) -> Iterator[Observation]:
     evidence = [*failed[:2], *passed[:2]]
     yield seen(which, says, evidence, time=failed[0].ended, service=scene.service)
     yield absent(other, says, evidence, service=scene.service)
+
+
+def _by_rotation(scene: Scene) -> Iterator[Observation]:
+    """Tell whether all that fail came with the key that a rotation took, or the one it brought.
+
+    Where no line names a key: whether all were issued before it, with log-ins and passes since.
+    """
+    failed = [one for one in _where_it_fails(scene) if one.matters and not one.kinds & _NOT_OF_KEYS]
+    passed = [one for one in scene.affected if not one.failed]
+    before = scene.onset or 0
+    rotations = [
+        one for one in rotations_in(scene.bundle.audit) if (one.time or 0) <= before + _OLD
+    ]
+    if min(len(failed), len(passed)) < _TWO or not rotations:
+        return
+    last = rotations[-1]
+    bad = {one.key for one in failed}
+    brought, taken = _named(last.fields, _NEW_KEYS), _named(last.fields, _OLD_KEYS)
+    brought |= {last.kid} - {None} - taken
+    issued = [one.issued for one in failed if one.issued is not None]
+    since = {
+        time for times in _log_ins(scene).values() for time in times if time > (last.time or 0)
+    }
+    is_old = bad <= taken or (
+        bad == {None}
+        and len(set(issued)) > _TWO
+        and len(issued) == len(failed)
+        and max(issued) < (last.time or 0)
+        and len(since) >= _TWO
+    )
+    if not is_old and not bad <= brought:
+        return
+    which, other = Fact.NEW_TOKENS_REFUSED, Fact.OLD_TOKENS_REFUSED
+    if is_old:
+        which, other = other, which
+    says = (
+        f"All {len(failed)} that failed came with tokens of the key "
+        f"{'before' if is_old else 'that came with'} {last.event}, and {len(passed)} passed."
+    )
+    evidence = [*failed[:2], *passed[:1]]
+    yield seen(which, says, evidence, time=failed[0].ended, service=scene.service)
+    yield absent(other, says, evidence, service=scene.service)
+
+
+def _named(fields: Mapping[str, object], names: Iterable[str]) -> set[str | None]:
+    return {value for name in names if isinstance(value := fields.get(name), str)}
 
 
 def _by_age(scene: Scene) -> Iterator[Observation]:
@@ -200,11 +253,14 @@ def _by_log_in(
     logged_in: Mapping[str, Sequence[int]], attempts: Iterable[Attempt]
 ) -> Iterator[Dated]:
     """Date each attempt by the last log-in before it of its principal or client."""
-    if not logged_in:
-        return
-    for one in attempts:
-        names = [name for name in (one.principal, one.client) if name is not None]
-        if names and not one.is_login:
+    every = [one for one in attempts if not one.is_login]
+    # Who is told by an address alone was not named by any log-in, and may have logged in.
+    by_name = any(one.principal in logged_in for one in every)
+    by_client = any(one.client in logged_in for one in every)
+    for one in every:
+        told = (one.principal if by_name else None, one.client if by_client else None)
+        names = [name for name in told if name is not None]
+        if names:
             times = [time for name in names for time in logged_in.get(name, ())]
             before = [time for time in times if time <= one.time]
             yield Dated(one, one.client or names[0], max(before, default=-1))

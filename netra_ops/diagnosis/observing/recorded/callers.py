@@ -40,7 +40,12 @@ _ORDINARY: Final = tuple(
     for name, pattern in (
         (
             "expired",
-            r"expir|too old|older than|past its end|ended\b|exp in the past|outlived|stale token",
+            (
+                r"expir|too old|older than|past (?:its|the|their) (?:end|exp\w*|ttl|life\w*)"
+                r"|ended\b|exp (?:is |was )?(?:in the past|past|passed|reached)|outlived"
+                r"|stale token|lapsed|(?:ttl|lifetime|validity) (?:is |was )?(?:over|reached"
+                r"|exceeded|passed)"
+            ),
         ),
         ("revoked", _ENDED),
         ("reused", _SPENT),

@@ -38,7 +38,7 @@ _WITHDRAWN: Final = re.compile(
     re.IGNORECASE,
 )
 _ROTATED: Final = re.compile(
-    r"(?:signing|jwt|jwks?|token)?[ _.-]?(?:keys?|secret)[ _.-]?(?:set[ _.-])?(?:rotat|activat"
+    r"(?:signing|jwt|jwks?|token)?[ _.-]?(?:keys?|secret|kid)[ _.-]?(?:set[ _.-])?(?:rotat|activat"
     r"|promot|retir|replac|compromis|revok|created|gone|switch|chang|primary|roll|unpublish)\w*"
     r"|(?:rotat|roll|activat|switch|chang|promot|replac)\w*[ _.-]?(?:\w+[ _.-])?"
     r"(?:signing[ _.-]?)?(?:keys?|secret)\b",
@@ -50,6 +50,16 @@ _SECRET_ROTATED: Final = re.compile(
     r"|rotat\w+[ _.-](?:\w+[ _.-])?secret",
     re.IGNORECASE,
 )
+_WRITES: Final = re.compile(
+    r"(?:\A|[._ -])(?:patch|update|replace|create|put|write|set|add)\w*", re.IGNORECASE
+)
+_STORE_WRITES: Final = re.compile(
+    r"(?:Add|Update|Put|Rotate|Create)\w*Secret\w*|PutParameter|SecretSet\b|Secret(?:New)?Version"
+    r"|secrets?[._ -](?:version[._ -])?(?:put|updat|writ|set\b|add|creat|synced|push)\w*",
+    re.IGNORECASE,
+)
+_PATHS: Final = ("path", "resource", "resourceName", "key", "secret", "name", "object", "target")
+_OF_SECRETS: Final = re.compile(r"(?:\A|/)secrets?/|\bsecret/data/", re.IGNORECASE)
 _ISSUED: Final = ("iat", "issued_at", "token_iat", "token_issued_at", "issued")
 
 
@@ -79,12 +89,9 @@ def by_issue(records: Sequence[AuditRecord]) -> Iterator[Observation]:
         )
 
 
-def keys_rotated(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Observation]:
-    """Observe changes of signing keys in the day before the failures."""
-    if scene.onset is None:
-        return
-    onset = scene.onset
-    rotations = [
+def rotations_in(records: Iterable[AuditRecord]) -> list[AuditRecord]:
+    """Give the changes of signing keys, but for the first key of all."""
+    return [
         one
         for one in records
         if _ROTATED.search(one.event.replace(" ", "_"))
@@ -92,6 +99,14 @@ def keys_rotated(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Obser
         and not _FIRST_KEY.search(one.reason or "")
         and one.time is not None
     ]
+
+
+def keys_rotated(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Observation]:
+    """Observe changes of signing keys in the day before the failures."""
+    if scene.onset is None:
+        return
+    onset = scene.onset
+    rotations = rotations_in(records)
     before = [one for one in rotations if onset - DAY <= (one.time or 0) <= onset + MINUTE]
     yield from _withdrawn(records, onset)
     known = [one.time for one in records if one.time is not None]
@@ -126,6 +141,40 @@ def _withdrawn(records: Sequence[AuditRecord], onset: int) -> Iterator[Observati
                 [one.where],
                 time=one.time,
             )
+
+
+def secrets_changed(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Observation]:
+    """Observe a store's secret that was changed shortly before the failures, whatever reads it."""
+    if scene.onset is None:
+        return
+    near = [
+        one
+        for one in records
+        if one.time is not None
+        and scene.onset - 6 * HOUR <= one.time <= scene.onset + MINUTE
+        and not is_refused(one)
+        and _is_of_store(one)
+    ]
+    if near:
+        last = near[-1]
+        yield observation(
+            Fact.SECRET_CHANGED_AT_ONSET,
+            f"A secret was changed ({last.event}) at {clock(last.time)}, "
+            f"{max(0, scene.onset - (last.time or 0)) // MINUTE} minutes before the failures.",
+            [one.where for one in reversed(near)],
+            time=last.time,
+        )
+
+
+def _is_of_store(record: AuditRecord) -> bool:
+    """Tell whether a record is of a secret that was written, as Kubernetes and stores tell it."""
+    of = record.fields.get("objectRef")
+    if isinstance(of, Mapping) and of.get("resource") == "secrets":
+        return _WRITES.search(record.event) is not None
+    if _STORE_WRITES.search(record.event):
+        return True
+    path = next((v for n in _PATHS if isinstance(v := record.fields.get(n), str)), "")
+    return bool(_WRITES.search(record.event) and _OF_SECRETS.search(path))
 
 
 def secrets_rotated(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Observation]:

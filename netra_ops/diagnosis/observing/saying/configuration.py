@@ -1,15 +1,16 @@
 """What programs say of their configuration, as far as it is new with the failures. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.observing.framing.telling import absent
+from netra_ops.diagnosis.observing.framing.telling import absent, seen
 from netra_ops.diagnosis.observing.saying.heard import Heard, heard, lines_of, new_with
 from netra_ops.diagnosis.observing.saying.sentences import told
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.sign import Sign
+from netra_ops.diagnosis.signs.tally import Occurrence, Place
 
 _NEW: Final = (
     (Fact.NOT_CONFIGURED_SAID, Sign.NOT_CONFIGURED, "a variable or secret is said not to be set"),
@@ -37,6 +38,10 @@ _NEW: Final = (
         "a cached or fallback configuration is said to be used",
     ),
 )
+_AT_ONCE: Final = 60_000_000_000
+"""Nanoseconds: processes of one instance start so near to one another."""
+_SEVERAL: Final = 2
+_MANY: Final = 3
 
 
 def observed(scene: Scene) -> Iterator[Observation]:
@@ -50,6 +55,8 @@ def observed(scene: Scene) -> Iterator[Observation]:
         yield told(
             Fact.KEY_GENERATED_SAID, generated, "a key is said to be made at start", of="line"
         )
+    else:
+        yield from _keys_of_processes(scene)
     yield from _loaded(scene)
     swallowed = heard(scene, (Sign.CHECK_PASSED_OVER,))
     if swallowed.lines and not swallowed.is_usual:
@@ -58,6 +65,41 @@ def observed(scene: Scene) -> Iterator[Observation]:
             swallowed,
             "a check is said to be passed over, or nobody taken for somebody",
         )
+
+
+def _keys_of_processes(scene: Scene) -> Iterator[Observation]:
+    """Say that processes of one revision sign with keys of their own, as each of them tells.
+
+    Those of one instance, started at once, have one configuration; of instances that have two keys
+    some may have read a newer secret, so there all must differ.
+    """
+    of_instance: dict[Place, list[Occurrence]] = {}
+    for one in lines_of(scene, (Sign.KEY_TOLD,)):
+        if one.subject and one.place.service in {scene.service, None}:
+            of_instance.setdefault(one.place, []).append(one)
+    for lines in of_instance.values():
+        first = lines[0].time or 0
+        at_once = [one for one in lines if (one.time or 0) - first <= _AT_ONCE]
+        if len({one.subject for one in at_once}) == len(at_once) >= _SEVERAL:
+            yield _own_keys(at_once, "processes of one instance")
+            return
+    of_revision: dict[str | None, list[Occurrence]] = {}
+    for place, lines in of_instance.items():
+        of_revision.setdefault(place.revision, []).append(lines[-1])
+    for lines in of_revision.values():
+        if len({one.subject for one in lines}) == len(lines) >= _MANY:
+            yield _own_keys(lines, "instances of one revision")
+            return
+
+
+def _own_keys(lines: Sequence[Occurrence], whose: str) -> Observation:
+    return seen(
+        Fact.KEY_GENERATED_SAID,
+        f"{len(lines)} {whose} say that they sign with {len(lines)} different keys.",
+        [one.number for one in lines],
+        time=lines[0].time,
+        service=lines[0].place.service,
+    )
 
 
 def _loaded(scene: Scene) -> Iterator[Observation]:

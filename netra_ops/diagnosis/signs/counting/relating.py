@@ -29,6 +29,7 @@ _OF_NO_REQUEST: Final = frozenset(
         Sign.TRAFFIC_CHANGED,
         Sign.KEY_GENERATED,
         Sign.KEY_ROTATED,
+        Sign.KEY_TOLD,
         Sign.CONFIGURED,
     }
 )

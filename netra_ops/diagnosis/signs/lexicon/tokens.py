@@ -356,8 +356,41 @@ PHRASES: Final = (
         Sign.REFRESH_REUSED,
         r"refresh[ _-]?token:? (?:is |was |has )?(?:been )?already (?:been )?used|refresh[ "
         r"_-]?token"
-        r"[ _]replay\w*",
+        r"[ _]replay\w*|InvalidGrantReuse|refresh[ _-]?token (?:has |was )?(?:been )?(?:rotated"
+        r" already|already (?:rotated|redeemed|consumed|exchanged|spent))"
+        r"|(?:rotated|superseded|spent|consumed)"
+        r" refresh[ _-]?token (?:was )?(?:presented|sent|used|came|offered)"
+        r"|refresh[ _-]?token (?:family|chain) (?:is |was |has been )?(?:closed|revoked|invalidated"
+        r"|compromised)",
         "already",
         "replay",
+        "grantreuse",
+        "rotated",
+        "superseded",
+        "spent",
+        "consumed",
+        "family",
+        "chain",
+    ),
+    phrase(
+        Sign.SIGNATURE_REFUSED,
+        r"unprotect(?:ing)? (?:the )?(?:ticket|message|cookie|session)[\w .]{0,20}? ?failed"
+        r"|unable to unprotect|key (?:\{[0-9a-f-]{30,40}\} )?was not found in the key ring"
+        r"|antiforgery (?:cookie )?token could not be decrypted"
+        r"|(?:could not|cannot|failed to|unable to) (?:verify|decrypt|unseal|authenticate)"
+        r" (?:the )?(?:signed |session |auth |encrypted )*(?:session|cookie|ticket)\b"
+        r"(?!['s]* (?:count|store))"
+        r"|(?:session|auth|ticket|signed)[ _]cookies?(?: is| was|:)? (?:\w+ )?(?:bad|wrong|invalid)"
+        r" (?:hmac|mac|signature|digest)|securecookie: (?:the value|hash value) is not valid"
+        r"|(?:bad|wrong|invalid) (?:session|cookie|ticket) (?:hmac|mac|signature|digest)"
+        r"|invalid (?:session |signed |auth )?cookie: bad (?:hmac|mac|signature)"
+        r"|JWE decryption failed",
+        "unprotect",
+        "key ring",
+        "antiforgery",
+        "cookie",
+        "session",
+        "ticket",
+        "decryption failed",
     ),
 )  # fmt: skip

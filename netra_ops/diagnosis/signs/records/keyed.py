@@ -20,6 +20,13 @@ _KEY: Final = Names(
     "token.kid",
     "jwt.header.kid",
     "auth.kid",
+    "x_token_kid",
+    "x-token-kid",
+    "x_jwt_kid",
+    "x-jwt-kid",
+    "tokenKeyId",
+    "jwt_key_id",
+    "token_key_id",
 )
 _KEY_TEXT: Final = re.compile(
     r"\b(?:\w{1,12}[_.])?(?:kid|key[ _-]?id)[\"']?(?: (?:is|was|of))?(?:\s?[:=]\s?|\s)"

@@ -47,13 +47,21 @@ _READ: Final = (
     r"|took|taken|applied|ready|(?:starting|going on|continuing|proceeding|running|booting) with"
     r"|fall(?:ing|s)? back)\b"
 )
+_FAILED_READ: Final = (
+    r"\b(?:config\w*|settings|secrets?|keys?|vault|consul|etcd|kv|parameters?|store|manager)\b"
+    r"[^|\n]{0,80}\b(?:failed|failure|unavailable|unreachable|refused|denied|timed out|timeout"
+    r"|error|could not|cannot)\b"
+)
 _SUBSTITUTE: Final = re.compile(
     rf"{_READ}[^|;\n]{{0,60}}?(?:\A|[\s/\"'=:(])(?:"
     rf"[\w.-]*(?:fall-?back|last[-_.]?known|last[-_.]?good)[\w.-]*{_DATA}"
     r"|(?=[\w.-]*(?:config|settings|keys|secret|jwks|partner|credential|client|tenant|issuer|env))"
     r"[\w.-]*(?:cached?|snapshot|backup|bundled|baked|stale|embedded|packaged|offline)"
     rf"[\w.-]*{_DATA}"
-    r"|[\w.-]+\.(?:ya?ml|json|toml|env|conf|properties)\.(?:bak|old|orig)\b)",
+    r"|[\w.-]+\.(?:ya?ml|json|toml|env|conf|properties)\.(?:bak|old|orig)\b)"
+    rf"|{_FAILED_READ}[^|\n]{{0,200}}?(?:{_READ}|\b(?:restor|boot|start|revert)\w*)[^|;\n]{{0,60}}?"
+    rf"[\s\"'=:(](?:/[\w.-]+)+{_DATA}(?:[^|;\n]{{0,30}}\binstead\b"
+    r"|[^|;\n]{0,12}\b(?:written|saved|dated|last|mtime|from|as of|of)\b)",
     re.IGNORECASE,
 )
 _OF_CONFIGURATION: Final = re.compile(

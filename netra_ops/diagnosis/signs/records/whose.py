@@ -95,7 +95,7 @@ _OF_TOKENS: Final = re.compile(
 _DEEP: Final = 3
 _MOST_HOLDERS: Final = 24
 _ISSUED_TEXT: Final = re.compile(
-    r"\b(?:token_)?(?:iat|issued[_ ]at)[\"']?[ ]?[:= ][ ]?[\"']?"
+    r"\b(?:\w{1,16}[_.])?(?:iat|issued[_ ]at)[\"']?[ ]?[:= ][ ]?[\"']?"
     r"(\d{10}(?:\.\d+)?\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?"
     r"(?:Z|[ ]?(?:UTC|GMT)|[ ]?[+-]\d\d:?\d\d)?)",
     re.IGNORECASE,

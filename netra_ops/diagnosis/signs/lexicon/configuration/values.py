@@ -253,4 +253,22 @@ PHRASES: Final = (
         r"secret|key) is used",
         "default",
     ),
+    phrase(
+        Sign.KEY_GENERATED,
+        r"Creating key \{?[0-9a-f-]{30,40}\}? with creation date",
+        "creating key",
+    ),
+    phrase(
+        Sign.KEY_TOLD,
+        r"(?:sign(?:s|ing)?|issu(?:es|ing) tokens|mint(?:s|ing))(?: (?:tokens|sessions|cookies"
+        r"|jwts?))? (?:with|by|under|using)(?: (?:the|its|our|a))? (?:\w+ )?(?:key|kid|secret)"
+        r"(?: id| fingerprint| fp| sha256| digest)?[ :=]+[\"'`(]?(?=[\w+/=:-]*\d)"
+        r"(?P<key>[\w+/=:-]{4,80})"
+        r"|\b(?:signing|session|jwt|token|cookie|hmac|active)[ _](?:(?:key|secret)[ _](?:id"
+        r"|fingerprint|fp|sha256|digest)|kid)(?: is)?[ :=]+[\"'`(]?(?=[\w+/=:-]*\d)"
+        r"(?P<print>[\w+/=:-]{4,80})",
+        "key",
+        "kid",
+        "secret",
+    ),
 )  # fmt: skip
