@@ -13,7 +13,7 @@ from netra_ops.diagnosis.signs.lexicon import (
     sockets,
     tokens,
 )
-from netra_ops.diagnosis.signs.lexicon.configuration import values, variables
+from netra_ops.diagnosis.signs.lexicon.configuration import claims, forms, values, variables
 from netra_ops.diagnosis.signs.sign import Sign
 
 PHRASES: Final = (
@@ -22,6 +22,8 @@ PHRASES: Final = (
     *identity.PHRASES,
     *variables.PHRASES,
     *values.PHRASES,
+    *forms.PHRASES,
+    *claims.PHRASES,
     *calls.PHRASES,
     *databases.PHRASES,
     *sockets.PHRASES,
@@ -95,6 +97,7 @@ SILENCED_BY: Final = MappingProxyType(
         Sign.NOT_AUTHENTICATED: _SPECIFIC | {Sign.CHECK_PASSED_OVER},
         Sign.NOT_PERMITTED: _REFUSALS | {Sign.FALLBACK_FILE, Sign.VALUE_EMPTY},
         Sign.FALLBACK_FILE: frozenset({Sign.DEFAULT_KEY}),
+        Sign.VALUE_MALFORMED: frozenset({Sign.VALUE_WITH_BLANKS, Sign.VALUE_IN_QUOTES}),
         Sign.KEY_ROTATED: frozenset({Sign.KEY_GENERATED}),
         Sign.CODE_ERROR: _SPECIFIC | {Sign.START_FAILED},
         Sign.TOKEN_MALFORMED: _OF_TOKENS | {Sign.CREDENTIAL_MISSING, Sign.VALUE_EMPTY},

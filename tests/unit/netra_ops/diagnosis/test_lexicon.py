@@ -158,7 +158,7 @@ SAID: dict[Sign, tuple[str, ...]] = {
         "TypeError: JwtStrategy requires a secret or key",
     ),
     Sign.VALUE_EMPTY: ("JWT_SECRET is empty", "HMAC key data must not be empty"),
-    Sign.VALUE_MALFORMED: ("JWT_SECRET has trailing whitespace",),
+    Sign.VALUE_WITH_BLANKS: ("JWT_SECRET has trailing whitespace",),
     Sign.DEFAULT_KEY: (
         "APP_KEY not set, using the default development key",
         "WARNING using insecure default secret key",

@@ -1,0 +1,140 @@
+"""What is said of a value's form: blanks, quotes, escapes, and what can be no key or header."""
+
+from typing import Final
+
+from netra_ops.diagnosis.signs.phrase import NAME, nth, phrase
+from netra_ops.diagnosis.signs.sign import Sign
+
+_BLANK: Final = (
+    r"(?:new-?lines?|white-?space|white space|blanks?|spaces?|line (?:feed|break|ending)s?"
+    r"|carriage returns?|CRLF|CR/LF|LF|tabs?|\\[nr])\b"
+)
+_AT_END: Final = (
+    r"(?:trailing|leading(?: (?:and|or|/) ?trailing)?|leading/trailing|surrounding|stray|final)"
+)
+_QUOTE: Final = r"(?:single |double |its |the |literal )*(?:quotes?|quotation marks?|quoted)\b"
+_KEPT: Final = r"(?![^|]{0,60}\b(?:strip|trimm?|remov|ignor|clean)\w*)"
+"""What was taken away does no harm."""
+
+PHRASES: Final = (
+    phrase(
+        Sign.VALUE_WITH_BLANKS,
+        rf"{NAME}:?(?: value)?(?: (?:has|contains?|carries|carrying|includes?|ends (?:with|in)"
+        rf"|begins with|starts with|still has))?(?: an?| the)?"
+        rf"(?: {_AT_END})? {_BLANK}(?: at (?:its|the) (?:end|start|beginning))?{_KEPT}"
+        rf"|{_AT_END} {_BLANK} (?:in|on|of|at|around|detected in|found in)"
+        rf" (?:the )?(?:value (?:of )?)?{nth('other')}{_KEPT}"
+        rf"|{_BLANK} at (?:its|the) (?:end|start|beginning)(?: of)?:? {nth('third')}{_KEPT}"
+        r"|(?:secret|key|token|password|value)\b[^|;]{0,40}\blast byte(?: is)? (?:0x0[ad]|1[03])\b"
+        rf"|(?:secret|api key|signing key|token|password) (?:value )?(?:has|contains|ends with"
+        rf"|carries) an? (?:{_AT_END} )?{_BLANK}{_KEPT}",
+        "newline",
+        "new-line",
+        "space",
+        "blank",
+        "line ",
+        "carriage",
+        "crlf",
+        "cr/lf",
+        "lf",
+        "tab",
+        "\\n",
+        "\\r",
+        "last byte",
+    ),
+    phrase(
+        Sign.VALUE_IN_QUOTES,
+        rf"{NAME}:?(?: value)? (?:(?:begins and ends|starts and ends|begins|starts|ends) with"
+        rf"|is (?:still )?(?:wrapped|enclosed|surrounded|put) (?:in|by|with)|stands in"
+        rf"|(?:still )?has|includes|contains|carries)(?: an?)?(?: surrounding)? {_QUOTE}{_KEPT}"
+        rf"|value of {nth('other')} (?:begins with|starts with|still has|has|is in|stands in)"
+        rf"(?: an?)? {_QUOTE}{_KEPT}"
+        r"|[\"'`]\\?[\"'](?:https?|wss?|postgres(?:ql)?|rediss?|amqps?)(?:://|\\?\")"
+        r"|no protocol: \\?\"https?:|(?:secret|api key|signing key|token|password) (?:value )?"
+        rf"(?:is (?:wrapped|enclosed) in|starts with an?|has surrounding) {_QUOTE}{_KEPT}",
+        "quot",
+        "http",
+        "ws",
+        "postgres",
+        "redis",
+        "amqp",
+    ),
+    phrase(
+        Sign.HEADER_ILLEGAL,
+        r"illegal character\(s\) in (?:message )?header|header you added contains a prohibited"
+        r"|header values? (?:cannot|can't|must not|may not) (?:contain|include|have) "
+        r"(?:a |any )?(?:new-?line|CR|LF|line|carriage|control)|prohibited character 0x0?[ad]"
+        r"|header [\"'`]?(?:x-)?[\w-]{2,40}[\"'`]? (?:is invalid: )?(?:contains|has) (?:an? )?"
+        r"(?:invalid|illegal|prohibited|control) char\w*"
+        r"|for header [\"'`]?[\w-]{2,40}[\"'`]? is invalid|bad argument: header contains new",
+        "header",
+        "prohibited character",
+    ),
+    phrase(
+        Sign.KIND_CONFLICT,
+        r"(?:cannot|can't|may not|must not) be (?:set|given|specified) (?:both )?(?:as|with) "
+        r"(?:both )?(?:a )?(?:plain )?(?:value|literal) and (?:as )?(?:a )?(?:valueSource|valueFrom"
+        r"|secret)|duplicate name \S+ in environment and secrets"
+        r"|secret name (?:provided )?\S* ?(?:in container definition is also in environment"
+        r"|must be unique and not shared with any)",
+        "valuesource",
+        "valuefrom",
+        "secret",
+    ),
+    phrase(
+        Sign.DEFAULT_KEY,
+        r"(?:signing|signs|signed) with (?:the|an?) (?:sample|example|demo|default|placeholder) "
+        r"(?:key|secret)|(?:signing|jwt|session|secret|hmac)[ _](?:key|secret) is (?:a |the )?"
+        r"(?:placeholder|sample|example|documented example|one from the (?:README|docs?|example"
+        r"|sample|template|tutorial))\b"
+        rf"|{NAME} (?:equals|is|has|matches)(?: still)?(?: (?:the|its|an?))? (?:documented|sample"
+        r"|well-known|published|example)(?: default)?(?: (?:example|value|one|secret|key))?\b"
+        rf"|(?:no |missing ){nth('other')}[^|]{{0,30}} falling back to the (?:one|key|secret) (?:in"
+        r"|of|from) \S+(?: \((?:dev|test)|\.(?:sample|example))"
+        r"|\bdev(?:elopment)? (?:signing )?key (?:is )?in use|not overridden, (?:shipping|running|"
+        r"going|starting)? ?with the (?:built-?in|default|bundled) (?:one|key|secret|value)",
+        "key",
+        "secret",
+        "falling back",
+        "not overridden",
+        "equals",
+        "well-known",
+        "documented",
+    ),
+    phrase(
+        Sign.KEY_UNREADABLE,
+        r"algid parse error|failed to find any PEM data|\bno supported data to decode"
+        r"|neither PUB key nor PRIV key|error parsing PEM|malformed (?:private|public) key"
+        r"|PRIVATE not found; malformed key|cannot import (?:PEM|key)\b|PEM (?:is|was) (?:not|in)"
+        r"valid|unable to parse (?:the )?(?:PEM|private key|public key)",
+        "algid",
+        "pem",
+        "no supported data",
+        "neither pub",
+        "malformed",
+        "import key",
+        "unable to parse",
+    ),
+    phrase(
+        Sign.REFERENCE_TEXT,
+        r"\blookup \$\(\w+\)(?:: no such host)?|\b(?:op|vault|awssm|gcpsm|ssm|keyvault|sm|secretmanager|doppler)://?"
+        r"\S+ (?:was|is|has) not (?:been )?(?:resolved|expanded|replaced)"
+        r"|invalid (?:URL|uri|host\w*)[:\s]+[\"']?(?:%\w+%|\$\(\w+\)|\{\{)"
+        rf"|{NAME} (?:begins|starts) with (?:arn:aws:|projects/|vault:|op:|ssm:|\$\{{|\{{\{{)"
+        r"|invalid character [\"']\{[\"'] in host name",
+        "lookup",
+        "://",
+        ":/",
+        "invalid",
+        "begins",
+        "starts",
+    ),
+    phrase(
+        Sign.VALUE_EMPTY,
+        rf"zero-length (?:hmac |signing |secret )?key|{NAME} (?:was |is )?(?:given|set|there|present"
+        r"|supplied) (?:but|and) (?:is )?(?:empty|blank)",
+        "zero-length",
+        "empty",
+        "blank",
+    ),
+)  # fmt: skip
