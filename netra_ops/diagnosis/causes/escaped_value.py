@@ -28,7 +28,14 @@ CAUSE = Cause(
         shown(Fact.VALUE_SHORTENED, Fact.CLIENT_REFUSED),
         shown(Fact.VALUE_SHORTENED, Fact.SERVICE_SECRETS_DIFFER),
     ),
-    contradicted_by=frozenset({Fact.KEYS_AGREE, Fact.ON_EARLIER_REVISIONS_TOO, Fact.VALUE_EMPTY}),
+    contradicted_by=frozenset(
+        {
+            Fact.KEYS_AGREE,
+            Fact.ON_EARLIER_REVISIONS_TOO,
+            Fact.VALUE_EMPTY,
+            Fact.ONLY_LIBRARIES_CHANGED,
+        }
+    ),
     leads_to=frozenset(
         {"startup_failed", "signing_key_mismatch", "code_error", "service_secret_mismatch"}
     ),

@@ -22,6 +22,10 @@ class Sign(StrEnum):
     """Refused, and the line does not say why: it decides nothing."""
     NOT_PERMITTED = auto()
     CLIENT_REFUSED = auto()
+    CLIENT_UNKNOWN = auto()
+    """A client was refused, and the line says that it is not known, or disabled."""
+    CLIENT_SECRET_WRONG = auto()
+    """A client was refused, and the line says that its secret was wrong."""
     PASSWORD_WRONG = auto()
     WORKLOAD_KEY_REFUSED = auto()
     KEY_UNREADABLE = auto()

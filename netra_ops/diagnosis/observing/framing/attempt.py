@@ -26,6 +26,8 @@ REFUSING: Final = frozenset(
         Sign.NOT_AUTHENTICATED,
         Sign.NOT_PERMITTED,
         Sign.CLIENT_REFUSED,
+        Sign.CLIENT_UNKNOWN,
+        Sign.CLIENT_SECRET_WRONG,
         Sign.PASSWORD_WRONG,
         Sign.WORKLOAD_KEY_REFUSED,
         Sign.ORIGIN_REFUSED,

@@ -23,7 +23,14 @@ _FEW: Final = 0.2
 _HALF: Final = 0.5
 _PERSONS_AGENT: Final = re.compile(r"Mozilla/|okhttp|CFNetwork|Dart/|Dalvik", re.IGNORECASE)
 _UNAUTHORISED: Final = frozenset({401, 403})
-_OF_SERVICES: Final = frozenset({Sign.CLIENT_REFUSED.value, Sign.WORKLOAD_KEY_REFUSED.value})
+_OF_SERVICES: Final = frozenset(
+    {
+        Sign.CLIENT_REFUSED.value,
+        Sign.CLIENT_UNKNOWN.value,
+        Sign.CLIENT_SECRET_WRONG.value,
+        Sign.WORKLOAD_KEY_REFUSED.value,
+    }
+)
 
 
 def observed(scene: Scene) -> Iterator[Observation]:

@@ -19,6 +19,7 @@ from netra_ops.diagnosis.signs.sign import Sign
 _NOT_OF_KEYS: Final = frozenset(
     {sign.value for sign in EVERYDAY}
     | {Sign.CREDENTIAL_MISSING.value, Sign.NOT_PERMITTED.value, Sign.CLIENT_REFUSED.value}
+    | {Sign.CLIENT_UNKNOWN.value, Sign.CLIENT_SECRET_WRONG.value}
 )
 """What refuses a token, or none, for another reason than who signed it when."""
 _FRESH: Final = 10_000_000_000

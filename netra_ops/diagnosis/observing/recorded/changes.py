@@ -59,6 +59,7 @@ _STORE_WRITES: Final = re.compile(
     re.IGNORECASE,
 )
 _PATHS: Final = ("path", "resource", "resourceName", "key", "secret", "name", "object", "target")
+_DONE: Final = ("operation", "action", "method", "methodName", "eventName", "verb")
 _OF_SECRETS: Final = re.compile(r"(?:\A|/)secrets?/|\bsecret/data/", re.IGNORECASE)
 _ISSUED: Final = ("iat", "issued_at", "token_iat", "token_issued_at", "issued")
 
@@ -168,13 +169,20 @@ def secrets_changed(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Ob
 
 def _is_of_store(record: AuditRecord) -> bool:
     """Tell whether a record is of a secret that was written, as Kubernetes and stores tell it."""
+    done = " ".join((record.event, *_texts_of(record.fields, _DONE)))
     of = record.fields.get("objectRef")
     if isinstance(of, Mapping) and of.get("resource") == "secrets":
-        return _WRITES.search(record.event) is not None
-    if _STORE_WRITES.search(record.event):
+        return _WRITES.search(done) is not None
+    if _STORE_WRITES.search(done):
         return True
-    path = next((v for n in _PATHS if isinstance(v := record.fields.get(n), str)), "")
-    return bool(_WRITES.search(record.event) and _OF_SECRETS.search(path))
+    paths = _texts_of(record.fields, _PATHS)
+    return bool(_WRITES.search(done)) and any(_OF_SECRETS.search(one) for one in paths)
+
+
+def _texts_of(fields: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Give members that are texts, also one level below, as Vault writes its requests."""
+    level = [fields, *(one for one in fields.values() if isinstance(one, Mapping))]
+    return [value for one in level for name in names if isinstance(value := one.get(name), str)]
 
 
 def secrets_rotated(scene: Scene, records: Sequence[AuditRecord]) -> Iterator[Observation]:

@@ -12,7 +12,9 @@ from netra_ops.evidence.records.audit import AuditRecord
 FILE: Final = "audit.ndjson"
 SLACK: Final = 5 * MINUTE
 _ENDED: Final = re.compile(
-    r"refus|fail|den(?:y|ied)|reject|invalid|error|unauthori|\bno\b|false|4\d\d", re.IGNORECASE
+    r"refus|fail|den(?:y|ied)|reject|invalid|error|unauthori|\bno\b|false|4\d\d|inactive"
+    r"|not[ _-]active",
+    re.IGNORECASE,
 )
 _SAYS_NO: Final = re.compile(
     r"\bunsuccessful|\b(?:was |were |is |are |been )(?:refused|denied|rejected)\b|\bfailed\b",
@@ -31,10 +33,11 @@ WRONG_SECRET: Final = re.compile(
     re.IGNORECASE,
 )
 UNKNOWN_CLIENT: Final = re.compile(
-    r"(?:unknown|unregistered|no such|not registered|disabled|deactivated|suspended|deleted)[ _-]"
+    r"(?:unknown|unregistered|no such|not registered|disabled|deactivated|suspended|deleted"
+    r"|archived|retired)[ _-]"
     r"?(?:service|client|application|app)?|(?:service|client|application)[ _-](?:id )?(?:is |was )?"
     r"(?:not[ _-](?:found|registered|known|enabled)|unknown|disabled|deactivated|suspended|deleted"
-    r"|unregistered)",
+    r"|unregistered|archived|retired|not active|inactive)",
     re.IGNORECASE,
 )
 _OF_A_CLIENT: Final = re.compile(
@@ -51,7 +54,8 @@ _WORKLOAD: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 """How services are called, and people mostly not."""
 _OF_TOKENS: Final = re.compile(r"token|grant|credential", re.IGNORECASE)
 OF_CLIENTS: Final = re.compile(
-    r"client|service|m2m|machine|token[_.\s-]?(?:issu|request|endpoint)|oauth", re.IGNORECASE
+    r"client|service|m2m|machine|token[_.\s-]?(?:issu|request|endpoint|deni|refus|reject)|oauth",
+    re.IGNORECASE,
 )
 
 
@@ -73,7 +77,9 @@ def is_of_client(record: AuditRecord) -> bool:
     grant = record.grant or ""
     if record.client_id and ("client_credentials" in grant or "assertion" in grant):
         return True
-    if record.subject is None and _OF_A_CLIENT.search(record.reason or ""):
+    reason = record.reason or ""
+    is_clients = record.client_id and WRONG_SECRET.search(reason)
+    if record.subject is None and (_OF_A_CLIENT.search(reason) or is_clients):
         return True
     if record.subject is None and record.actor and _MACHINE.search(record.event):
         return True

@@ -64,7 +64,7 @@ REASONS: Final = (
     ),
     Reason(
         Fact.CLIENT_REFUSED,
-        (Sign.CLIENT_REFUSED,),
+        (Sign.CLIENT_REFUSED, Sign.CLIENT_UNKNOWN, Sign.CLIENT_SECRET_WRONG),
         "the auth service refused a client's own credential",
     ),
     Reason(
@@ -122,6 +122,19 @@ REASONS: Final = (
         "the project's own code failed",
     ),
 )
+_OF_CLIENTS: Final = (
+    Reason(
+        Fact.AUDIT_UNKNOWN_CLIENT,
+        (Sign.CLIENT_UNKNOWN,),
+        "a client was refused as unknown or disabled",
+    ),
+    Reason(
+        Fact.AUDIT_WRONG_SECRET,
+        (Sign.CLIENT_SECRET_WRONG,),
+        "a client was refused for a wrong secret",
+    ),
+)
+"""What is rarely told to callers: that it is not said is no sign that it is not so."""
 _TELLING: Final = frozenset(sign for one in REASONS for sign in one.signs) | {
     Sign.CONNECTION_REFUSED,
     Sign.HOST_UNKNOWN,
@@ -147,6 +160,10 @@ def observed(scene: Scene) -> Iterator[Observation]:
                 yield told(one.fact, found, one.says)
         elif reasoned is not None and one.fact is not Fact.CLOCKS_DIFFER:
             yield _not_said(one, found, reasoned)
+    for one in _OF_CLIENTS:
+        found = heard(scene, one.signs)
+        if found.lines and not found.is_usual and not is_aside(found, said):
+            yield told(one.fact, found, one.says)
 
 
 def _may_be_the_database(scene: Scene, found: Heard) -> bool:

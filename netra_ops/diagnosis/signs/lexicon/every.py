@@ -113,7 +113,9 @@ SILENCED_BY: Final = MappingProxyType(
         Sign.CREDENTIAL_MISSING: frozenset(
             {Sign.NOT_CONFIGURED, Sign.PLATFORM_REFUSED, Sign.WORKLOAD_KEY_REFUSED}
         ),
-        Sign.CLIENT_REFUSED: frozenset({Sign.WORKLOAD_KEY_REFUSED}),
+        Sign.CLIENT_REFUSED: frozenset(
+            {Sign.WORKLOAD_KEY_REFUSED, Sign.CLIENT_UNKNOWN, Sign.CLIENT_SECRET_WRONG}
+        ),
         Sign.PASSWORD_WRONG: frozenset({Sign.DATABASE_PASSWORD}),
         Sign.CERTIFICATE_REFUSED: frozenset({Sign.CERTIFICATE_EXPIRED}),
         Sign.BREAKER_CLOSED: frozenset({Sign.BREAKER_OPEN}),

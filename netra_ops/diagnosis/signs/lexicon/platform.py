@@ -142,4 +142,29 @@ PHRASES: Final = (
         "memory",
         "heap limit",
     ),
+
+    phrase(
+        Sign.SECRET_VERSION,
+        r"\bsecret \S{1,160} is in (?:DESTROYED|DISABLED) state"
+        r"|references non-existent secret key|secret \S{1,160} (?:has no enabled versions?|is pe"
+        r"nding"
+        r" deletion|is marked for deletion)|parameter version \S+ (?:was )?not found"
+        r"|SecretDisabled\b|SecretNotFound\b",
+        "secret",
+        "parameter version",
+    ),
+    phrase(
+        Sign.SECRET_PERMISSION,
+        r"vault: error making api request[^|]{0,200}code: 403|vault\b[^|]{0,200}(?:secret|kv)[^|"
+        r"]{0,120}(?:403|permission denied)"
+        r"|(?:secret|kv)/(?:data/)?\S* ?[^|]{0,60}Code: 403\b|unable to access Secret from "
+        r"SecretManager|not have secrets? (?:get|list|read) permission"
+        r"|(?:not|isn't) allowed to (?:read|access|get) (?:the )?secret\b|kms:Decrypt\b[^|]{0,80}"
+        r"(?:denied|not authorized)|not authorized to perform: (?:ssm:GetParameter|kms:Decrypt)",
+        "vault",
+        "secret",
+        "kv",
+        "kms",
+        "ssm",
+    ),
 )  # fmt: skip

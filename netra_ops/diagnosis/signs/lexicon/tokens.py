@@ -51,7 +51,7 @@ PHRASES: Final = (
         r"|[\"']?(?:nbf|iat)[\"']? claim timestamp check failed|jwt used before"
         r"|(?:iat|nbf|not before|issued at)\b[^.;|]{0,40}\bin the future|before the nbf"
         r"|must not be accepted before|can't be used before|not active yet|token_not_yet_valid"
-        r"|used before its (?:nbf|iat|time)",
+        r"|used before its (?:nbf|iat|time)|earlier than (?:the )?NotBefore",
         "early",
         "yet",
         "before",
@@ -60,6 +60,7 @@ PHRASES: Final = (
         "in the future",
         "lies ahead",
         "timestamp check",
+        "notbefore",
     ),
     phrase(
         Sign.ISSUER_REFUSED,

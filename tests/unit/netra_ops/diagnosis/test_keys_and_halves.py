@@ -128,3 +128,61 @@ def test_who_was_somebody_and_is_nobody_fails(tmp_path: Path) -> None:
 def test_guests_are_no_failure(tmp_path: Path) -> None:
     """Twin: nobody had been named before either."""
     assert _nobody(None).found(tmp_path).verdict is DiagnosisVerdict.NOT_AN_INCIDENT
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("AADSTS700016: Application 'orders' was not found", "service_unregistered"),
+        ("AADSTS7000215: Invalid client secret provided.", "service_secret_mismatch"),
+        ("token endpoint: invalid_client (e.g., unknown client)", None),
+    ],
+)
+def test_a_line_may_say_why_a_client_is_refused(
+    tmp_path: Path, said: str, cause: str | None
+) -> None:
+    """Issuers that tell callers tell an unknown client from a wrong secret; others tell neither."""
+    log = Incident()
+    log.served(0, 110)
+    log.refused(120, 400, 502, text=said)
+
+    assert log.found(tmp_path).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("JWT_SECRET has a trailing newline", "whitespace_in_value"),
+        ("JWT_SECRET begins and ends with a double quote", "quotes_in_value"),
+        ("JWT_SECRET had a trailing newline, stripped it", None),
+    ],
+)
+def test_blanks_and_quotes_that_are_told(tmp_path: Path, said: str, cause: str | None) -> None:
+    """What a program says of a value's form counts, if it left it so."""
+    log = Incident()
+    log.served(0, 110, revision=OLD)
+    log.said(118, said)
+    log.refused(120, 400, text="invalid signature")
+
+    assert log.found(tmp_path).cause == cause
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"operation": "update", "type": "response", "path": "secret/data/orders/jwt"},
+        {"eventName": "PutSecretValue", "eventSource": "secretsmanager.amazonaws.com"},
+        {"verb": "patch", "objectRef": {"resource": "secrets", "name": "jwt"}},
+    ],
+)
+def test_a_store_records_that_a_secret_was_changed(tmp_path: Path, record: dict[str, Any]) -> None:
+    """Vault, AWS and Kubernetes record it each in their form; a restart cures what had not read."""
+    log = Incident()
+    log.served(0, 110)
+    log.refused(120, 300, times=20, text="invalid signature")
+    log.said(310, "starting orders", severity="INFO", instance="two")
+    log.served(320, 600, 20, instance="two")
+
+    assert log.found(tmp_path, audit=[{"time": moment(100), **record}]).cause == (
+        "secret_not_reloaded"
+    )

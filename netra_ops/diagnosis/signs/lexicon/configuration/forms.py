@@ -117,7 +117,8 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.REFERENCE_TEXT,
-        r"\blookup \$\(\w+\)(?:: no such host)?|\b(?:op|vault|awssm|gcpsm|ssm|keyvault|sm|secretmanager|doppler)://?"
+        r"\blookup \$\(\w+\)(?:: no such host)?|\b(?:op|vault|awssm|gcpsm|ssm|keyvault|sm|secret"
+        r"manager|doppler)://?"
         r"\S+ (?:was|is|has) not (?:been )?(?:resolved|expanded|replaced)"
         r"|invalid (?:URL|uri|host\w*)[:\s]+[\"']?(?:%\w+%|\$\(\w+\)|\{\{)"
         rf"|{NAME} (?:begins|starts) with (?:arn:aws:|projects/|vault:|op:|ssm:|\$\{{|\{{\{{)"
@@ -131,10 +132,50 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.VALUE_EMPTY,
-        rf"zero-length (?:hmac |signing |secret )?key|{NAME} (?:was |is )?(?:given|set|there|present"
-        r"|supplied) (?:but|and) (?:is )?(?:empty|blank)",
+        rf"zero-length (?:hmac |signing |secret )?key|{NAME} (?:was |is )?(?:given|set|there"
+        r"|present|supplied) (?:but|and) (?:is )?(?:empty|blank)",
         "zero-length",
         "empty",
         "blank",
+    ),
+
+    phrase(
+        Sign.FALLBACK_FILE,
+        r"(?:using|loading|loaded|starting (?:from|with)|running (?:on|with|from)|booting (?:fro"
+        r"m|with)"
+        r"|continuing (?:with|on|from)|going on with|kept|keeping|serving|restored) (?:the |its "
+        r"|an? )?"
+        r"(?:bootstrap(?:ped)? (?:defaults?|config\w*)|(?:config\w*|settings|secrets?|values?|co"
+        r"py) "
+        r"(?:that (?:is|was|were) )?(?:cached|stored|saved|kept|baked)"
+        r"|last[- ](?:known|good|seen|fetched|cached|read)(?:[- ]good)?[- ](?:values?|secrets?|c"
+        r"onfig\w*"
+        r"|settings|copy|version|state|set)|(?:previously|earlier) (?:fetched|cached|loaded|saved) "
+        r"(?:values?|secrets?|config\w*|settings|copy)|fallback (?:file|secrets?|values?|config\w*"
+        r"|settings|copy))",
+        "bootstrap",
+        "cached",
+        "stored",
+        "saved",
+        "kept",
+        "baked",
+        "last",
+        "previously",
+        "earlier",
+        "fallback",
+    ),
+    phrase(
+        Sign.KEY_GENERATED,
+        r"(?:using|from|by|drew|read) crypto/rand\b|generat(?:ed|ing) (?:an? )?(?:temporary|random"
+        r"|ephemeral|fresh|new|throw-?away) (?:one|value|key|secret) (?:for|at|on|in) (?:this|each"
+        r"|every|start|boot|process|memory)|(?:temporary|random|ephemeral) one (?:for|in|at) (?:"
+        r"this"
+        r"|each|every) (?:process|worker|run|instance|start|boot)",
+        "crypto/rand",
+        "temporary",
+        "random",
+        "ephemeral",
+        "fresh",
+        "generat",
     ),
 )  # fmt: skip
