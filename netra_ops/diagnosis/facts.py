@@ -232,7 +232,7 @@ class Fact(Enum):
     # Configuration as it was deployed.
     VARIABLE_LOST = (
         "A plain variable of the last good revision is not in the first bad one.",
-        CONFIGURED,
+        CONFIGURED | LOGS,
     )
     SECRET_REFERENCE_LOST = (
         "A secret reference of the last good revision is not in the first bad one.",

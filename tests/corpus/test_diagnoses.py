@@ -13,7 +13,6 @@ from corpus.scoring import bundles, calibration_error, scored
 
 KNOWN_MISSES: Final[dict[str, str]] = {
     "catalogue-listens-elsewhere": "answered insufficient_evidence, expected startup_failed",
-    "crane-hr-idx10503": "answered insufficient_evidence, expected stale_jwks",
     "cumin-portal-evening": "answered insufficient_evidence, expected latest_secret_split",
     "dashboard-tile-empty": "answered insufficient_evidence, expected caller_without_credential",
     "ferry-partners-of-february": "answered insufficient_evidence, expected stale_fallback_config",

@@ -15,6 +15,7 @@ CAUSE = Cause(
         decides(Fact.KEYS_AGREE_UNESCAPED, 0.5),
         decides(Fact.KEY_UNREADABLE, 0.65),
         decides(Fact.VALUE_SHORTENED, 0.5),
+        expects(Fact.SIGNATURE_REFUSED, 0.4),
         expects(Fact.BEGAN_WITH_REVISION, 0.75),
         expects(Fact.START_FAILED, 0.5),
         expects(Fact.ALL_REFUSED, 0.5),

@@ -43,6 +43,8 @@ class Sign(StrEnum):
     """A line of a token that came, which says when or by which key it was signed, and no more."""
     # Of configuration.
     NOT_CONFIGURED = auto()
+    VARIABLE_UNSET = auto()
+    """A platform says that a variable or a secret was taken from a program."""
     CONFIGURED = auto()
     """A program says that a variable was loaded."""
     VALUE_EMPTY = auto()

@@ -16,6 +16,7 @@ from netra_ops.diagnosis.observing.wording import listed, observation
 
 _AUDIENCE: Final = re.compile(r"\baud(?:ience)?\b[\"']?\s*[=:]\s*[\[\"' ]*([^\s\"',\]}]+)")
 _ISSUER: Final = re.compile(r"[\"']iss[\"']\s*:\s*[\"']([^\"']+)[\"']|\biss[=:] ?([^\s\"',}]+)")
+_ASKED: Final = re.compile(r"\biss(?:uer)?[\"']?\s?[=: ]\s?[\"']?(https?://[^\s\"',;)}]+)")
 _METADATA: Final = re.compile(r"[\"']issuer[\"']\s*:\s*[\"']([^\"']+)[\"']")
 _DECODED: Final = re.compile(r"[\"'](?:aud|iss|sub|exp|email)[\"']\s*:|\b(?:aud|iss)[=:]")
 
@@ -24,6 +25,7 @@ def claimed(scene: Scene, tried: Sequence[Tried]) -> Iterator[Observation]:
     """Observe whether decoded tokens have the audience and the issuer that is asked of them."""
     decoded = [one for one in tried if _DECODED.search(told(one.probe)) and not _is_metadata(one)]
     yield from _audiences(scene, decoded)
+    yield from _issuers_asked(scene, decoded)
     yield from _issuers(scene, decoded, [one for one in tried if _is_metadata(one)])
 
 
@@ -44,6 +46,24 @@ def _audiences(scene: Scene, decoded: Sequence[Tried]) -> Iterator[Observation]:
                 [one.where],
                 time=one.probe.time,
                 subjects=sorted(has | wanted),
+                service=scene.service,
+            )
+            return
+
+
+def _issuers_asked(scene: Scene, decoded: Sequence[Tried]) -> Iterator[Observation]:
+    """Observe a token whose issuer is not the one that its probe expects."""
+    for one in decoded:
+        has = {a or b for a, b in _ISSUER.findall(told(one.probe))}
+        asked = set(_ASKED.findall(one.probe.expect))
+        if one.is_ok is False and scene.failing and has and asked and not has & asked:
+            yield observation(
+                Fact.ISSUERS_DIFFER,
+                f"{one.probe.name} found a token of {listed(sorted(has))}, and expected "
+                f"{listed(sorted(asked))}.",
+                [one.where],
+                time=one.probe.time,
+                subjects=sorted(has | asked),
                 service=scene.service,
             )
             return

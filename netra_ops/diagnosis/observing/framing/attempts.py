@@ -44,6 +44,7 @@ _AMONG: Final = frozenset(Sign) - {
     Sign.SECRET_VERSION,
     Sign.CONFIGURED,
     Sign.KEY_TOLD,
+    Sign.VARIABLE_UNSET,
 }
 """What can be shown by a line of a request: programs' and platforms' own affairs are none."""
 _ALONE: Final = REFUSING | BREAKING | SUCCEEDING

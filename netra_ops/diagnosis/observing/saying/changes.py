@@ -27,6 +27,7 @@ _CHANGES: Final = (
         72,
         "a workload's key or account was deleted or disabled",
     ),
+    (Fact.VARIABLE_LOST, Sign.VARIABLE_UNSET, 6, "a variable was taken away"),
     (Fact.AUDIT_KEY_ROTATED, Sign.KEY_ROTATED, 72, "a signing key was rotated"),
 )
 """Each with how many hours before the onset it may lie."""

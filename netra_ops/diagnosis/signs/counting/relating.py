@@ -30,6 +30,7 @@ _OF_NO_REQUEST: Final = frozenset(
         Sign.KEY_GENERATED,
         Sign.KEY_ROTATED,
         Sign.KEY_TOLD,
+        Sign.VARIABLE_UNSET,
         Sign.CONFIGURED,
     }
 )

@@ -39,6 +39,14 @@ _TAG: Final = re.compile(
     r"((?:--|[\w./$@-]+)(?:\([^)\s]{1,60}\))?(?: \w+){0,2})(?:\[\d+\])?"
     r"(?: \([\w.\[\]/-]+\))?:(?:\s|$)"
 )
+_PAIRED: Final = re.compile(r"[A-Za-z@][\w.@-]{0,30}=\S")
+_TIME_PAIR: Final = re.compile(
+    r"(?:\A|\s)(?:@?time(?:stamp)?|ts|t|datetime|at)=\"?(?=[\[\d])", re.IGNORECASE
+)
+_LEVEL_PAIR: Final = re.compile(
+    r"(?:\A|\s)(?:level|lvl|severity)=\"?([A-Za-z]{1,13})\b", re.IGNORECASE
+)
+_LONGEST_PAIRS: Final = 300
 _FIRST_SIGNS: Final = "0123456789[<(:"
 _FIRST_WORD: Final = re.compile(
     rf"(?:{MONTH}|Mon|Tue|Wed|Thu|Fri|Sat|Sun) |(?i:{WORDS})\b|[IWEF]\d|[\w.:-]+ \S+ \S+ \[\d"
@@ -78,6 +86,8 @@ def header_of(line: str, now: int, begin: int = 0) -> Header | None:
         begin: Where to look, for lines that have columns of their own before.
     """
     first = line[begin : begin + 1]
+    if _PAIRED.match(line, begin) is not None:
+        return _of_pairs(line, now, begin)
     if first.isalpha():
         if _FIRST_WORD.match(line, begin) is None:
             return None
@@ -103,6 +113,22 @@ def header_of(line: str, now: int, begin: int = 0) -> Header | None:
     else:
         _parts(line, header)
     return header
+
+
+def _of_pairs(line: str, now: int, begin: int) -> Header | None:
+    """Read time and level of a line that is names and values; it all stays its message."""
+    text = line[begin : begin + _LONGEST_PAIRS]
+    paired = _TIME_PAIR.search(text)
+    found = MOMENT.match(text, paired.end()) if paired is not None else None
+    level = _LEVEL_PAIR.search(text)
+    severity = level[1] if level is not None and level_of_name(level[1]) is not None else None
+    time = None
+    if found is not None and found.lastgroup is not None:
+        time = moment_of(found.lastgroup, found[found.lastgroup], now)
+    if time is None and severity is None:
+        return None
+    known = level_of_name(severity) if severity is not None else None
+    return Header(begin, time, severity, known or Level.DEFAULT)
 
 
 def _of_glog(found: re.Match[str], now: int) -> Header:

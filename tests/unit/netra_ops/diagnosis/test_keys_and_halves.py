@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from fakes.evidence_bundles import written
 from fakes.small_incidents import NEW, OLD, Incident, moment, released
 from netra_ops.diagnosis.answering.answer import DiagnosisVerdict
+from netra_ops.diagnosis.diagnosing import diagnosed, scene_of
 
 ROTATION = {"action": "rotate_signing_key", "kid": "k-2", "previous": "k-1", "at": moment(115)}
 
@@ -186,3 +188,47 @@ def test_a_store_records_that_a_secret_was_changed(tmp_path: Path, record: dict[
     assert log.found(tmp_path, audit=[{"time": moment(100), **record}]).cause == (
         "secret_not_reloaded"
     )
+
+
+def test_names_and_values_have_times_and_levels(tmp_path: Path) -> None:
+    """Plain lines of names and values are placed in time, wherever in their head it stands."""
+    log = [
+        f"level=warn ts={moment(number * 10)} msg=request method=GET path=/me "
+        f"status={401 if number > 9 else 200}"
+        for number in range(20)
+    ]
+    bundle = written(tmp_path / "bundle", logs="\n".join(log) + "\n")
+
+    assert diagnosed(scene_of(bundle, 0)).onset == moment(100).replace("Z", ".000000Z")
+
+
+def test_a_platform_says_that_a_variable_was_taken(tmp_path: Path) -> None:
+    """Where no revision is known, the platform's line of it tells what is not there any more."""
+    log = Incident()
+    log.served(0, 110)
+    log.said(115, "app[api]: Unset JWT_SECRET config vars by user ops", severity="INFO")
+    log.refused(120, 400, 500, text="KeyError: 'JWT_SECRET'")
+
+    assert log.found(tmp_path).cause == "env_var_lost"
+
+
+@pytest.mark.parametrize(
+    ("claim", "cause"), [("https://id", "wrong_issuer"), ("https://id/", None)]
+)
+def test_a_decoded_token_has_another_issuer_than_expected(
+    tmp_path: Path, claim: str, cause: str | None
+) -> None:
+    """A probe that expects one issuer and finds another says what differs."""
+    log = Incident()
+    log.served(0, 110)
+    log.refused(120, 400)
+    probe = {
+        "time": moment(300),
+        "name": "fresh token, decoded",
+        "target": "token",
+        "expect": "iss https://id/",
+        "got": {"status": 200, "body_excerpt": f'{{"iss":"{claim}"}}'},
+        "ok": cause is None,
+    }
+
+    assert log.found(tmp_path, probes=[probe]).cause == cause

@@ -49,4 +49,71 @@ PHRASES: Final = (
         "secret",
         "invalid_client_credentials",
     ),
+    phrase(
+        Sign.ISSUER_REFUSED,
+        r"\biss claim value is not allowed",
+        "iss claim",
+    ),
+    phrase(
+        Sign.AUDIENCE_REFUSED,
+        r"\baud claim value is not allowed",
+        "aud claim",
+    ),
+    phrase(
+        Sign.TOKEN_TOO_EARLY,
+        r"(?:token|jwt) will be active at|\b(?:nbf|iat|not before|issued at)\b[^.;|]{0,20} (?:is"
+        r" |lies "
+        r")?(?:later than|greater than|after|ahead of|beyond) (?:the |our )?(?:current|clock|now"
+        r"|time)"
+        r"|invalid nbf\b|(?:token|jwt) was issued \d+(?:\.\d+)? ?(?:s|ms|seconds?) after (?:the "
+        r")?(?:current|now)",
+        "active at",
+        "nbf",
+        "iat",
+        "not before",
+        "issued",
+    ),
+    phrase(
+        Sign.SIGNATURE_REFUSED,
+        r"(?:jwt|token|session) (?:check|verification) failed: bad (?:h?mac|signature)|signature"
+        r" of "
+        r"(?:the |this )?(?:token|jwt) (?:is|was) (?:not valid|invalid|wrong)"
+        r"|no key (?:of|in) (?:the )?(?:key ?set|jwks|key ?ring) verified",
+        "bad ",
+        "signature of",
+        "no key",
+    ),
+    phrase(
+        Sign.KEY_ID_UNKNOWN,
+        r"none of the keys (?:of|in) (?:the )?(?:jwks|key ?set|key ?ring)|for which no (?:verifi"
+        r"cation "
+        r")?key is (?:loaded|known)|\bUnknownKeyId\b|\bJWK not found|with key id \S{1,80} (?:whi"
+        r"ch|that)"
+        r" (?:we|is|are) (?:do )?not? ?(?:know|known)|(?:key ?set|jwks|key ?ring) (?:does not|do"
+        r"esn't) "
+        r"(?:contain|have|hold) |unable to lookup correct key"
+        r"|token's kid is[^|]{0,120}did not match any keys|not have a kid matching any",
+        "none of the keys",
+        "for which no",
+        "unknownkeyid",
+        "jwk not found",
+        "key id",
+        "keyset",
+        "key set",
+        "jwks",
+        "keyring",
+        "key ring",
+        "unable to lookup",
+        "kid is",
+        "kid matching",
+    ),
+    phrase(
+        Sign.TOKEN_REVOKED,
+        r"(?:token|jti|session) \S{0,60} ?(?:is |was )?(?:in|on) (?:the |a )?(?:deny|block|black"
+        r"|revocation)[ -]?list|token[_ ]version (?:mismatch|(?:is )?too old|(?:is )?outdated)"
+        r"|session (?:is )?no longer active",
+        "list",
+        "version",
+        "no longer active",
+    ),
 )  # fmt: skip

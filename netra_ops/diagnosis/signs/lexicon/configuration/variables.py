@@ -263,4 +263,17 @@ PHRASES: Final = (
         "leading",
         "stripped",
     ),
+    phrase(
+        Sign.VARIABLE_UNSET,
+        rf"\b(?:Unset|Remov|Delet)\w* {NAME}(?:,? (?:and )?[A-Z0-9_]+)* config vars?\b"
+        rf"|\b(?:secrets?|config vars?|env(?:ironment)? var(?:iable)?s?) {nth('second')} (?:was "
+        rf"|were |has been )?(?:unset|removed|deleted)\b"
+        rf"|\benv(?:ironment)? var(?:iable)? {nth('third')} "
+        rf"(?:was |has been )?(?:removed|deleted|dropped) (?:from|by|with)",
+        "config var",
+        "unset",
+        "removed",
+        "deleted",
+        "dropped",
+    ),
 )  # fmt: skip
