@@ -374,14 +374,8 @@ class Fact(Enum):
         "The key by which refused tokens were signed is not in the published set.",
         PROBES,
     )
-    AUDIT_WRONG_SECRET = (
-        "The audit record, or a line, has a client refused for a wrong secret.",
-        AUDIT | LOGS,
-    )
-    AUDIT_UNKNOWN_CLIENT = (
-        "The audit record, or a line, has a client refused as unknown or disabled.",
-        AUDIT | LOGS,
-    )
+    AUDIT_WRONG_SECRET = "A client is recorded as refused for a wrong secret.", AUDIT | LOGS
+    AUDIT_UNKNOWN_CLIENT = "A client is recorded as refused: unknown, or disabled.", AUDIT | LOGS
     AUDIT_KEY_ROTATED = (
         "The audit record, or a log, has a key rotation before the onset.",
         AUDIT | LOGS,
