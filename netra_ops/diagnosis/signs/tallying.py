@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from netra_ops.diagnosis.signs.counting.halves import Halves
+from netra_ops.diagnosis.signs.answers.answer import SWITCHED, WEBSOCKET, Answered
+from netra_ops.diagnosis.signs.answers.parted import Parted
 from netra_ops.diagnosis.signs.counting.places import Places
 from netra_ops.diagnosis.signs.counting.relating import Answering, failed_starts, related
 from netra_ops.diagnosis.signs.counting.requests import Open, Requests
@@ -17,12 +18,7 @@ from netra_ops.diagnosis.signs.counting.sockets import Sockets
 from netra_ops.diagnosis.signs.counting.thinning import Thinned
 from netra_ops.diagnosis.signs.meaning import Lexicon, Meaning
 from netra_ops.diagnosis.signs.records import own
-from netra_ops.diagnosis.signs.records.answered import (
-    SWITCHED,
-    WEBSOCKET,
-    Answered,
-    answered_by,
-)
+from netra_ops.diagnosis.signs.records.answered import answered_by
 from netra_ops.diagnosis.signs.records.audited import audit_meanings
 from netra_ops.diagnosis.signs.records.called import called
 from netra_ops.diagnosis.signs.records.keyed import key_of, tells_of_token
@@ -112,8 +108,8 @@ class _Counting:
         self._lexicon = Lexicon()
         self._places = Places()
         self._requests = Requests()
+        self._parted = Parted()
         self._sockets = Sockets()
-        self._halves = Halves()
         self._found: dict[Sign, Thinned[Occurrence]] = {}
         self._spoke: set[str] = set()
         self._first: int | None = None
@@ -139,19 +135,12 @@ class _Counting:
         caller, principal = caller_of(entry)
         if entry.kind is not Kind.AUDIT:
             self._note(place, time, request, caller, principal, entry)
-        answered = self._answered(entry, place, request)
+        answered = answered_by(entry) or self._parted.ended_by(entry, place, request)
         if answered is not None:
             new = Open(number, time, place, request, answered, caller, principal)
             self._requests.add(new)
         for meaning in self._meanings(entry, answered) or _of_caller(entry, answered):
             self._add(meaning, entry, place, request, caller, principal, answered)
-
-    def _answered(self, entry: Entry, place: Place, request: str | None) -> Answered | None:
-        """Give the request that an entry tells was answered, by itself or after another."""
-        answered = answered_by(entry)
-        if answered is None and entry.kind is not Kind.AUDIT and entry.stack is None:
-            return self._halves.answered(entry, place, request)
-        return answered
 
     def _note(
         self,

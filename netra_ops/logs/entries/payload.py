@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from netra_ops.logs.entries import severity, whom
+from netra_ops.logs.entries.colours import uncoloured
 from netra_ops.logs.entries.entry import Entry, Kind, Level
 from netra_ops.logs.entries.stacks import fold
 from netra_ops.logs.entries.whom import Names
@@ -73,7 +74,7 @@ def read_payload(entry: Entry, fields: dict[str, Any]) -> None:
     entry.kind = Kind.JSON
     entry.fields = fields
     message, event = _message(fields)
-    entry.message = message
+    entry.message = uncoloured(message)
     entry.event = event
     if entry.split is None:
         _read_stack(entry, fields)

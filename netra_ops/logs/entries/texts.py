@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from netra_ops.logs.entries import severity, whom
+from netra_ops.logs.entries.colours import uncoloured
 from netra_ops.logs.entries.entry import Entry, Kind, Level
 from netra_ops.logs.entries.heads.header import Header, header_of
 from netra_ops.logs.entries.heads.layout import Layout
@@ -17,6 +18,7 @@ _OBJECTS: Final = msgspec.json.Decoder(dict[str, Any])
 def read_text(entry: Entry, text: str) -> None:
     """Put what a text says into its entry; a time that the record has of itself stays."""
     entry.kind = Kind.TEXT
+    text = uncoloured(text)
     if text[:2] == '{"' and text.rstrip()[-1:] == "}":
         try:
             fields = _OBJECTS.decode(text)
@@ -47,6 +49,7 @@ def read_line(entry: Entry, line: str, now: int, layout: Layout | None = None) -
         Whether the line has a header.
     """
     entry.kind = Kind.LINE
+    line = uncoloured(line)
     begin, time = layout.before(line, now) if layout is not None else (0, None)
     header = header_of(line, now, begin)
     if header is None:

@@ -8,6 +8,7 @@ import msgspec
 
 from netra_ops.logs.entries import Entry, Kind
 from netra_ops.logs.entries.cloud.log_entry import read_json
+from netra_ops.logs.entries.colours import uncoloured
 from netra_ops.logs.entries.heads.layout import Layout, layout_of
 from netra_ops.logs.entries.heads.stripping import Stripping
 from netra_ops.logs.entries.objects import NotReadable
@@ -106,7 +107,7 @@ class Decoder:
         if self._account.form == "elements" or max(block.lengths) > LONGEST_MESSAGE:
             return None
         data = b"\n".join(block.records)
-        if b"\0" in data or self._form is Form.LOGENTRY:
+        if b"\0" in data or b"\x1b" in data or self._form is Form.LOGENTRY:
             return None
         if self._form is Form.AUTO and _OBJECT.search(data) is not None:
             return None
@@ -162,7 +163,9 @@ class Decoder:
     def _sample(self, block: Block) -> Stripping:
         """Learn from the first plain lines what stands before messages."""
         plain = (one for one in block.records if one[:1] != b"{")
-        sample = [one[:_HEAD].decode("utf-8", "replace") for one in islice(plain, _SAMPLE)]
+        sample = [
+            uncoloured(one[:_HEAD].decode("utf-8", "replace")) for one in islice(plain, _SAMPLE)
+        ]
         self._layout = layout_of(sample)
         self._stripping = Stripping(sample, self._layout, self._now)
         return self._stripping

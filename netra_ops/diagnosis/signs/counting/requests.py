@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
+from netra_ops.diagnosis.signs.answers.answer import WEBSOCKET, Answered
 from netra_ops.diagnosis.signs.counting.thinning import Thinned
-from netra_ops.diagnosis.signs.records.answered import WEBSOCKET, Answered
 from netra_ops.diagnosis.signs.tally import Caller, Place, Request
 
 MOST_REQUESTS: Final = 200_000
