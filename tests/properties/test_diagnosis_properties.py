@@ -7,7 +7,7 @@ from netra_ops.diagnosis.answering.answer import DiagnosisVerdict, WhyStatus
 from netra_ops.diagnosis.answering.concluding import Circumstances, concluded
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
-from netra_ops.diagnosis.weights.weighing import NAMED_FROM, weighed
+from netra_ops.diagnosis.weights.weighing import NAMED_FROM, stands_beside, weighed
 
 observed = st.dictionaries(st.sampled_from(list(Fact)), st.booleans(), max_size=40).map(
     lambda facts: tuple(
@@ -30,6 +30,7 @@ def test_belief_is_shared_and_never_more_than_there_is(
         for other in named:
             assert (
                 one is other
+                or stands_beside(one, other)
                 or other.cause.code in one.cause.leads_to
                 or one.cause.code in other.cause.leads_to
                 or other.consequence_of is not None
