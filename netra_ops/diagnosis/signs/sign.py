@@ -33,6 +33,7 @@ class Sign(StrEnum):
     CHECK_PASSED_OVER = auto()
     """A failed check was swallowed, or nobody was served as somebody (`user_id` null)."""
     NOBODY_NAMED = auto()
+    CAME_BARE = auto()
     """A line names nobody where it names a user (`user_id=None`), and says no more."""
     SESSION_CREATED = auto()
     AUTHENTICATED = auto()

@@ -12,7 +12,7 @@ from typing import Final
 from netra_ops.diagnosis.signs.answers.answer import SWITCHED, WEBSOCKET, Answered
 from netra_ops.diagnosis.signs.answers.parted import Parted
 from netra_ops.diagnosis.signs.counting.places import Places
-from netra_ops.diagnosis.signs.counting.relating import Answering, failed_starts, related
+from netra_ops.diagnosis.signs.counting.relating import Answering, failed_starts, related, with_bare
 from netra_ops.diagnosis.signs.counting.requests import Open, Requests
 from netra_ops.diagnosis.signs.counting.sockets import Sockets
 from netra_ops.diagnosis.signs.counting.thinning import Thinned
@@ -273,6 +273,7 @@ class _Counting:
         occurrences = {
             sign: related(found.items, answering, resolved) for sign, found in self._found.items()
         }
+        occurrences = with_bare(occurrences, requests)
         counts = {sign: found.seen for sign, found in self._found.items()}
         failed = failed_starts(occurrences, self._places.instances, answering)
         if failed:
@@ -299,6 +300,8 @@ def _of_caller(entry: Entry, answered: Answered | None) -> list[Meaning]:
         return [Meaning(Sign.CREDENTIAL_MISSING)]
     if tells_of_token(entry):
         return [Meaning(Sign.TOKEN_TOLD)]
+    if answered is None and came_bare(entry):
+        return [Meaning(Sign.CAME_BARE)]
     return [Meaning(Sign.NOBODY_NAMED)] if names_nobody(entry) else []
 
 

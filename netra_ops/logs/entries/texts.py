@@ -72,6 +72,8 @@ def take_header(entry: Entry, header: Header) -> None:
     entry.logger = entry.logger or header.logger
     entry.instance = entry.instance or header.host
     entry.principal = entry.principal or header.principal
+    entry.request_id = entry.request_id or header.request
+    entry.trace = entry.trace or header.trace
 
 
 def fold_message(entry: Entry) -> None:

@@ -87,6 +87,12 @@ _REQUEST_TEXT: Final = re.compile(
     r"([\w.:-]{4,128})|\b(req_[A-Za-z0-9_]{6,80})\b",
     re.IGNORECASE,
 )
+_TAG: Final = re.compile(
+    r"\[(?:(?:req(?:uest)?(?:[_-]?id)?|r|rid|cid|tid)[-_:=] ?((?=[\w.-]*\d)[\w.-]{4,64})"
+    r"|([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))\](?:\s|$)",
+    re.IGNORECASE,
+)
+"""With which tagged logs, such as those of Rails, begin their messages."""
 _TRACE_TEXT: Final = re.compile(
     r"\btrace[_-]?id['\"]?\s*[=:]\s*['\"]?([0-9a-f]{16,32})\b", re.IGNORECASE
 )
@@ -155,6 +161,9 @@ def principal_in(text: str) -> str | None:
 
 def request_in(text: str) -> str | None:
     """Find a request id in a text."""
+    tag = _TAG.match(text) if text[:1] == "[" else None
+    if tag is not None:
+        return tag[1] or tag[2]
     if "req" not in text and "orrelation" not in text and "Req" not in text:
         return None
     found = _REQUEST_TEXT.search(text, 0, _HEAD)

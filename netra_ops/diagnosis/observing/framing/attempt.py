@@ -207,7 +207,11 @@ def _is(pattern: re.Pattern[str], path: str | None) -> bool:
 
 
 def kinds_of(
-    status: int | None, shown: tuple[Occurrence, ...], *, of_socket: bool
+    status: int | None,
+    shown: tuple[Occurrence, ...],
+    *,
+    of_socket: bool,
+    of_token: bool = False,
 ) -> frozenset[str]:
     """Say what kind of failure an attempt is: signs that tell, else its status; none if none.
 
@@ -215,13 +219,13 @@ def kinds_of(
     worked is none; but for a check that was passed over, which is the failure itself.
     """
     if not shown:
-        kind = None if status is None else _by_status(status, of_socket=of_socket)
+        kind = None if status is None else _by_status(status, of_socket, of_token)
         return frozenset({kind}) if kind else _NONE
     signs = {one.sign for one in shown}
     if Sign.CHECK_PASSED_OVER in signs:
         return frozenset({Sign.CHECK_PASSED_OVER.value})
     failing = signs & (REFUSING | BREAKING)
-    by_status = None if status is None else _by_status(status, of_socket=of_socket)
+    by_status = None if status is None else _by_status(status, of_socket, of_token)
     if not by_status and status is not None and (status < _LOWEST_ERROR or not failing):
         return frozenset()
     telling = frozenset(sign.value for sign in failing - UNTELLING)
@@ -246,8 +250,10 @@ def _untelling(status: int | None, shown: Iterable[Occurrence]) -> str:
     return Sign.OTHER_ERROR.value if is_error else ""
 
 
-def _by_status(status: int, *, of_socket: bool) -> str:
+def _by_status(status: int, of_socket: bool, of_token: bool) -> str:  # noqa: FBT001 - of what it is
     """Give the kind of a status that is a failure, and nothing of one that is none."""
+    if status == _LOWEST_ERROR and of_token:
+        return str(status)
     if status in _UNAUTHORISED or (of_socket and status in _SOCKET_REFUSALS):
         return str(status)
     if _SERVER_ERROR <= status < _CLOSE_CODES:

@@ -34,6 +34,7 @@ _GRACE: Final = 3_600_000_000_000
 """Nanoseconds: what a revision answers within this after its traffic ended was begun before."""
 _EVERY_DAY: Final = frozenset(
     {
+        "400",
         "401",
         "403",
         "426",

@@ -45,6 +45,11 @@ _ORDINARY: Final = tuple(
                 r"|ended\b|exp (?:is |was )?(?:in the past|past|passed|reached)|outlived"
                 r"|stale token|lapsed|(?:ttl|lifetime|validity) (?:is |was )?(?:over|reached"
                 r"|exceeded|passed)"
+                r"|ended\b|exp in the past|outlived|stale token"
+                r"|\b(?:past|after|beyond|over) (?:its|the|their|token'?s?) ?(?:own )?(?:exp\b"
+                r"|end\b|expiry|ttl|lifetime|life\b|validity|max[ _-]?age)"
+                r"|\bexp (?:was|is|has|passed|\d|<)|no longer valid|not valid any ?more"
+                r"|idle (?:for )?(?:too long|time-?out)|timed out session|lapsed"
             ),
         ),
         ("revoked", _ENDED),

@@ -50,6 +50,9 @@ _OF_A_CLIENT: Final = re.compile(
 _MACHINE: Final = re.compile(
     r"\bm2m\b|machine|client[ _-]?(?:credential|auth|login)", re.IGNORECASE
 )
+_A_SERVICE: Final = re.compile(
+    r"(?:service|svc|client|workload|machine|robot|serviceaccount|system)[:/]", re.IGNORECASE
+)
 _WORKLOAD: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 """How services are called, and people mostly not."""
 _OF_TOKENS: Final = re.compile(r"token|grant|credential", re.IGNORECASE)
@@ -72,7 +75,7 @@ def is_refused(record: AuditRecord) -> bool:
 
 def is_of_client(record: AuditRecord) -> bool:
     """Tell whether a record is of a service or client that acts for itself."""
-    if (record.actor or "").startswith("service:") or (record.subject or "").startswith("service:"):
+    if any(_A_SERVICE.match(name or "") for name in (record.actor, record.subject)):
         return True
     grant = record.grant or ""
     if record.client_id and ("client_credentials" in grant or "assertion" in grant):
@@ -134,7 +137,7 @@ def is_called(service: str, names: Iterable[str]) -> bool:
 
 def bare(name: str | None) -> str | None:
     """Give a principal's name without the word for its kind."""
-    return None if name is None else name.removeprefix("service:")
+    return None if name is None else _A_SERVICE.sub("", name)
 
 
 def said(record: AuditRecord) -> str:

@@ -20,13 +20,15 @@ _MOST: Final = 20_000
 _SOON: Final = 120_000_000_000
 """Nanoseconds: what has not ended by then is not joined by its place alone."""
 _BEGUN: Final = re.compile(
-    rf"(?:^|[\]\s])(?:Started|started:?|Handling) (?P<a>{METHODS}) \"(?P<ap>/[^\s\"]*)\" for (?P<client>\S+)"
+    rf"(?:^|[\]\s])(?:Started|started:?|Handling) (?P<a>{METHODS}) "
+    r"\"(?P<ap>/[^\s\"]*)\" for (?P<client>\S+)"
     rf"|(?:^\s*|\] )(?P<b>{METHODS}) (?P<bp>/\S*)(?:$| [\w.+-]+/[\w.+-]+:$|:$)"
     rf"|^\s*(?P<c>{METHODS}) \"(?P<cp>/[^\s\"]*)\", parameters="
     rf"|^(?:(?:-->|<--|=>|<<<) )(?P<d>{METHODS}) (?P<dp>/\S*)$"
 )
 _ENDED: Final = re.compile(
-    r"(?:^|[\]\s])(?:Completed|Sent|Chunked|Responded(?: with)?|Finished with) (?P<a>[1-5]\d\d)\b(?: [A-Za-z_' -]+?)?"
+    r"(?:^|[\]\s])(?:Completed|Sent|Chunked|Responded(?: with)?|Finished with) (?P<a>[1-5]\d\d)"
+    r"\b(?: [A-Za-z_' -]+?)?"
     r"(?: in (?P<took>[\d.]+) ?(?P<unit>ms|µs|us|s))?(?= |$|,)"
     r"|Outcome: \w+\((?P<b>[1-5]\d\d)\b"
 )

@@ -15,6 +15,8 @@ _AFTER: Final = 250_000_000
 _LONGEST_START: Final = 180_000_000_000
 _SOON: Final = 5_000_000_000
 _MOST_LOOKED_AT: Final = 40
+_UNAUTHORISED: Final = frozenset({401, 403})
+_REFUSALS: Final = (Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED)
 _OF_NO_REQUEST: Final = frozenset(
     {
         Sign.STARTING,
@@ -123,6 +125,37 @@ def related(
                 )
         found.append(related_one)
     found.sort(key=lambda one: (one.time or 0, one.number))
+    return found
+
+
+def with_bare(
+    occurrences: dict[Sign, list[Occurrence]], requests: Iterable[Request]
+) -> dict[Sign, list[Occurrence]]:
+    """Give occurrences in which what came bare, and was refused, is a credential that was missing.
+
+    A line may tell of a request that it came without any, and another that it was refused. Who was
+    let in without one asked for what is open.
+
+    Args:
+        occurrences: By sign, with their requests.
+        requests: All there are.
+    """
+    bare = occurrences.get(Sign.CAME_BARE, [])
+    if not bare:
+        return occurrences
+    refused = {one.request for one in requests if one.status in _UNAUTHORISED}
+    refused |= {one.request for sign in _REFUSALS for one in occurrences.get(sign, [])}
+    told = [
+        msgspec.structs.replace(one, sign=Sign.CREDENTIAL_MISSING)
+        for one in bare
+        if one.request is not None and one.request in refused
+    ]
+    others = [*occurrences.get(Sign.CREDENTIAL_MISSING, []), *told]
+    others.sort(key=lambda one: (one.time or 0, one.number))
+    found = dict(occurrences)
+    del found[Sign.CAME_BARE]
+    if others:
+        found[Sign.CREDENTIAL_MISSING] = others
     return found
 
 

@@ -66,7 +66,10 @@ PHRASES: Final = (
         r"|obtained|acquired|fetched|received)\b|\b(?:renewed|refreshed|obtained|acquired|fetched"
         r"|got) (?:its |our |a |an |the |own |new )*(?:service|own|machine|client|workload) token\b"
         r"|\baccepted (?:via|by|with) (?:its |a |the )?(?:bearer|mtls|token|jwt|assertion|api[ -]?"
-        r"key|client|secret|signature)\b|\b(?:service|client|machine|internal|svc)"
+        r"key|client|secret|signature)\b"
+        r"|\btoken (?:for|of) \S{2,60} (?:was |has been |is )?(?:renewed|refreshed|obtained"
+        r"|acquired|fetched|cached)\b|\b(?:renewed|refreshed|obtained|acquired|fetched) (?:a |an "
+        r"|the |new |access )*token (?:for|as) \S{2,60}|\b(?:service|client|machine|internal|svc)"
         r"(?:[:/ -]\S{1,80})?(?: (?:call|request|identity|credential))? "
         r"(?:was |is )?(?:accepted|admitted|let in)\b"
         r"(?= *(?:$|[.,;:|()\[{\"']|via\b|by\b|with\b|from\b|as\b|on\b|at\b))",

@@ -163,7 +163,8 @@ PHRASES: Final = (
         Sign.REFRESH_REUSED,
         r"refresh[ _-]?token (?:\S+ )?(?:was |has been |is |already )*(?:re-?used|used (?:twice|"
         r"again|before)|replayed)|re-?use (?:of )?(?:a |the )?(?:rotated )?refresh[ _-]?token"
-        r"|refresh[ _-]?(?:token)?[ _-]?reuse|token reuse detected|reused refresh",
+        r"|refresh[ _-]?(?:token)?[ _-]?reuse|token reuse detected|reused refresh"
+        r"|InvalidGrantReuse\b|invalid_grant_reuse\b",
         "reuse",
         "re-use",
         "used",

@@ -109,6 +109,11 @@ _DONE_FOR: Final = re.compile(
     r"(?P<name>[A-Za-z][\w.@:-]{1,120})",
     re.IGNORECASE,
 )
+_TOKEN_FOR: Final = re.compile(
+    r"\btoken (?:for|of) (?:service |client )?[\"']?(?P<name>[A-Za-z][\w.@:-]{1,60})[\"']? "
+    r"(?:was |has been |is )?(?:renewed|refreshed|obtained|acquired|fetched|cached|issued)\b",
+    re.IGNORECASE,
+)
 _REFUSED_TO: Final = re.compile(
     r"\b(?:client|service) (?:authentication|credentials?|secret) (?:\w+ )?(?:failed|refused"
     r"|rejected|"
@@ -199,6 +204,9 @@ def _in_text(text: str, kind: Caller | None) -> tuple[str | None, Caller | None]
         if done is not None and done["name"].lower() not in _NO_NAMES:
             word = (done["kind"] or "").lower()
             return done["name"], Caller.SERVICE if word in ("client", "service") else kind
+        gained = _TOKEN_FOR.search(text, 0, 2_000) if "token" in text else None
+        if gained is not None and gained["name"].lower() not in _NO_NAMES:
+            return gained["name"], kind
         own = _SESSION.search(text, 0, 2_000) if "=" in text else None
         if own is not None:
             return own[1], kind or Caller.USER

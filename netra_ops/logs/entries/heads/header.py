@@ -30,6 +30,16 @@ _LEVEL_AHEAD: Final = re.compile(rf"[\w.$-]+(?:\s+-)?\s+(?:{WORDS.upper()})(?=[\
 _PROCESS: Final = re.compile(r"\[\d+\]|\(\d+\)|\d+(?:#\d+)?:(?=\s)")
 _NUMBERS: Final = re.compile(r"\d+(?: +\d+)?(?=\s)")
 _THREAD: Final = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\]){0,300})\](?=\s|$)")
+_IDS: Final = re.compile(
+    r"\[(?:(?:req(?:uest)?(?:[_-]?id)?|r|rid|cid|tid|corr(?:elation)?(?:[_-]?id)?|x-request-id)"
+    r"[-_:=/ ] ?(?P<id>(?=[\w.-]*\d)[\w.-]{4,64})"
+    r"|(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"|[\w.-]*,(?P<trace>[0-9a-f]{16,32}),[0-9a-f]{16}(?:,\w*)?"
+    r"|(?P<own>[0-9a-f]{32})-[0-9a-f]{16})\](?=\s|$)",
+    re.IGNORECASE,
+)
+"""What stands where a thread may and is an id: as MDC and tagged logs write a request's, and Spring
+a trace's, `[service,trace,span]` and since 3.0 `[trace-span]`."""
 _LOGGER: Final = re.compile(
     r"([A-Za-z_$][\w$]*(?:[./-][\w$]+)+)(?:\s*:(?=\s)|(?=\s+[\[-])|(?=\s))"
     r"|([A-Za-z_$][\w$]*)(?:(?=\s+-\s)|(?=\s{2,}\S)|(?=\|))"
@@ -66,6 +76,8 @@ class Header(msgspec.Struct, gc=False):
         logger: The program's part that wrote it; for syslog the program.
         host: The machine.
         principal: Who was acting, as a web server has it.
+        request: The request's id.
+        trace: The trace's.
     """
 
     end: int
@@ -75,6 +87,8 @@ class Header(msgspec.Struct, gc=False):
     logger: str | None = None
     host: str | None = None
     principal: str | None = None
+    request: str | None = None
+    trace: str | None = None
 
 
 def header_of(line: str, now: int, begin: int = 0) -> Header | None:
@@ -179,9 +193,9 @@ def _parts(line: str, header: Header) -> None:
                 header.end, header.severity, header.level = level[0], level[2], level[1]
                 in_brackets = line[at] == "["
                 continue
-        process = _PROCESS.match(line, at)
-        if process is None:
-            process = _number_of_process(line, at, level_follows=header.severity is None)
+        if _ids_at(line, header):
+            continue
+        process = _process_at(line, at, level_follows=header.severity is None)
         if process is None and header.severity and not in_brackets and not thread_seen:
             process = _THREAD.match(line, at)
             if process is not None and ": " in process[0]:
@@ -198,6 +212,17 @@ def _parts(line: str, header: Header) -> None:
             return
         header.logger = logger[1] or logger[2]
         header.end = _after(_GAP, line, logger.end())
+
+
+def _ids_at(line: str, header: Header) -> bool:
+    """Take the id that stands here in brackets, if one does."""
+    found = _IDS.match(line, header.end) if line[header.end : header.end + 1] == "[" else None
+    if found is None:
+        return False
+    header.request = header.request or found["id"] or found["uuid"]
+    header.trace = header.trace or found["trace"] or found["own"]
+    header.end = _after(_GAP, line, found.end())
+    return True
 
 
 def _level_at(line: str, at: int) -> tuple[int, Level, str] | None:
@@ -219,8 +244,11 @@ def _level_at(line: str, at: int) -> tuple[int, Level, str] | None:
     return _after(_GAP, line, end), level, word
 
 
-def _number_of_process(line: str, at: int, *, level_follows: bool) -> re.Match[str] | None:
-    """Find a bare number that is a process's: before a level, or before three dashes."""
+def _process_at(line: str, at: int, *, level_follows: bool) -> re.Match[str] | None:
+    """Find a process: in brackets, or a bare number before a level or before three dashes."""
+    process = _PROCESS.match(line, at)
+    if process is not None:
+        return process
     number = _NUMBERS.match(line, at)
     if number is None:
         return None

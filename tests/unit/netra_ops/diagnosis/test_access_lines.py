@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fakes.cloud_lines import BEGIN
+from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Request
 from netra_ops.diagnosis.signs.tallying import tallied
 from netra_ops.logs.reading import Reading
@@ -99,11 +100,11 @@ PAIRS = (
     ),
     (
         (
-            "2025-10-09T08:53:21.123Z DEBUG 1 --- [exec-3] o.s.web.servlet.DispatcherServlet        : "
+            "2025-10-09T08:53:21.123Z DEBUG 1 --- [exec-3] o.s.w.servlet.DispatcherServlet : "
             'GET "/orders/17", parameters={}'
         ),
         (
-            "2025-10-09T08:53:21.125Z DEBUG 1 --- [exec-3] o.s.web.servlet.DispatcherServlet        : "
+            "2025-10-09T08:53:21.125Z DEBUG 1 --- [exec-3] o.s.w.servlet.DispatcherServlet : "
             "Completed 401 UNAUTHORIZED"
         ),
     ),
@@ -170,3 +171,36 @@ def test_a_call_that_a_program_makes_is_no_request_to_it(tmp_path: Path) -> None
     line = "2025-10-09 08:53:21 INFO http.client - GET https://id.example/keys 401 in 3ms"
 
     assert _told(tmp_path, line) == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "request_id"),
+    [
+        ("[r-527982]", "527982"),
+        ("[req-9f3]", None),
+        ("[0e1d2c3b-0a1b-4c2d-8e3f-001122334455]", "0e1d2c3b-0a1b-4c2d-8e3f-001122334455"),
+        ("[request_id=F1a2b3c4]", "F1a2b3c4"),
+        ("[exec-3]", None),
+    ],
+)
+def test_ids_in_brackets_join_lines(tmp_path: Path, tag: str, request_id: str | None) -> None:
+    """What stands in brackets where a thread may is a request's id only if it is written as one."""
+    lines = (
+        f"2025-10-09T08:53:21.100Z INFO  {tag} app.http - from 203.0.113.7 authorization=absent",
+        f"2025-10-09T08:53:21.110Z ERROR {tag} app.http - Not authenticated",
+    )
+    path = tmp_path / "log.txt"
+    path.write_text("\n".join(lines))
+
+    found = tallied([str(path)], Reading(now=BEGIN + 10**17)).occurrences
+
+    ids = [one.request for one in found.get(Sign.CREDENTIAL_MISSING, [])]
+    assert ids == ([] if request_id is None else [request_id])
+
+
+def test_who_comes_bare_and_is_let_in_misses_nothing(tmp_path: Path) -> None:
+    """Without a refusal in the same request an empty header says nothing."""
+    path = tmp_path / "log.txt"
+    path.write_text("2025-10-09T08:53:21.100Z INFO  [r-52798] app.http - authorization=absent\n")
+
+    assert Sign.CREDENTIAL_MISSING not in tallied([str(path)], Reading(now=BEGIN)).occurrences

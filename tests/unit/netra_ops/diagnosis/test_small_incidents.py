@@ -7,6 +7,7 @@ import pytest
 
 from fakes.small_incidents import NEW, OLD, Incident, moment, released, waiting
 from netra_ops.diagnosis.answering.answer import DiagnosisVerdict
+from netra_ops.diagnosis.observing.framing.attempt import asks_for_token, kinds_of
 
 _SIGNATURE = "token signature is invalid"
 
@@ -307,3 +308,11 @@ def test_ages_of_expired_tokens_at_their_usual_rate_are_no_incident(tmp_path: Pa
     found = log.found(tmp_path)
     assert found.verdict is DiagnosisVerdict.NOT_AN_INCIDENT
     assert NEW in found.affected.revisions
+
+
+@pytest.mark.parametrize(("path", "failed"), [("/oauth/token", True), ("/orders", False)])
+def test_a_token_endpoint_refuses_with_400(path: str, failed: bool) -> None:  # noqa: FBT001
+    """At a token endpoint 400 is a refusal (RFC 6749, 5.2); elsewhere a caller's mistake."""
+    of_token = asks_for_token(path)
+
+    assert bool(kinds_of(400, (), of_socket=False, of_token=of_token)) is failed
