@@ -64,6 +64,25 @@ class Incident:
         form = "textPayload" if isinstance(text, str) else "jsonPayload"
         self._add(second, "stderr", service, revision, instance, severity=severity, **{form: text})
 
+    def invoker_removed(self, second: float, service: str = "orders") -> None:
+        """Add an audit entry by which a caller may not invoke a service any more."""
+        delta = {"action": "REMOVE", "role": "roles/run.invoker", "member": "serviceAccount:a@b"}
+        payload = {
+            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+            "serviceName": "run.googleapis.com",
+            "methodName": "google.cloud.run.v2.Services.SetIamPolicy",
+            "resourceName": f"projects/p/locations/here/services/{service}",
+            "serviceData": {"policyDelta": {"bindingDeltas": [delta]}},
+        }
+        entry = {
+            "insertId": f"id{len(self._entries)}",
+            "timestamp": moment(second),
+            "logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity",
+            "resource": {"type": "cloud_run_revision", "labels": {"service_name": service}},
+            "protoPayload": payload,
+        }
+        self._entries.append((second, entry))
+
     def served(self, first: float, last: float, times: int = 8, **more: Any) -> None:
         """Add requests that were answered well."""
         for number in range(times):

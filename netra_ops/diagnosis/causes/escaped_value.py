@@ -13,7 +13,7 @@ CAUSE = Cause(
     ),
     expects=(
         decides(Fact.KEYS_AGREE_UNESCAPED, 0.5),
-        decides(Fact.KEY_UNREADABLE, 0.65),
+        decides(Fact.KEY_UNREADABLE, 0.55),
         decides(Fact.VALUE_SHORTENED, 0.5),
         expects(Fact.SIGNATURE_REFUSED, 0.4),
         expects(Fact.BEGAN_WITH_REVISION, 0.75),

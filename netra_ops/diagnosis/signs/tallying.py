@@ -70,6 +70,12 @@ _OF_DATABASE: Final = frozenset(
 _NORMAL_CLOSURE: Final = 1000
 """RFC 6455, 7.4.1: it ended because somebody was done with it."""
 _CODE: Final = re.compile(r"(?:exited?|signal|code|status)\D{0,12}(\d{1,5})", re.IGNORECASE)
+_PAGE: Final = re.compile(
+    r"(?:title>|Error: |\b)(?:403 Forbidden|401 Unauthorized)|Error: (?:Forbidden|Unauthorized)"
+    r"|\b40[13](?=:? ?<)",
+    re.IGNORECASE,
+)
+"""With what a platform's own page says how it refused."""
 _STATUS: Final = re.compile(
     r"(?:^\W*|\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|HTTPException:?|error)[ =:\"']*)"
     r"([45]\d\d)\b",
@@ -112,16 +118,13 @@ class _Counting:
         self._sockets = Sockets()
         self._found: dict[Sign, Thinned[Occurrence]] = {}
         self._spoke: set[str] = set()
+        self._latest: dict[int, int] = {}
         self._first: int | None = None
         self._last: int | None = None
 
     def count(self, entry: Entry) -> None:
+        self._date(entry)
         time, number = entry.time, entry.number
-        if time is not None:
-            if self._first is None or time < self._first:
-                self._first = time
-            if self._last is None or time > self._last:
-                self._last = time
         place = self._places.place(entry.service, entry.revision, entry.instance)
         self._places.count(place, time, number)
         request = entry.trace or entry.request_id
@@ -141,6 +144,17 @@ class _Counting:
             self._requests.add(new)
         for meaning in self._meanings(entry, answered) or _of_caller(entry, answered):
             self._add(meaning, entry, place, request, caller, principal, answered)
+
+    def _date(self, entry: Entry) -> None:
+        """Give a plain line without a time that of the line before: it was written then."""
+        time = entry.time
+        if time is None:
+            if entry.kind is Kind.LINE:
+                entry.time = self._latest.get(entry.source)
+            return
+        self._latest[entry.source] = time
+        self._first = time if self._first is None else min(self._first, time)
+        self._last = time if self._last is None else max(self._last, time)
 
     def _note(
         self,
@@ -184,7 +198,7 @@ class _Counting:
         if entry.stack is not None:
             found = with_stack(entry.stack, found)
         elif entry.level < Level.ERROR:
-            found = [one for one in found if stands_below_error(one.sign, text)]
+            found = [one for one in found if stands_below_error(one.sign, text, entry.level)]
         if fields is not None:
             found = with_fields(
                 fields, found, is_warning=answered is None and entry.level >= Level.WARNING
@@ -317,5 +331,9 @@ def _status(sign: Sign, entry: Entry, answered: Answered | None) -> int | None:
         return answered.status
     if entry.status is not None:
         return entry.status
+    if sign is Sign.PLATFORM_REFUSED:
+        page = _PAGE.search(entry.message, 0, 2_000)
+        if page is not None:
+            return 403 if "orbidden" in page[0] or "403" in page[0] else 401
     said = _STATUS.search(entry.message)
     return int(said[1]) if said else None

@@ -9,6 +9,7 @@ from netra_ops.logs.entries.colours import uncoloured
 from netra_ops.logs.entries.entry import Entry, Kind, Level
 from netra_ops.logs.entries.heads.header import Header, header_of
 from netra_ops.logs.entries.heads.layout import Layout
+from netra_ops.logs.entries.heads.within import moment_within
 from netra_ops.logs.entries.payload import read_payload
 from netra_ops.logs.entries.stacks import fold
 
@@ -54,10 +55,11 @@ def read_line(entry: Entry, line: str, now: int, layout: Layout | None = None) -
     header = header_of(line, now, begin)
     if header is None:
         entry.message = line
-        return False
+        entry.time = time if time is not None else moment_within(line, now)
+        return entry.time is not None
     take_header(entry, header)
     if entry.time is None:
-        entry.time = time
+        entry.time = time if time is not None else moment_within(line, now)
     entry.message = line[header.end :]
     return True
 

@@ -182,8 +182,13 @@ def _strays(scene: Scene) -> set[str | None]:
 
 
 def _is_by_hand(attempt: Attempt) -> bool:
-    """Tell whether a request is of a tool with which people try things, and of no service."""
+    """Tell whether a request is of a tool with which people try things, and of no service.
+
+    What ends with a fault of the server's is no trial's own doing, whatever it was tried with.
+    """
     agent = attempt.agent
+    if (attempt.status or 0) >= _FAULTS_FROM:
+        return False
     return agent is not None and is_tool(agent) and attempt.caller is not Caller.SERVICE
 
 

@@ -159,6 +159,14 @@ def _before_container(scene: Scene) -> Iterator[Observation]:
     by_name = unnamed and len(named) == len(good) >= _ENOUGH
     came = [one for one in good if by_name or _spoke(scene, one)]
     silent = [one for one in refused if not _spoke(scene, one)]
+    if _took_nothing(refused, good):
+        yield seen(
+            Fact.REFUSED_BEFORE_CONTAINER,
+            f"{len(refused)} refused requests took no time at all; {len(good)} others did.",
+            refused,
+            service=scene.service,
+        )
+        return
     if len(refused) < _TWO or not came:
         return
     chance = fisher(len(silent), len(refused), len(good) - len(came), len(good))
@@ -172,6 +180,17 @@ def _before_container(scene: Scene) -> Iterator[Observation]:
         heard = [one for one in refused if _spoke(scene, one)]
         if len(heard) >= _HALF * len(refused):
             yield absent(Fact.REFUSED_BEFORE_CONTAINER, says, heard, service=scene.service)
+
+
+def _took_nothing(refused: Sequence[Attempt], good: Sequence[Attempt]) -> bool:
+    """Tell whether a front says of refused requests alone that they took no time: it asked nobody.
+
+    No program answers in none, and the platform writes so of what it refuses by itself.
+    """
+    if len(refused) < _TWO or len(good) < _ENOUGH:
+        return False
+    is_none = all(one.is_front and one.latency == 0.0 for one in refused)
+    return is_none and all(one.latency is not None and one.latency > 0.0 for one in good)
 
 
 def _spoke(scene: Scene, attempt: Attempt) -> bool:

@@ -232,9 +232,14 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.WORKLOAD_KEY_REFUSED,
-        r"InvalidClientTokenId\b|InvalidAccessKeyId\b",
+        r"InvalidClientTokenId\b|InvalidAccessKeyId\b|UnrecognizedClientException\b"
+        r"|AWS Access Key Id you provided does not exist|security token included in the request is "
+        r"invalid\b",
         "invalidclient",
         "invalidaccess",
+        "unrecognizedclient",
+        "access key id",
+        "security token",
     ),
     phrase(
         Sign.HEADER_ILLEGAL,

@@ -92,11 +92,16 @@ PHRASES: Final = (
         r"the (?:access|identity|id) token could not be verified\. Read more at|Read more at "
         r"https://cloud\.google\.com(?![^|]{0,4}quota)"
         r"|lacks IAM permission \"run\.routes\.invoke|invalid IAP credentials|invalid GCIP ID token"
-        r"|IAP could not authenticate",
+        r"|IAP could not authenticate|not authorized to perform:? (?:lambda:Invoke|execute-api:"
+        r"|apigateway:Invoke|sts:AssumeRoleWithWebIdentity)\w*|RBAC: access denied"
+        r"|denied_by_iap\b",
         "iam permission",
         "read more at",
         "iap ",
         "gcip",
+        "not authorized",
+        "rbac",
+        "denied_by",
     ),
     phrase(
         Sign.SECRET_PERMISSION,

@@ -285,10 +285,12 @@ PHRASES: Final = (
         r"read property \"|undefined array key|panicked at|\*\* \((?:KeyError|FunctionClauseError"
         r"|MatchError|"
         r"ArgumentError|CaseClauseError|BadMapError)\)|IndexOutOfRangeException"
-        r"|KeyNotFoundException"
+        r"|KeyNotFoundException|PHP Fatal error: +Uncaught (?:TypeError|ValueError|Error"
+        r"|ArgumentCountError|DivisionByZeroError)\b"
         r"|UninitializedPropertyAccess|(?:^|[\s.])(?:NullPointer|IllegalState"
         r"|ClassCast)Exception\b",
         "exception",
+        "fatal error",
         "nomethoderror",
         "undefined ",
         "member function",

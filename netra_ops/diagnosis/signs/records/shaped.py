@@ -9,10 +9,15 @@ from netra_ops.diagnosis.signs.meaning import Meaning
 from netra_ops.diagnosis.signs.records.own import ends_process, is_undecided
 from netra_ops.diagnosis.signs.records.said import CALLED
 from netra_ops.diagnosis.signs.sign import Sign
-from netra_ops.logs.entries import Frame, Stack
+from netra_ops.logs.entries import Frame, Level, Stack
 from netra_ops.logs.entries.stacks.python import is_library
 from netra_ops.logs.entries.times import from_text
 
+_RAISED: Final = re.compile(
+    r"^\W{0,3}(?:[A-Z]\w*(?:::|\.|\\))*[A-Z]\w*(?:Error|Exception)(?: \(|:| at )"
+    r"|^\s*\*\* \((?:[A-Z]\w*\.)*[A-Z]\w*Error\)"
+    r"|\bPHP (?:Fatal|Parse) error: |^Fatal error: Uncaught"
+)
 _DOES_WITHOUT: Final = re.compile(
     r"using|fall(?:ing|s)?[ -]?back|optional|skip|disabl|without|instead|not there", re.IGNORECASE
 )
@@ -156,14 +161,16 @@ def with_stack(stack: Stack, found: Sequence[Meaning]) -> list[Meaning]:
     return [Meaning(Sign.CODE_ERROR, where), *named]
 
 
-def stands_below_error(sign: Sign, text: str) -> bool:
+def stands_below_error(sign: Sign, text: str, level: Level) -> bool:
     """Tell whether a record that is called no error may mean a sign all the same.
 
     A package that a program does without is not missing; faults at lower levels are told of, not
-    met, unless the runtime itself tells of them.
+    met, unless the runtime itself tells of them: by a line of no level that begins with what was
+    raised, as Ruby, PHP and Elixir print it.
     """
     if sign is Sign.CODE_ERROR:
-        return "panic" in text
+        is_raised = level is Level.DEFAULT and _RAISED.search(text, 0, 300) is not None
+        return "panic" in text or is_raised
     return sign is not Sign.MODULE_MISSING or _DOES_WITHOUT.search(text) is None
 
 

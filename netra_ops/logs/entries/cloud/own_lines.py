@@ -1,17 +1,25 @@
 """Lines of JSON that a program wrote itself: structured output, Netra's own events among them."""
 
+import re
 from typing import Any, Final
 
 from netra_ops.logs.entries import severity, texts, times, whom
 from netra_ops.logs.entries.cloud import request
 from netra_ops.logs.entries.cloud.place import place_of
 from netra_ops.logs.entries.entry import Entry, Level
+from netra_ops.logs.entries.heads.moments import MONTH, moment_of
 from netra_ops.logs.entries.payload import MESSAGES, read_payload
 from netra_ops.logs.entries.whom import Names
 
-TIMES: Final = ("timestamp", "time", "@timestamp", "ts", "asctime", "datetime", "date", "t")
+TIMES: Final = (
+    *("timestamp", "time", "@timestamp", "ts", "asctime", "datetime", "date", "t", "@t"),
+    *("Timestamp", "TimeGenerated", "timeMillis", "time_iso8601", "time_local", "start_time"),
+    *("StartUTC", "requestTime", "EdgeStartTimestamp", "eventTime", "event_time", "logged_at"),
+    *("log_time", "instant", "created", "Time", "startTime"),
+)
 """Where a line's time is, in this order, after Cloud Logging's pair of seconds and nanoseconds."""
 
+_ACCESS: Final = re.compile(rf"\d\d/(?:{MONTH})/\d{{4}}:\d\d:\d\d:\d\d(?: [+-]\d{{4}})?")
 _GOOGLE: Final = "logging.googleapis.com/"
 _INSERT_IDS: Final = Names("insertId", _GOOGLE + "insertId")
 _LOG_NAMES: Final = Names("logName")
@@ -53,7 +61,16 @@ def time_of(fields: dict[str, Any]) -> int | None:
             return found
     for name in TIMES:
         if name in fields:
-            found = times.from_value(fields[name])
+            found = _time_in(fields[name])
             if found is not None:
                 return found
     return None
+
+
+def _time_in(value: Any) -> int | None:
+    """Read a time as programs write it: also as access logs do, and Log4j 2 in two parts."""
+    if isinstance(value, str) and _ACCESS.fullmatch(value):
+        return moment_of("day", value, 0)
+    if isinstance(value, dict) and "epochSecond" in value:
+        value = {"seconds": value["epochSecond"], "nanos": value.get("nanoOfSecond", 0)}
+    return times.from_value(value)

@@ -5,7 +5,7 @@ from typing import Final
 
 from netra_ops.logs.entries import times
 
-_MONTHS: Final = (
+MONTHS: Final = (
     "Jan",
     "Feb",
     "Mar",
@@ -19,7 +19,7 @@ _MONTHS: Final = (
     "Nov",
     "Dec",
 )
-MONTH: Final = "|".join(_MONTHS)
+MONTH: Final = "|".join(MONTHS)
 _CLOCK: Final = r"\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?"
 _ZONE: Final = r"(?:\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?(?![\w:])"
 
@@ -88,7 +88,7 @@ def _with_month(text: str, now: int) -> int | None:
     found = _NAMED.search(text)
     if found is None:
         return None
-    month, clock = _MONTHS.index(found[1]) + 1, [found[3], found[4], found[5], found[6] or ""]
+    month, clock = MONTHS.index(found[1]) + 1, [found[3], found[4], found[5], found[6] or ""]
     if found[7]:
         return _whole((int(found[7]), month, int(found[2])), clock)
     return _yearless((month, int(found[2])), clock, now)
@@ -107,7 +107,7 @@ def _yearless(day: tuple[int, int], clock: list[str], now: int) -> int | None:
 
 
 def _access(text: str) -> int | None:
-    day, month, year = int(text[:2]), _MONTHS.index(text[3:6]) + 1, int(text[7:11])
+    day, month, year = int(text[:2]), MONTHS.index(text[3:6]) + 1, int(text[7:11])
     seconds = times.seconds_of(
         year, month, day, int(text[12:14]), int(text[15:17]), int(text[18:20])
     )

@@ -204,3 +204,24 @@ def test_who_comes_bare_and_is_let_in_misses_nothing(tmp_path: Path) -> None:
     path.write_text("2025-10-09T08:53:21.100Z INFO  [r-52798] app.http - authorization=absent\n")
 
     assert Sign.CREDENTIAL_MISSING not in tallied([str(path)], Reading(now=BEGIN)).occurrences
+
+
+@pytest.mark.parametrize(
+    ("line", "is_met"),
+    [
+        ("NoMethodError (undefined method `name' for nil:NilClass):", True),
+        ("PHP Fatal error:  Uncaught TypeError: App::name(): must be of type User", True),
+        ("** (KeyError) key :name not found in: nil", True),
+        ("2025-10-09 08:53:21 INFO jobs: TypeError: handled and tried again", False),
+    ],
+)
+def test_what_a_runtime_prints_without_a_level_is_met(
+    tmp_path: Path, line: str, *, is_met: bool
+) -> None:
+    """An exception that begins a line of no level was raised; one told of at INFO was not."""
+    path = tmp_path / "log.txt"
+    path.write_text(f"2025-10-09 08:53:20 INFO jobs: begun\n{line}\n")
+
+    found = tallied([str(path)], Reading(now=BEGIN + 10**17)).occurrences.get(Sign.CODE_ERROR, [])
+
+    assert [one.time is not None for one in found] == ([True] if is_met else [])

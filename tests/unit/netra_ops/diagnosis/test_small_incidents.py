@@ -316,3 +316,20 @@ def test_a_token_endpoint_refuses_with_400(path: str, failed: bool) -> None:  # 
     of_token = asks_for_token(path)
 
     assert bool(kinds_of(400, (), of_socket=False, of_token=of_token)) is failed
+
+
+@pytest.mark.parametrize(
+    ("latency", "cause"), [(0.0, "invoker_missing"), (0.012, None)], ids=["none", "some"]
+)
+def test_what_took_no_time_came_to_no_program(
+    tmp_path: Path, latency: float, cause: str | None
+) -> None:
+    """After the invoker was taken away, refusals that took no time are the platform's."""
+    log = Incident()
+    for number in range(20):
+        log.asked(number * 30, 200)
+    log.invoker_removed(610)
+    for number in range(20):
+        log.asked(640 + number * 30, 403, took=latency)
+
+    assert log.found(tmp_path).cause == cause
