@@ -23,6 +23,8 @@ _REFUSALS: Final = frozenset({401, 403})
 _UPGRADE_REQUIRED: Final = 426
 """RFC 9110, 15.5.22."""
 _NOT_OPENED: Final = range(400, 600)
+_GIVEN_UP: Final = frozenset({408, 499, 504})
+"""What those write of a socket that they ended who have one status for all that took too long."""
 
 
 def observed(scene: Scene) -> Iterator[Observation]:
@@ -38,12 +40,15 @@ def _sockets_only(scene: Scene) -> Iterator[Observation]:
     bad = [one for one in scene.failing if one.is_request or one.path is not None]
     sockets = [one for one in bad if one.is_socket]
     plain = [one for one in bad if not one.is_socket]
-    good = [one for one in scene.since if not one.is_socket and not one.failed and one.is_request]
+    since = [one for one in scene.since if one.is_request]
+    good = [one for one in since if not one.is_socket and not one.failed]
     says = (
         f"{len(sockets)} sockets or handshakes failed since the onset, and {len(plain)} plain "
         f"requests beside {len(good)} that went well."
     )
-    tried = sum(one.is_socket and one.is_request for one in scene.since)
+    # What a proxy answers with an error may be well behind it: there it is another handshake.
+    where = {one.place.service for one in sockets}
+    tried = sum(one.is_socket and one.place.service in where for one in since)
     chance = fisher(len(sockets), max(tried, len(sockets)), 0, len(good))
     if len(sockets) >= _TWO and not plain and chance < ORDINARY:
         yield seen(Fact.SOCKETS_ONLY, says, [*sockets[:3], *good[:2]], service=scene.service)
@@ -71,7 +76,10 @@ def _one_age(scene: Scene) -> Iterator[Observation]:
     ended = [
         Ended(one.latency, one.time, one.number, one.place.service)
         for one in scene.attempts
-        if one.is_socket and one.latency is not None and one.latency >= LONG
+        if one.is_socket
+        and one.latency is not None
+        and one.latency >= LONG
+        and ((one.status or 0) not in _NOT_OPENED or one.status in _GIVEN_UP)
     ]
     opened = {
         line.request: line.time
