@@ -196,7 +196,7 @@ class _Counting:
             return []
         found = self._told(entry, text)
         if entry.stack is not None:
-            found = with_stack(entry.stack, found)
+            found = with_stack(entry.stack, found, text)
         elif entry.level < Level.ERROR:
             found = [one for one in found if stands_below_error(one.sign, text, entry.level)]
         if fields is not None:

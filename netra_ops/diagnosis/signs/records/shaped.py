@@ -27,6 +27,9 @@ _JAVA_LIBRARY: Final = re.compile(
     r"io\.(?:jsonwebtoken|grpc|netty|github\.resilience4j)|org\.(?:postgresql|keycloak|mariadb))\."
 )
 _UNNAMED: Final = frozenset({"exception", "Traceback"})
+_PLAIN: Final = frozenset(
+    {"Error", "Exception", "RuntimeError", "RuntimeException", "StandardError"}
+)
 _CLOCK: Final = re.compile(
     r"current time (\d{4}-\d\d-\d\dT[\d:]{8}\S*?) is (before|after)", re.IGNORECASE
 )
@@ -141,14 +144,35 @@ _SHUT: Final = re.compile(
 """What stands beside a breaker's name where a call was not made; `too many requests` is what
 sony/gobreaker says while it is half-open (its `ErrTooManyRequests`)."""
 _BESIDE_A_BREAKER: Final = frozenset({Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED})
+_CALLS: Final = ("err", "error", "response", "res", "resp", "call", "upstream", "http")
+_TOLD: Final = ("event", "message", "msg", "phase", "stage", "step", "logger", "component")
+_CHECKS: Final = ("check", "check_name", "checkName", "name", "probe", "step", "test")
+_ENDED: Final = ("ok", "passed", "success", "healthy", "result", "outcome", "state", "verdict")
+_ENDED_BADLY: Final = frozenset({"failed", "fail", "failure", "error", "false", "bad", "violated"})
+_AT_START: Final = re.compile(
+    r"\A(?:(?:pre-?flight|start-?up|boot|pre-?start|self-?|sanity) ?(?:self-?)?"
+    r"(?:checks?|tests?|validation|gate|invariants?)?)(?:[.: ]+(?:failed|finished|done|result"
+    r"|error|violated|aborted|report|outcome))?\Z",
+    re.IGNORECASE,
+)
+_FAILED_CHECK: Final = re.compile(r"\b(?:failed|violated|aborted)\Z", re.IGNORECASE)
+_OF_REQUESTS: Final = frozenset(
+    {"origin", "method", "path", "url", "req", "request", "http", "httpRequest", "request_id"}
+)
 _NO_REASON: Final = frozenset({Sign.NOT_AUTHENTICATED, Sign.NOT_PERMITTED})
 
 
-def with_stack(stack: Stack, found: Sequence[Meaning]) -> list[Meaning]:
+def with_stack(stack: Stack, found: Sequence[Meaning], text: str = "") -> list[Meaning]:
     """Give what a record with a stack means: an error of the code says where it is.
 
     What was raised in the application's own code and is no failing call, no refusal and nothing
-    else that is known is an error of that code.
+    else that is known is an error of that code. What it raises because it was answered with a
+    refusal (an error that has no name of its own) is none.
+
+    Args:
+        stack: Its stack.
+        found: What its words mean.
+        text: Its words.
     """
     where = _where(stack.frames)
     named = [Meaning(one.sign, where) if one.sign is Sign.CODE_ERROR else one for one in found]
@@ -156,6 +180,7 @@ def with_stack(stack: Stack, found: Sequence[Meaning]) -> list[Meaning]:
         return named
     kinds = [stack.raised.type, *(cause.type for cause in stack.causes)]
     is_unnamed = stack.raised.type in _UNNAMED and not stack.causes
+    is_unnamed |= stack.raised.type in _PLAIN and _ANSWERED.search(text) is not None
     if where is None or is_unnamed or any(_NO_FAULT.search(kind) for kind in kinds):
         return named or [Meaning(Sign.OTHER_ERROR, where)]
     return [Meaning(Sign.CODE_ERROR, where), *named]
@@ -262,10 +287,14 @@ def with_fields(
     breaker = _of_breaker(fields)
     if breaker is not None and breaker.sign not in {one.sign for one in meanings}:
         meanings = [breaker, *(one for one in meanings if one.sign not in _BESIDE_A_BREAKER)]
-    if fields.get("redirected") is True:
+    inner = (fields[name] for name in _CALLS if isinstance(fields.get(name), dict))
+    if any(one.get("redirected") is True for one in (fields, *inner)):
         meanings.append(Meaning(Sign.REDIRECTED))
     if not meanings and (is_undecided(fields) or _called_in_vain(fields)):
         meanings.append(Meaning(Sign.DEPENDENCY_FAILED))
+    check = _failed_check(fields)
+    if check is not None and not any(one.sign is Sign.START_FAILED for one in meanings):
+        meanings.append(check)
     if ends_process(fields):
         meanings.append(Meaning(Sign.EXITED))
     status = fields.get("status")
@@ -278,6 +307,23 @@ def _called_in_vain(fields: Mapping[str, Any]) -> bool:
     """Tell whether members name what was called, and that it was not to be had."""
     status = next((fields[one] for one in _STATUSES if type(fields.get(one)) is int), 0)
     return status in _BROKEN and any(isinstance(fields.get(name), str) for name in CALLED)
+
+
+def _failed_check(fields: Mapping[str, Any]) -> Meaning | None:
+    """Read a check at start that failed, by its members; a browser's preflight is none."""
+    if not _OF_REQUESTS.isdisjoint(fields):
+        return None
+    told = [str(fields[name]) for name in _TOLD if isinstance(fields.get(name), str)]
+    if not any(_AT_START.search(one.replace("_", " ")) for one in told):
+        return None
+    ended = [fields[name] for name in _ENDED if name in fields]
+    has_failed = any(
+        one is False or (isinstance(one, str) and one.lower() in _ENDED_BADLY) for one in ended
+    )
+    if not has_failed and not any(_FAILED_CHECK.search(one.replace("_", " ")) for one in told):
+        return None
+    named = next((fields[name] for name in _CHECKS if isinstance(fields.get(name), str)), None)
+    return Meaning(Sign.START_FAILED, named)
 
 
 def is_bare_preflight(

@@ -16,6 +16,9 @@ from netra_ops.logs.entries.severity import WORDS, level_of_name
 _GLOG: Final = re.compile(
     r"([IWEF])(\d{4})?(\d\d)(\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)\s+\d+ ([\w./-]+:\d+)\] "
 )
+_RUBY: Final = re.compile(
+    r"([DIWEFA]), \[(\d{4}-\d\d-\d\dT[\d:.]{8,18})(?: #\d+)?\] +[A-Z]+ -- ([\w:-]{0,60}): "
+)
 _ACCESS: Final = re.compile(rf"[\w.:-]+ \S+ (\S+) \[(\d\d/(?:{MONTH})/[^\]]+)\] (?=\")")
 _PRIORITY: Final = re.compile(r"<(\d{1,3})>(?:1 (?=\d{4}-))?")
 _SYSLOG: Final = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
@@ -103,14 +106,13 @@ def header_of(line: str, now: int, begin: int = 0) -> Header | None:
     if _PAIRED.match(line, begin) is not None:
         return _of_pairs(line, now, begin)
     if first.isalpha():
+        named = _of_letter(line, begin, now)
+        if named is not None:
+            return named
         if _FIRST_WORD.match(line, begin) is None:
             return None
     elif first not in _FIRST_SIGNS or not first:
         return None
-    if first in "IWEF":
-        glog = _GLOG.match(line, begin)
-        if glog is not None:
-            return _of_glog(glog, now)
     priority = _PRIORITY.match(line, begin) if first == "<" else None
     found = MOMENT.match(line, priority.end() if priority else begin)
     if found is None or found.lastgroup is None:
@@ -152,6 +154,22 @@ def _of_glog(found: re.Match[str], now: int) -> Header:
     else:
         time = moment_of("yearless", f"{month}-{day} {clock}", now)
     return Header(found.end(), time, letter, level_of_name(letter) or Level.DEFAULT, place)
+
+
+def _of_letter(line: str, begin: int, now: int) -> Header | None:
+    """Read a head that begins with the letter of a level."""
+    glog = _GLOG.match(line, begin)
+    if glog is not None:
+        return _of_glog(glog, now)
+    ruby = _RUBY.match(line, begin)
+    return _of_ruby(ruby, now) if ruby is not None else None
+
+
+def _of_ruby(found: re.Match[str], now: int) -> Header:
+    """Read what Ruby's Logger writes, whose `A` is of what has no level."""
+    letter, moment, program = found.groups()
+    level = level_of_name(letter) or Level.DEFAULT
+    return Header(found.end(), moment_of("iso", moment, now), letter, level, program or None)
 
 
 def _without_time(line: str, begin: int, now: int) -> Header | None:

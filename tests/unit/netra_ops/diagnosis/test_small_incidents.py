@@ -7,7 +7,7 @@ import pytest
 
 from fakes.small_incidents import NEW, OLD, Incident, moment, released, waiting
 from netra_ops.diagnosis.answering.answer import DiagnosisVerdict
-from netra_ops.diagnosis.observing.framing.attempt import asks_for_token, kinds_of
+from netra_ops.diagnosis.observing.framing.attempt import is_refused_grant
 
 _SIGNATURE = "token signature is invalid"
 
@@ -313,9 +313,7 @@ def test_ages_of_expired_tokens_at_their_usual_rate_are_no_incident(tmp_path: Pa
 @pytest.mark.parametrize(("path", "failed"), [("/oauth/token", True), ("/orders", False)])
 def test_a_token_endpoint_refuses_with_400(path: str, failed: bool) -> None:  # noqa: FBT001
     """At a token endpoint 400 is a refusal (RFC 6749, 5.2); elsewhere a caller's mistake."""
-    of_token = asks_for_token(path)
-
-    assert bool(kinds_of(400, (), of_socket=False, of_token=of_token)) is failed
+    assert is_refused_grant("POST", path, 400) is failed
 
 
 @pytest.mark.parametrize(
