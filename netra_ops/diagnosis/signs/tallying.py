@@ -20,7 +20,7 @@ from netra_ops.diagnosis.signs.meaning import Lexicon, Meaning
 from netra_ops.diagnosis.signs.records import own
 from netra_ops.diagnosis.signs.records.answered import answered_by
 from netra_ops.diagnosis.signs.records.audited import audit_meanings
-from netra_ops.diagnosis.signs.records.called import called
+from netra_ops.diagnosis.signs.records.called import called, is_auth_client
 from netra_ops.diagnosis.signs.records.keyed import key_of, tells_of_token
 from netra_ops.diagnosis.signs.records.said import said_by
 from netra_ops.diagnosis.signs.records.shaped import (
@@ -194,7 +194,9 @@ class _Counting:
             return [*self._lexicon.meanings(text), Meaning(Sign.PREFLIGHT_BARE)]
         if answered is not None and entry.level < Level.WARNING and "|" not in text:
             return []
-        found = self._told(entry, text)
+        # How a request was answered is not how what it needed answered.
+        said = text if answered is None else text.partition(" | ")[2] or text
+        found = self._told(entry, text, said)
         if entry.stack is not None:
             found = with_stack(entry.stack, found, text)
         elif entry.level < Level.ERROR:
@@ -207,9 +209,9 @@ class _Counting:
             return [Meaning(Sign.OTHER_ERROR)]
         return found
 
-    def _told(self, entry: Entry, text: str) -> list[Meaning]:
+    def _told(self, entry: Entry, text: str, said: str) -> list[Meaning]:
         """Give what the words mean, with what values they tell of."""
-        found = without_silence(text, self._lexicon.meanings(text))
+        found = without_silence(said, self._lexicon.meanings(text))
         if not any(one.sign is Sign.FALLBACK_FILE for one in found):
             found = [*found, *with_fallback(entry.message, entry.fields)]
         found = [*found, *with_length(entry.message, entry.fields)]
@@ -230,6 +232,8 @@ class _Counting:
             libraries = " ".join(entry.stack.libraries) if entry.stack is not None else ""
             what, host = called(f"{said_by(entry)} {libraries}")
             subject = subject or host
+            if what is None and entry.logger is not None and is_auth_client(entry.logger):
+                what = Called.AUTH_SERVICE
             if what is Called.DATABASE and sign in _OF_DATABASE:
                 sign = Sign.DATABASE_SILENT
         elif sign is Sign.STARTING:

@@ -4,6 +4,7 @@ Who gives reasons, and gives others, says that those that are not given were not
 """
 
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from netra_ops.diagnosis.facts import Fact
@@ -135,6 +136,8 @@ _OF_CLIENTS: Final = (
     ),
 )
 """What is rarely told to callers: that it is not said is no sign that it is not so."""
+_LEAVES_OPEN: Final = MappingProxyType({Fact.CERTIFICATE_EXPIRED_SAID: (Sign.CERTIFICATE_REFUSED,)})
+"""What may be behind what is said: a certificate that is refused may be so as expired."""
 _TELLING: Final = frozenset(sign for one in REASONS for sign in one.signs) | {
     Sign.CONNECTION_REFUSED,
     Sign.HOST_UNKNOWN,
@@ -158,7 +161,11 @@ def observed(scene: Scene) -> Iterator[Observation]:
         if found in said:
             if not is_aside(found, said) and not _may_be_the_database(scene, found):
                 yield told(one.fact, found, one.says)
-        elif reasoned is not None and one.fact is not Fact.CLOCKS_DIFFER:
+        elif (
+            reasoned is not None
+            and one.fact is not Fact.CLOCKS_DIFFER
+            and not heard(scene, _LEAVES_OPEN.get(one.fact, ())).lines
+        ):
             yield _not_said(one, found, reasoned)
     for one in _OF_CLIENTS:
         found = heard(scene, one.signs)
@@ -167,13 +174,13 @@ def observed(scene: Scene) -> Iterator[Observation]:
 
 
 def _may_be_the_database(scene: Scene, found: Heard) -> bool:
-    """Tell whether a pool only says that it waited, and never had a connection to give.
+    """Tell whether a pool only says that it waited, and was not seen to have enough before.
 
-    It waits as long where all connections are in use as where none can be made.
+    It waits as long where all connections are in use as where no further one can be made.
     """
     if not found.lines or any(one.sign is not Sign.POOL_WAITED for one in found.lines):
         return False
-    return bool(scene.affected) and all(one.failed for one in (*scene.affected, *scene.earlier))
+    return bool(scene.affected) and all(one.failed for one in scene.earlier)
 
 
 def is_aside(found: Heard, said: list[Heard]) -> bool:

@@ -172,7 +172,7 @@ _SOCKET: Final = re.compile(r"\bweb ?-?sockets?\b|\bws\b|\bhandshake\b|\bsocket\
 _PREFLIGHT: Final = re.compile(r"\bpre-?flight\b|\boptions\b", re.IGNORECASE)
 _AUTH_HOSTS: Final = frozenset(
     {"AUTH", "LOGIN", "IDP", "SSO", "IDENTITY", "ACCOUNTS", "ID", "STS", "OIDC", "OAUTH", "IAM",
-     "KEYCLOAK", "SIGNIN", "AUTHN", "TOKEN", "ISSUER", "PASSPORT"}
+     "AUTHZ", "KEYCLOAK", "SIGNIN", "AUTHN", "TOKEN", "ISSUER", "PASSPORT"}
 )  # fmt: skip
 _AUTH_PATHS: Final = re.compile(
     r"\.well-known|jwks|/oauth2?/|/token\b|/introspect|/oidc|/authorize|openid", re.IGNORECASE

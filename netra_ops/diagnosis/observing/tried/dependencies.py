@@ -34,9 +34,11 @@ _EXPIRED: Final = re.compile(
 _NOT_AFTER: Final = re.compile(
     r"not[ _-]?after[=: ]+\"?([A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d \d{4}(?: GMT)?"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)"
-    r"|\b(?:expires|valid until|expiry)[=: ]+\"?(\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)",
+    r"|\b(?:expires|valid[ _-]?(?:until|to)|expiry)[=: ]+\"?"
+    r"(\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)",
     re.IGNORECASE,
 )
+_VALIDITY: Final = re.compile(r"not[ _-]?after|valid[ _-]?(?:to|until)|cert", re.IGNORECASE)
 _OPENSSL: Final = "%b %d %H:%M:%S %Y"
 _CERTIFICATE: Final = re.compile(
     r"\bcert(?:ificate)?s?\b|\btls\b|\bnot[ _-]?after\b", re.IGNORECASE
@@ -131,7 +133,7 @@ def breakers(scene: Scene, tried: Sequence[Tried]) -> Iterator[Observation]:
 
 def certificates(tried: Sequence[Tried]) -> Iterator[Observation]:
     """Observe certificates past their end."""
-    asked = [one for one in tried if _CERTIFICATE.search(f"{one.text} {told(one.probe)}")]
+    asked = [one for one in tried if _CERTIFICATE.search(f"{one.text} {_shown(one.probe)}")]
     expired = [one for one in asked if _is_past(one.probe)]
     good = [one for one in asked if one not in expired and one.is_ok is not False]
     if expired:
@@ -209,8 +211,16 @@ def _is_down(one: Tried) -> bool:
     return one.end is End.SILENT or (one.status is not None and one.status >= _SERVER_ERROR)
 
 
+def _shown(probe: Probe) -> str:
+    """Give all words of what came back, with what stands among headers or beside of validity."""
+    headers = {} if probe.got is None else probe.got.headers
+    beside = (*headers.items(), *probe.fields.items())
+    validity = (f"{name} {value}" for name, value in beside if _VALIDITY.search(name))
+    return " ".join((told(probe), *validity))
+
+
 def _is_past(probe: Probe) -> bool:
-    words = told(probe)
+    words = _shown(probe)
     if _EXPIRED.search(words):
         return True
     found = _NOT_AFTER.search(words)

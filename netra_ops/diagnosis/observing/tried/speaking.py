@@ -28,6 +28,10 @@ _SAID: Final = (
     (Fact.SUBPROTOCOL_SAID, Sign.SUBPROTOCOL, "a handshake failed over its subprotocol"),
     (Fact.UPGRADE_MISSING, Sign.UPGRADE_MISSING, "a handshake came without what makes it one"),
 )
+_SWITCHED: Final = 101
+_NOT_ACCEPTABLE: Final = 4406
+"""`Subprotocol not acceptable` of graphql-ws, which others took over."""
+_HEADER: Final = "sec-websocket-protocol"
 _CALLS: Final = frozenset(
     {Sign.CONNECTION_REFUSED, Sign.TIMED_OUT, Sign.HOST_UNKNOWN, Sign.DEPENDENCY_FAILED}
 )
@@ -58,7 +62,21 @@ def _signs(one: Tried, lexicon: Lexicon) -> set[Sign]:
     found = {meaning.sign for meaning in lexicon.meanings(text)}
     if _BREAKER.search(f"{one.text} {text}") and _IS_OPEN.search(text):
         found.add(Sign.BREAKER_OPEN)
+    if one.is_socket and _came_without_subprotocol(one):
+        found.add(Sign.SUBPROTOCOL)
     is_silent = one.is_database and one.end is End.SILENT
     if is_silent or (found & _CALLS and called(text)[0] is Called.DATABASE):
         found.add(Sign.DATABASE_SILENT)
     return found
+
+
+def _came_without_subprotocol(one: Tried) -> bool:
+    """Tell whether a socket was opened and its subprotocol was not the one that was expected.
+
+    It was closed for that, or its handshake was to name one and named none.
+    """
+    got = one.probe.got
+    if got is None or one.status != _SWITCHED:
+        return False
+    is_unnamed = _HEADER in one.probe.expect.lower() and _HEADER not in got.headers
+    return got.close_code == _NOT_ACCEPTABLE or is_unnamed

@@ -29,7 +29,8 @@ PHRASES: Final = (
         Sign.SUBPROTOCOL,
         r"(?:no|unsupported|unknown|invalid|missing|unexpected|empty|bad) (?:common |matching |"
         r"acceptable |requested |offered )*sub-?protocols?\b|sub-?protocols? (?:\S{1,40} )?(?:was "
-        r"|is |were |are )?(?:not (?:negotiated|supported|offered|accepted|ours|selected|known|"
+        r"|is |were |are )?(?:not (?:negotiated|supported|offered|"
+        r"accept(?:ed|able)|ours|selected|known|"
         r"allowed)|offered, and not ours|mismatch|missing|refused|rejected|unsupported)"
         r"|InvalidSubprotocol|NegotiationError[^|;]{0,40}subprotocol|could not negotiate "
         r"(?:a )?sub-?protocol|server sent (?:an? )?(?:no |invalid )?subprotocol"

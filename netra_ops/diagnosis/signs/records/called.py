@@ -45,6 +45,12 @@ _AUTH_WORDS: Final = re.compile(
     r"]authz\b",
     re.IGNORECASE,
 )
+_AUTH_CLIENT: Final = re.compile(
+    r"(?:^|[./:])(?:authz|authn?[_-]?(?:client|gateway|api|check)|idp(?:[_-]?client)?|oidc|jwks"
+    r"|jwks[_-]?(?:client|cache|fetcher)|introspect(?:ion|or)?|keycloak|(?:identity|token"
+    r"|permission)[_-]?(?:client|introspection|verifier|check))$",
+    re.IGNORECASE,
+)
 _OF_GOOGLE: Final = re.compile(
     r"googleapis\.com|metadata\.google|access token for service account|169\.254\.169\.254(?!:53)",
     re.IGNORECASE,
@@ -87,6 +93,11 @@ def called(text: str) -> tuple[Called | None, str | None]:
     if not is_auth and (host is not None or _OTHER_WORDS.search(text)):
         return (Called.OTHER if _OTHER_WORDS.search(host or text) else None), host
     return None, host
+
+
+def is_auth_client(logger: str) -> bool:
+    """Tell whether the part of a program that speaks is the one that asks the auth service."""
+    return _AUTH_CLIENT.search(logger) is not None
 
 
 def is_auth_host(host: str) -> bool:

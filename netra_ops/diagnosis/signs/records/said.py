@@ -66,6 +66,13 @@ def _written(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _FIELDS: Final = _written(_NAMES)
+_HELD: Final = (
+    *("attributes", "attrs", "fields", "context", "ctx", "extra", "meta", "metadata", "properties"),
+    *("params", "tags", "Properties", "Context"),
+)
+_ERRORS: Final = _written(
+    tuple(name for name in _NAMES if name.startswith(("err", "exc", "cause", "reason", "failure")))
+)
 _ENVOYS: Final = "response_code_details"
 """What Envoy says of a response, its blanks written as underscores."""
 _ANSWERS: Final = frozenset(_written(("data", "response", "body", "response_body")))
@@ -99,15 +106,19 @@ def said_by(entry: Entry) -> str:
     context = fields.get(_CONTEXT)
     if isinstance(context, dict) and isinstance(context.get("error_message"), str):
         return str(context["error_message"])[:_LONGEST]
-    if _ANY.isdisjoint(fields):
-        return text
-    parts = [text]
+    parts = [text, *(part for part in _inner(fields) if part not in text)]
     for name in sorted(_ANY.intersection(fields), key=_PLACE.__getitem__):
         value = _answered(fields[name]) if name in _ANSWERS else fields[name]
         if name == _ENVOYS and isinstance(value, str):
             value = f"{value} {value.replace('_', ' ')}"
         parts += [part for part in _texts(value) if part not in text]
     return " | ".join(parts)
+
+
+def _inner(fields: Mapping[str, Any]) -> list[str]:
+    """Give what errors say that stand together with others in one member, as OpenTelemetry does."""
+    held = (fields[name] for name in _HELD if isinstance(fields.get(name), dict))
+    return [part for one in held for name in _ERRORS if name in one for part in _texts(one[name])]
 
 
 def _answered(value: Any) -> Any:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.small_incidents import NEW, OLD, Incident
+from fakes.small_incidents import NEW, OLD, Incident, moment
 
 _ANSWERED = (
     "Error: introspection answered 401\n    at verify (/app/server.js:16:36)\n"
@@ -73,3 +73,70 @@ def test_handshakes_answered_with_an_error_were_never_open(tmp_path: Path) -> No
         log.asked(number * 30 + 12, 200)
 
     assert log.found(tmp_path).cause != "proxy_timeout"
+
+
+def _probe(name: str, target: str, *, ok: bool, **got: object) -> dict[str, object]:
+    return {
+        "name": name,
+        "target": target,
+        "expect": "as always",
+        "got": {"status": None, "close_code": None, **got},
+        "ok": ok,
+        "time": moment(500),
+    }
+
+
+def test_a_certificate_refused_may_be_one_that_expired(tmp_path: Path) -> None:
+    """Where calls say that verifying failed, a probe of the certificate's end tells why."""
+    log = Incident()
+    log.served(0, 110)
+    log.refused(130, 400, 503, text="POST https://idp.example: certificate verify failed")
+    ended = {"notAfter": moment(100)}
+    probe = _probe("certificate at the balancer", "idp.example:443", ok=False, headers=ended)
+
+    assert log.found(tmp_path, probes=[probe]).cause == "certificate_expired"
+
+
+def test_a_socket_closed_for_its_subprotocol_says_so(tmp_path: Path) -> None:
+    """A socket that opens through a proxy and is closed with 4406 lost what it had offered."""
+    log = Incident()
+    log.served(0, 400, 20)
+    probes = [
+        _probe("through the edge", "wss://a.example/s", ok=False, status=101, close_code=4406),
+        _probe("directly", "wss://t---a.a.run.app/s", ok=True, status=101),
+    ]
+
+    assert log.found(tmp_path, probes=probes).cause == "subprotocol_not_negotiated"
+
+
+def test_errors_beside_a_body_are_read(tmp_path: Path) -> None:
+    """OpenTelemetry keeps errors among attributes; what they say counts as anywhere."""
+    log = Incident()
+    refused = "failed to connect to `user=a`: dial tcp 10.0.0.3:5432: i/o timeout"
+    for number in range(12):
+        line = {"body": "lookup", "attributes": {"error": refused}}
+        log.said(number * 20, line, severity="ERROR")
+
+    assert log.found(tmp_path).cause == "database_unreachable"
+
+
+def test_who_speaks_tells_what_was_called(tmp_path: Path) -> None:
+    """An address without a name is the auth service's where the auth client could not reach it."""
+    log = Incident()
+    log.served(0, 110)
+    for number in range(12):
+        log.asked(130 + number * 20, 503, took=0.5)
+        said = {"logger": "lift.authz", "msg": "dial tcp 10.2.0.7:8443: connection refused"}
+        log.said(130.4 + number * 20, said, severity="ERROR")
+
+    assert log.found(tmp_path).cause == "auth_service_unreachable"
+
+
+def test_a_pool_that_waits_from_the_first_line_says_not_why(tmp_path: Path) -> None:
+    """Without a time before in which it was enough, a pool that waited may want a database."""
+    log = Incident()
+    for number in range(12):
+        log.asked(number * 20, 500, took=10.0, text="timeout exceeded when trying to connect")
+        log.asked(number * 20 + 11, 200)
+
+    assert log.found(tmp_path).cause is None
