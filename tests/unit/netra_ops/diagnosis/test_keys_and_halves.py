@@ -232,3 +232,21 @@ def test_a_decoded_token_has_another_issuer_than_expected(
     }
 
     assert log.found(tmp_path, probes=[probe]).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("decoded", "cause"), [("a", "empty_value"), ("b", "signing_key_mismatch")]
+)
+def test_what_is_its_own_base64_is_empty(tmp_path: Path, decoded: str, cause: str) -> None:
+    """A fingerprint that is the same decoded is that of nothing."""
+    log = Incident()
+    log.served(0, 110, revision=OLD)
+    log.refused(120, 400, text="invalid signature")
+    ours = {"raw": "a" * 64, "stripped": "a" * 64, "unquoted": "a" * 64}
+    theirs = dict.fromkeys(("raw", "stripped", "unquoted"), "c" * 64)
+    prints = {
+        "orders": {"JWT_SECRET": {**ours, "b64decoded": decoded * 64}},
+        "auth": {"JWT_SECRET": {**theirs, "b64decoded": None}},
+    }
+
+    assert log.found(tmp_path, fingerprints=prints).cause == cause
