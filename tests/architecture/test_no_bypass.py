@@ -122,11 +122,6 @@ EXEMPTIONS: Final = (
         "It reads in the words of a probe that it went around a proxy; it goes around nothing.",
     ),
     Exemption(
-        "netra_ops/diagnosis/observing/recorded/reading.py",
-        "* looks at the service prefix",
-        "It sorts the records of an audit by whom they name; nothing is granted by it.",
-    ),
-    Exemption(
         "netra_ops/diagnosis/signs/records/testers.py",
         "a mode for tests: *",
         "It knows what tests and scanners call themselves in logs; it admits nobody.",

@@ -133,6 +133,7 @@ _OTHERS: Final = tuple(
 """What else lines look like, each with words without which it need not be looked for."""
 _DAPHNES: Final = re.compile(r"\"WS(?P<word>CONNECT|REJECT) (?P<path>/[^\s\"]*)\"")
 _REFUSED: Final = 403
+_METHOD: Final = re.compile(rf"\b(?:{METHODS})\b")
 _LOGFMT: Final = re.compile(rf"\bmethod=\"?(?P<method>{METHODS})\b")
 _PAIR: Final = re.compile(
     r"\b(path|uri|url|status|status_code|duration|duration_ms|latency|"
@@ -168,7 +169,8 @@ def of_text(text: str) -> Answered | None:
             return _of_quoted(text, quoted)
         if quoted is None and '"WS' in text:
             return _of_daphne(text)
-    found = _of_others(text)
+    has_method = _METHOD.search(text) is not None or "[response]" in text
+    found = _of_others(text) if has_method else None
     return _of_pairs(text) if found is None and "method=" in text else found
 
 

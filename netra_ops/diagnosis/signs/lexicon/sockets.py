@@ -82,6 +82,8 @@ PHRASES: Final = (
         r"|unsupported version: \S{1,20} not found in 'Sec-Websocket-Version'"
         r"|[\"']Connection[\"'] header "
         r"value is not|missing Sec-WebSocket-Key|header did not include [\"']?upgrade"
+        r"|(?:missing|no|without|lacks?|lost) (?:the |an? )?[\"'`]?(?:Upgrade|Connection): ?"
+        r"(?:upgrade|websocket)\b"
         r"|\bupgrade_failed\b|(?:websocket|ws) upgrade (?:is |was )?(?:not (?:enabled|allowed|"
         r"configured|supported)|disabled|stripped)",
         "websocket",

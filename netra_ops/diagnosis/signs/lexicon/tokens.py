@@ -350,9 +350,12 @@ PHRASES: Final = (
         Sign.TOKEN_REVOKED,
         r"session \S{1,80} (?:is|has been) revoked"
         r"|invalid_grant\W{1,6}(?:error_description\W{1,6})?"
-        r"(?:session not active|token has been (?:expired or )?revoked)|id-token-revoked",
+        r"(?:session not active|token has been (?:expired or )?revoked)|id-token-revoked"
+        r"|REFRESH_TOKEN_ERROR\b[^|]{0,300}(?:session not active|session doesn't exist|user session"
+        r" not found)",
         "revoked",
         "session not active",
+        "refresh_token_error",
     ),
     phrase(
         Sign.REFRESH_REUSED,
