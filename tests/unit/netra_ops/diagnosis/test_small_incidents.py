@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from fakes.evidence_bundles import written
+from fakes.scenes import NOON
 from fakes.small_incidents import NEW, OLD, Incident, moment, released, waiting
 from netra_ops.diagnosis.answering.answer import DiagnosisVerdict
+from netra_ops.diagnosis.diagnosing import diagnosed, scene_of
 from netra_ops.diagnosis.observing.framing.attempt import is_refused_grant
 
 _SIGNATURE = "token signature is invalid"
@@ -331,3 +334,19 @@ def test_what_took_no_time_came_to_no_program(
         log.asked(640 + number * 30, 403, took=latency)
 
     assert log.found(tmp_path).cause == cause
+
+
+def test_a_fault_is_no_test_whatever_it_was_asked_with(tmp_path: Path) -> None:
+    """That code fails for curl as well makes it no trial of curl's."""
+    log = [
+        f'10.0.0.{number} - - [09/Oct/2025:08:{number:02}:00 +0000] "GET /a HTTP/1.1" 200 8 "-" "M"'
+        for number in range(30)
+    ]
+    for number in range(30, 50):
+        at = f"2025-10-09T08:{number}:00Z"
+        log.append(f"{at} ERROR TypeError: cannot read properties of undefined (reading 'id')")
+        asked = f'[09/Oct/2025:08:{number}:00 +0000] "GET /a HTTP/1.1"'
+        log.append(f'10.0.1.1 - - {asked} 500 8 "-" "curl/8.1"')
+    bundle = written(tmp_path / "bundle", logs="\n".join(log) + "\n")
+
+    assert diagnosed(scene_of(bundle, int(NOON.timestamp()) * 10**9)).cause == "code_error"
