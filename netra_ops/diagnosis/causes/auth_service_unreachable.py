@@ -13,7 +13,7 @@ CAUSE = Cause(
     expects=(
         decides(Fact.AUTH_SERVICE_SILENT, 0.92),
         decides(Fact.DEPENDENCY_DOWN, 0.6),
-        expects(Fact.AUTH_HOST_UNKNOWN, 0.1),
+        decides(Fact.AUTH_HOST_UNKNOWN, 0.2),
         expects(Fact.BREAKER_OPEN_SAID, 0.4),
         expects(Fact.SERVICE_CALLS_FAIL, 0.5),
         expects(Fact.BEGAN_WITHOUT_REVISION, 0.55),
@@ -23,6 +23,7 @@ CAUSE = Cause(
     shown_by=(
         shown(Fact.AUTH_SERVICE_SILENT),
         shown(Fact.DEPENDENCY_DOWN, Fact.FAILURES),
+        shown(Fact.AUTH_HOST_UNKNOWN, Fact.BEGAN_WITHOUT_REVISION),
     ),
     contradicted_by=frozenset(
         {

@@ -69,6 +69,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     )
     reasoned = with_reasons(scene)
     silent = Heard()
+    is_nameless = bool(heard(scene, (Sign.HOST_UNKNOWN,), is_auth).lines)
     for fact, signs, says in found:
         said = heard(scene, signs, is_auth)
         if fact is Fact.AUTH_SERVICE_SILENT and said.lines and _is_not_asked(scene, said):
@@ -76,7 +77,11 @@ def observed(scene: Scene) -> Iterator[Observation]:
         elif said.lines and not said.is_usual and not _is_alone(scene, said):
             silent = said if fact is not Fact.HTML_INSTEAD_OF_JSON else silent
             yield told(fact, said, says)
-        elif reasoned is not None and not heard(scene, signs).lines:
+        elif (
+            reasoned is not None
+            and not heard(scene, signs).lines
+            and not (fact is Fact.AUTH_SERVICE_SILENT and is_nameless)
+        ):
             yield absent(
                 fact,
                 f"Of {several(reasoned.failures, 'failure')} {reasoned.reasons} say why, and none "

@@ -91,7 +91,8 @@ PHRASES: Final = (
         Sign.START_FAILED,
         r"application startup failed|APPLICATION FAILED TO START|application run failed"
         r"|worker failed to boot|(?:failed|unable|could not|cannot|refus(?:es|ed|ing)) to (?:start|"
-        r"boot)(?: up)?\b(?! (?:transaction|session|span|thread|timer|job))"
+        r"boot)(?: up)?\b(?! (?:(?:the |an? |new )?(?:transaction|session|span|thread|timer|job"
+        r"|transport|connection|stream|consumer|upload|download|trace|export)))"
         r"|start-?up (?:check |self-?check |validation |\w+ )?(?:failed|aborted|refused|error)"
         r"|(?:aborting|giving up|aborted)(?: the)? (?:start|start-?up|boot)|exiting: "
         r"|does not start"
@@ -337,5 +338,39 @@ PHRASES: Final = (
         "kernel pid",
         "start child",
         "migration",
+    ),
+    phrase(
+        Sign.MODULE_MISSING,
+        r"module not found:? (?:error: can't resolve )?[\"'](?P<bundled>[^\"'\n]{1,160})[\"']"
+        r"|could not resolve \"(?P<esbuild>(?!https?:)[@\w][\w./@-]{0,120})\"",
+        "module not found",
+        "could not resolve",
+    ),
+    phrase(
+        Sign.CODE_ERROR,
+        r"call to (?:undefined|protected|private) (?:method|function) [\w\\:]{1,120}\("
+        r"|fatal error: (?:unexpectedly found nil|index out of range|division by zero"
+        r"|array index is out of range)|use of undefined constant",
+        "call to ",
+        "fatal error: ",
+        "undefined constant",
+    ),
+    phrase(
+        Sign.START_FAILED,
+        r"(?:activation|compilation|loading|parsing|evaluation|verification) (?:of [^|;]{1,60} )?"
+        r"failed, (?:continuing|starting|proceeding|going on|carrying on|running|serving)"
+        r"(?: up)? without\b"
+        r"|(?:failed|unable|could not) (?:to )?(?:load|read|parse|compile|activate|verify) "
+        r"(?:the )?"
+        r"(?:policy|policies|rules?|bundle|config\w*|keys?|keyring|schema|routes?|permissions?)\b"
+        r"[^|]{0,160}\b(?:continuing|starting|proceeding|going on|carrying on|serving)(?: up)? "
+        r"(?:without|anyway|regardless|with none|empty)\b",
+        "failed, ",
+        "continuing",
+        "starting",
+        "proceeding",
+        "going on",
+        "carrying on",
+        "serving",
     ),
 )  # fmt: skip

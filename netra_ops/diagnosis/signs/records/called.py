@@ -15,7 +15,7 @@ _HOSTS: Final = re.compile(
     r"|connection to server at \"(?P<libpq>[^\"]{1,200})\"(?: \([^)]*\))?(?:, port "
     r"(?P<libport>\d+))?"
     r"|translate host name \"(?P<translate>[\w.-]+)\""
-    r"|(?:MySQL server on|Connection to|connect to|I/O error on \w+ request for|resolve) "
+    r"|(?:MySQL server on|[Cc]onnection to|connect to|I/O error on \w+ request for|resolve) "
     r"['\"]?(?P<words>[A-Za-z][\w-]*(?:\.[\w-]+)+(?::\d+)?|[\w-]+:\d{2,5})"
     r"|UnknownHostException: (?P<java>[\w.-]+)"
 )

@@ -140,3 +140,15 @@ def test_a_pool_that_waits_from_the_first_line_says_not_why(tmp_path: Path) -> N
         log.asked(number * 20 + 11, 200)
 
     assert log.found(tmp_path).cause is None
+
+
+def test_a_name_without_an_address_on_a_good_revision_is_a_silent_auth_service(
+    tmp_path: Path,
+) -> None:
+    """Where nothing was deployed, an auth service whose name has no address cannot be reached."""
+    log = Incident()
+    log.served(0, 110)
+    said = "lookup authelia: no such host, calling http://authelia:9091/api/verify"
+    log.refused(130, 400, 503, text=said)
+
+    assert log.found(tmp_path).cause == "auth_service_unreachable"

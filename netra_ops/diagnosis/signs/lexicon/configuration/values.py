@@ -271,4 +271,12 @@ PHRASES: Final = (
         "kid",
         "secret",
     ),
+    phrase(
+        Sign.SESSION_MIDDLEWARE,
+        r"req(?:uest)?\.session\.\w+ is not a function|reading '(?:regenerate|sessionStore)'"
+        r"|cannot read propert(?:y|ies) 'regenerate' of|\.keys required(?: for signed cookies)?\b",
+        "session",
+        "regenerate",
+        "keys required",
+    ),
 )  # fmt: skip
