@@ -26,6 +26,8 @@ MESSAGES: Final = Names(
     "short_message",
     "full_message",
     "@message",
+    "@m",
+    "@mt",
     "body",
 )
 """Where the message is, in this order; after them `WITHIN` and then `LAST_FIELDS`."""
@@ -45,10 +47,11 @@ STACKS: Final = Names(
     "traceback",
     "stack",
     "stacktrace",
+    "@x",
 )
 _ERRORS: Final = Names("error", "err", "exception")
 SEVERITIES: Final = Names(
-    "severity", "level", "levelname", "log_level", "loglevel", "lvl", "@level"
+    "severity", "level", "levelname", "log_level", "loglevel", "lvl", "@level", "@l"
 )
 LOGGERS: Final = Names("logger", "logger_name", "loggerName", "name", "room", "module")
 REVISIONS: Final = Names("revision", "version", "release", "commit", "build")

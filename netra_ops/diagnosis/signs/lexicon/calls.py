@@ -201,7 +201,8 @@ PHRASES: Final = (
     ),
     phrase(
         Sign.CONNECTION_REFUSED,
-        r"failed to open TCP connection|failed to connect to \S{1,120} port \d|cURL error 7\b"
+        r"failed to open TCP connection|connection to \S{1,120} (?:was )?refused\b"
+        r"|failed to connect to \S{1,120} port \d|cURL error 7\b"
         r"|:econnrefused\b|backend '[^']{1,80}' has no server available|failed to make connection "
         r"to backend|no connection established|ECONNABORTED\b(?!: timeout)|connect: cannot assign",
         "connect",

@@ -18,6 +18,7 @@ _NAMES: Final = (
     "detail",
     "details",
     "exception",
+    "@x",
     "exc",
     "cause",
     "error_type",
@@ -70,6 +71,7 @@ _HELD: Final = (
     *("attributes", "attrs", "fields", "context", "ctx", "extra", "meta", "metadata", "properties"),
     *("params", "tags", "Properties", "Context"),
 )
+_PEERS: Final = ("server.address", "net.peer.name", "peer.service", "upstream", "peer.hostname")
 _ERRORS: Final = _written(
     tuple(name for name in _NAMES if name.startswith(("err", "exc", "cause", "reason", "failure")))
 )
@@ -117,8 +119,10 @@ def said_by(entry: Entry) -> str:
 
 def _inner(fields: Mapping[str, Any]) -> list[str]:
     """Give what errors say that stand together with others in one member, as OpenTelemetry does."""
-    held = (fields[name] for name in _HELD if isinstance(fields.get(name), dict))
-    return [part for one in held for name in _ERRORS if name in one for part in _texts(one[name])]
+    held = [fields[name] for name in _HELD if isinstance(fields.get(name), dict)]
+    said = [part for one in held for name in _ERRORS if name in one for part in _texts(one[name])]
+    peers = [one[name] for one in held for name in _PEERS if isinstance(one.get(name), str)]
+    return [*said, *(f"connect to {peer}" for peer in peers)] if said else []
 
 
 def _answered(value: Any) -> Any:

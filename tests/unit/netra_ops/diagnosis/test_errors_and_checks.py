@@ -152,3 +152,27 @@ def test_a_name_without_an_address_on_a_good_revision_is_a_silent_auth_service(
     log.refused(130, 400, 503, text=said)
 
     assert log.found(tmp_path).cause == "auth_service_unreachable"
+
+
+def test_a_compact_log_event_is_read_by_its_short_names(tmp_path: Path) -> None:
+    """Serilog keeps level, words and exception in members that begin with `@`."""
+    log = _released()
+    fault = "System.NullReferenceException: Object reference not set to an instance of an object."
+    for number in range(14):
+        log.asked(130 + number * 20, 500)
+        said = {"@l": "Error", "@mt": "Unhandled", "@x": f"{fault}\n   at A.Sum() in /a.cs:line 4"}
+        log.said(130.005 + number * 20, said, severity="ERROR")
+
+    assert log.found(tmp_path).cause == "code_error"
+
+
+def test_a_peer_among_attributes_is_what_was_called(tmp_path: Path) -> None:
+    """OpenTelemetry names whom a span called beside what it met."""
+    log = Incident()
+    log.served(0, 110)
+    for number in range(14):
+        log.asked(130 + number * 20, 503, took=0.5)
+        met = {"server.address": "auth.corp.example", "exception.message": "Connection refused"}
+        log.said(130.4 + number * 20, {"body": "call failed", "attributes": met}, severity="ERROR")
+
+    assert log.found(tmp_path).cause == "auth_service_unreachable"
