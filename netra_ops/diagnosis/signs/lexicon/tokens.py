@@ -1,8 +1,4 @@
-"""What verifiers of tokens say.
-
-PyJWT, joserfc, python-jose, Authlib, jose, jsonwebtoken, Spring Security, jjwt, java-jwt,
-golang-jwt, go-oidc, google-auth and our own.
-"""
+"""What verifiers of tokens say: PyJWT, joserfc, jose, Spring, jjwt, golang-jwt and others."""
 
 from typing import Final
 
