@@ -75,6 +75,8 @@ _PEERS: Final = ("server.address", "net.peer.name", "peer.service", "upstream", 
 _ERRORS: Final = _written(
     tuple(name for name in _NAMES if name.startswith(("err", "exc", "cause", "reason", "failure")))
 )
+_HOLDING: Final = frozenset(_HELD)
+_ERROR_NAMES: Final = frozenset(_ERRORS)
 _ENVOYS: Final = "response_code_details"
 """What Envoy says of a response, its blanks written as underscores."""
 _ANSWERS: Final = frozenset(_written(("data", "response", "body", "response_body")))
@@ -119,7 +121,11 @@ def said_by(entry: Entry) -> str:
 
 def _inner(fields: Mapping[str, Any]) -> list[str]:
     """Give what errors say that stand together with others in one member, as OpenTelemetry does."""
+    if _HOLDING.isdisjoint(fields):
+        return []
     held = [fields[name] for name in _HELD if isinstance(fields.get(name), dict)]
+    if all(_ERROR_NAMES.isdisjoint(one) for one in held):
+        return []
     said = [part for one in held for name in _ERRORS if name in one for part in _texts(one[name])]
     peers = [one[name] for one in held for name in _PEERS if isinstance(one.get(name), str)]
     return [*said, *(f"connect to {peer}" for peer in peers)] if said else []

@@ -112,6 +112,11 @@ _LENGTHS: Final = (
         rf"(?P<is>\d{{1,5}})(?: ?{_SIZE})?[^;|\n]{{0,16}}\b{_WANTED}\W{{1,3}}(?P<must>\d{{1,5}})\b"
     ),
 )
+_OF_LENGTHS: Final = re.compile(
+    r"\b(?:bytes?|chars?|characters|octets|length|len|size|B|contract|expect\w*|want\w*|should|must"
+    r"|instead|rather|out|of|stored|manager|registered|declared)\b\W{1,3}(?:\w+ ){0,2}\d"
+)
+"""What every pattern of a length has, and few lines do: the patterns themselves are slow."""
 _HAS: Final = ("length", "len", "size", "bytes", "got", "actual", "actual_length", "actualLength")
 _MUST: Final = (
     *("expected", "expected_length", "expectedLength", "want", "must", "contract", "declared"),
@@ -148,6 +153,9 @@ _CALLS: Final = ("err", "error", "response", "res", "resp", "call", "upstream", 
 _TOLD: Final = ("event", "message", "msg", "phase", "stage", "step", "logger", "component")
 _CHECKS: Final = ("check", "check_name", "checkName", "name", "probe", "step", "test")
 _ENDED: Final = ("ok", "passed", "success", "healthy", "result", "outcome", "state", "verdict")
+_ENDS: Final = frozenset(_ENDED)
+_CALL: Final = frozenset(_CALLS)
+_CALLED: Final = frozenset(CALLED)
 _ENDED_BADLY: Final = frozenset({"failed", "fail", "failure", "error", "false", "bad", "violated"})
 _AT_START: Final = re.compile(
     r"\A(?:(?:pre-?flight|start-?up|boot|pre-?start|self-?|sanity) ?(?:self-?)?"
@@ -259,7 +267,7 @@ def with_length(message: str, fields: Mapping[str, Any] | None) -> list[Meaning]
     What is merely advised is no length that a value must have.
     """
     found = None
-    if "_" in message:
+    if "_" in message and _OF_LENGTHS.search(message, 0, _LONGEST_TEXT) is not None:
         found = next((m for one in _LENGTHS if (m := one.search(message, 0, _LONGEST_TEXT))), None)
     if found is not None and _SECRET.search(found["name"]):
         is_short = int(found["is"]) < int(found["must"])
@@ -287,12 +295,11 @@ def with_fields(
     breaker = _of_breaker(fields)
     if breaker is not None and breaker.sign not in {one.sign for one in meanings}:
         meanings = [breaker, *(one for one in meanings if one.sign not in _BESIDE_A_BREAKER)]
-    inner = (fields[name] for name in _CALLS if isinstance(fields.get(name), dict))
-    if any(one.get("redirected") is True for one in (fields, *inner)):
+    if _is_redirected(fields):
         meanings.append(Meaning(Sign.REDIRECTED))
     if not meanings and (is_undecided(fields) or _called_in_vain(fields)):
         meanings.append(Meaning(Sign.DEPENDENCY_FAILED))
-    check = _failed_check(fields)
+    check = _failed_check(fields) if is_warning or not _ENDS.isdisjoint(fields) else None
     if check is not None and not any(one.sign is Sign.START_FAILED for one in meanings):
         meanings.append(check)
     if ends_process(fields):
@@ -303,8 +310,19 @@ def with_fields(
     return meanings
 
 
+def _is_redirected(fields: Mapping[str, Any]) -> bool:
+    if fields.get("redirected") is True:
+        return True
+    if _CALL.isdisjoint(fields):
+        return False
+    inner = (fields[name] for name in _CALLS if isinstance(fields.get(name), dict))
+    return any(one.get("redirected") is True for one in inner)
+
+
 def _called_in_vain(fields: Mapping[str, Any]) -> bool:
     """Tell whether members name what was called, and that it was not to be had."""
+    if _CALLED.isdisjoint(fields):
+        return False
     status = next((fields[one] for one in _STATUSES if type(fields.get(one)) is int), 0)
     return status in _BROKEN and any(isinstance(fields.get(name), str) for name in CALLED)
 
@@ -357,11 +375,16 @@ def _headers_of(fields: Mapping[str, Any], depth: int = 3) -> Mapping[str, Any]:
     return {}
 
 
+def _speaks_of_breaker(text: str) -> bool:
+    lower = text.lower()
+    return ("circuit" in lower or "breaker" in lower) and _BREAKER.search(text) is not None
+
+
 def _of_breaker(fields: Mapping[str, Any]) -> Meaning | None:
     """Read a circuit breaker's members: its name, the state that it is in or goes to, a refusal."""
     told = str(fields.get("message") or fields.get("msg") or fields.get("event") or "")
     kept = next((name for name in _BREAKERS if name in fields), None)
-    if kept is None and _BREAKER.search(told) is None:
+    if kept is None and not _speaks_of_breaker(told):
         return None
     named = fields.get(kept) if kept is not None else fields.get("name")
     subject, state = (named if isinstance(named, str) else None), None
