@@ -142,7 +142,7 @@ class _Counting:
         if answered is not None:
             new = Open(number, time, place, request, answered, caller, principal)
             self._requests.add(new)
-        for meaning in self._meanings(entry, answered) or _of_caller(entry, answered):
+        for meaning in self._meanings(entry, answered) or _of_caller(entry, answered, principal):
             self._add(meaning, entry, place, request, caller, principal, answered)
 
     def _date(self, entry: Entry) -> None:
@@ -312,7 +312,7 @@ class _Counting:
         )
 
 
-def _of_caller(entry: Entry, answered: Answered | None) -> list[Meaning]:
+def _of_caller(entry: Entry, answered: Answered | None, principal: str | None) -> list[Meaning]:
     """Give what a line means that says nothing but by which token somebody came, or by none."""
     if answered is not None and answered.status in _UNAUTHORISED and came_bare(entry):
         return [Meaning(Sign.CREDENTIAL_MISSING)]
@@ -320,7 +320,8 @@ def _of_caller(entry: Entry, answered: Answered | None) -> list[Meaning]:
         return [Meaning(Sign.TOKEN_TOLD)]
     if answered is None and came_bare(entry):
         return [Meaning(Sign.CAME_BARE)]
-    return [Meaning(Sign.NOBODY_NAMED)] if names_nobody(entry) else []
+    is_nobody = principal is None and names_nobody(entry)
+    return [Meaning(Sign.NOBODY_NAMED)] if is_nobody else []
 
 
 def _status(sign: Sign, entry: Entry, answered: Answered | None) -> int | None:

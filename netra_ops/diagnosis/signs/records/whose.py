@@ -163,11 +163,14 @@ def came_bare(entry: Entry) -> bool:
     fields = entry.fields
     if fields is not None:
         for inner in whom.described(fields):
-            for name in _HEADERS.order:
-                if name in inner:
-                    value = inner[name]
-                    return value in (None, False) or str(value).lower() in _NOTHING
-    return _BARE_TEXT.search(entry.message, 0, 2_000) is not None
+            if _HEADERS.any.isdisjoint(inner):
+                continue
+            value = inner[next(name for name in _HEADERS.order if name in inner)]
+            return value in (None, False) or str(value).lower() in _NOTHING
+    text = entry.message
+    if "=" not in text and ":" not in text:
+        return False
+    return _BARE_TEXT.search(text, 0, 2_000) is not None
 
 
 def names_nobody(entry: Entry) -> bool:
