@@ -14,11 +14,12 @@ CAUSE = Cause(
         "version hold the old one."
     ),
     expects=(
-        decides(Fact.SPLIT_BY_INSTANCE, 0.85),
+        decides(Fact.SPLIT_BY_INSTANCE, 0.7),
         decides(Fact.LATEST_REFERENCED, 0.9),
-        decides(Fact.CONFINED_TO_NEW_INSTANCES, 0.6),
+        decides(Fact.CONFINED_TO_NEW_INSTANCES, 0.4),
+        decides(Fact.MIXED_WITHIN_INSTANCES, 0.35),
         expects(Fact.INSTANCES_DISAGREE, 0.6),
-        expects(Fact.SECRET_CHANGED_AT_ONSET, 0.5),
+        decides(Fact.SECRET_CHANGED_AT_ONSET, 0.5),
         expects(Fact.PART_REFUSED, 0.8),
         expects(Fact.BEGAN_WITHOUT_REVISION, 0.6),
         expects(Fact.SIGNATURE_REFUSED, 0.6),

@@ -30,6 +30,7 @@ CAUSE = Cause(
         shown(Fact.NEW_TOKENS_REFUSED, Fact.DEPENDENCY_HEALTHY),
         shown(Fact.NEW_TOKENS_REFUSED, Fact.KEY_STILL_PUBLISHED),
         shown(Fact.KEY_ID_UNKNOWN, Fact.KEY_STILL_PUBLISHED, Fact.BEGAN_WITHOUT_REVISION),
+        shown(Fact.KEY_ID_UNKNOWN, Fact.KEY_STILL_PUBLISHED, Fact.PART_REFUSED),
         shown(Fact.KEY_ID_UNKNOWN, Fact.KEY_STILL_PUBLISHED, Fact.AUDIT_KEY_ROTATED),
     ),
     contradicted_by=frozenset(

@@ -97,8 +97,13 @@ _RULES: Final = (
     _Rule(Role.PRIVATE_KEY, (words("PRIVATE PEM RSA"), _KEY_WORDS | words("PEM")), words("ID")),
     _Rule(Role.KEY, (_KEY_WORDS, _KEY_PURPOSES), _DIGESTS | _ADDRESSES),
     _Rule(
+        Role.KEY,
+        (words("SEED SALT PEPPER MAC PASSPHRASE"), _KEY_PURPOSES | _KEY_WORDS),
+        _DIGESTS | _ADDRESSES,
+    ),
+    _Rule(
         Role.CREDENTIAL,
-        (_KEY_WORDS | words("PASSWORD PASSWD CREDENTIALS CREDENTIAL"),),
+        (_KEY_WORDS | words("PASSWORD PASSWD PASSPHRASE CREDENTIALS CREDENTIAL"),),
         _DIGESTS - {"PATH", "FILE"} | _ADDRESSES,
     ),
     _Rule(Role.ISSUER, (words("ISSUER ISS ISSUERS"),)),

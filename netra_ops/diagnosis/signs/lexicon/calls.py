@@ -305,7 +305,10 @@ PHRASES: Final = (
         Sign.REDIRECTED,
         r"\b(?:followed|answered|answers|got|was redirected \(|redirected with) ?(?:an? )?(?:301"
         r"|302|"
-        r"307|308)\b|stripped authorization on redirect",
+        r"307|308)\b|stripped authorization on redirect"
+        r"|\b(?:after|behind|through|via) (?:an? )?(?:HTTP )?(?:301|302|307|308)\b(?! ?(?:ms|s|m|b"
+        r"|bytes|requests?|seconds|rows|items)\b)|\b(?:301|302|307|308) (?:from|to|for) \S{0,12}"
+        r"https?://",
         "30",
         "redirect",
     ),

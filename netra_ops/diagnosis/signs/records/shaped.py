@@ -62,7 +62,7 @@ _FAILED_READ: Final = (
 )
 _SUBSTITUTE: Final = re.compile(
     rf"{_READ}[^|;\n]{{0,60}}?(?:\A|[\s/\"'=:(])(?:"
-    rf"[\w.-]*(?:fall-?back|last[-_.]?known|last[-_.]?good)[\w.-]*{_DATA}"
+    rf"[\w.-]*(?:fall-?back|last[-_.]?known|last[-_.]?good)[\w.-]*(?:/[\w./-]*)?{_DATA}"
     r"|(?=[\w.-]*(?:config|settings|keys|secret|jwks|partner|credential|client|tenant|issuer|env))"
     r"[\w.-]*(?:cached?|snapshot|backup|bundled|baked|stale|embedded|packaged|offline)"
     rf"[\w.-]*{_DATA}"
@@ -93,6 +93,13 @@ _WANTED: Final = (
     r"|of the|of|stored|manager(?: has)?|registered|declared)"
 )
 _LENGTHS: Final = (
+    re.compile(
+        rf"{_VAR}[^;|,\n]{{0,40}}?\b(?P<is>\d{{1,5}}) ?{_SIZE}[^;|,\n\w]{{1,4}}(?:\w+ )?(?:expect"
+        rf"(?:ed"
+        r"|s)?|want(?:ed|s)?|should be|must be|needs?|needed|instead of|rather than|stored|regist"
+        r"ered"
+        r"|declared)\W{1,3}(?:(?:is|are|has|at least) )?(?P<must>\d{1,5})\b"
+    ),
     re.compile(
         rf"{_VAR}[^;|,\n]{{0,40}}?\b(?P<is>\d{{1,5}}) ?{_SIZE}[^;|,\n]{{0,12}}\b{_WANTED}\W{{1,3}}"
         rf"(?:is |are |has )?(?P<must>\d{{1,5}}) ?{_SIZE}"

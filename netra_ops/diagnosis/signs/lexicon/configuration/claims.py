@@ -60,6 +60,35 @@ PHRASES: Final = (
         "aud claim",
     ),
     phrase(
+        Sign.ISSUER_REFUSED,
+        r"(?:^|[^\w.-])iss(?:uer)?(?: claim)?[ :=]+(?:is |was )?[\"'`\[]*\S{1,160},? (?:(?:and|bu"
+        r"t) "
+        r")?(?:(?:is |was )?not (?:equal to )?[\"'`\[]*https?:|(?:we |it )?(?:want(?:ed|s)?"
+        r"|expect(?:ed|s)?|trust(?:ed|s)?|should be|must be|needs to be|instead of|rather than"
+        r"|where|!=|<>)[ :=]+[\"'`\[]*https?:)",
+        "iss",
+    ),
+    phrase(
+        Sign.AUDIENCE_REFUSED,
+        r"(?:^|[^\w.-])aud(?:ience)?(?: claim)?[ :=]+(?:is |was )?[\"'`\[]*\S{1,160},? (?:(?:and|"
+        r"but"
+        r") )?(?:(?:is |was )?not [\"'`\[]*(?:https?:|[\w.]+-[\w.-]+)|(?:we |it )?(?:want(?:ed|s)?"
+        r"|expect(?:ed|s)?|accept(?:ed|s)?|should be|must be|needs to be|instead of|rather than"
+        r"|!=|<>)[ :=]+[\"'`\[]*\w)",
+        "aud",
+    ),
+    phrase(
+        Sign.KEY_ID_UNKNOWN,
+        r"\b(?:kid|key id) [\"'`]?[\w.:-]{1,80}[\"'`]? (?:is |was )?(?:not (?:among|one of|listed"
+        r"|held"
+        r"|cached|loaded|there)|none of|absent from|missing (?:from|in))\b"
+        r"|\bkey [\"'`]?[\w.:-]{1,80}[\"'`]? (?:is |was )?(?:not among|none of) (?:the |our )?"
+        r"(?:\w+ "
+        r")?(?:keys|known|cached|loaded)\b",
+        "kid",
+        "key ",
+    ),
+    phrase(
         Sign.TOKEN_TOO_EARLY,
         r"(?:token|jwt) will be active at|\b(?:nbf|iat|not before|issued at)\b[^.;|]{0,20} (?:is"
         r" |lies "

@@ -19,7 +19,8 @@ PHRASES: Final = (
         rf"|signing"
         rf" key|jwt key|jwt secret|key) (?:is |was )?(?:in use|used|being used)"
         rf"|{NAME}(?:[ :=-]+(?:is|was|has|still|set|to|the|an?|its|in|use|uses|using))*[ :=-]+"
-        rf"(?:known |documented )?(?:(?:the |its )?default(?: value| key| secret)?|placeholder|"
+        rf"(?:known |documented )?(?:(?:the |its )?(?:development |dev |shipped |example |sample )?"
+        rf"default(?: value| key| secret)?|placeholder|"
         rf"insecure default|insecure|change-?me)\b(?! (?:to|timeout|port))",
         "default",
         "insecure",
@@ -224,6 +225,35 @@ PHRASES: Final = (
         "falls back",
         "disk cache",
         "baked into",
+    ),
+    phrase(
+        Sign.FALLBACK_FILE,
+        r"\b(?:us|serv|read|load|tak|keep|start|continu|runn|go)(?:ing|es|s|ed)?\b[^|;\n]{0,60}"
+        r"\b(?:copy|defaults|settings|list|set|values|rules|keys|flags|config\w*)\b[^|;,\n]{0,20}\b"
+        r"(?:built|baked|compiled|packed|packaged|bundled|shipped|embedded) (?:in(?:to)?|with|at) "
+        r"(?:the |its |our )?(?:\w+ )?(?:image|binary|jar|war|container|package|build|program|"
+        r"release)\b"
+        r"|(?:fall(?:ing|s)?|fell|revert(?:ing|s|ed)?|resort(?:ing|s|ed)?)(?: back)? to (?:the |i"
+        r"ts "
+        r"|an? |our )?(?:bundled|built-?in|embedded|packaged|compiled(?:-in)?|baked(?:-in)?|shipped"
+        r"|packed|saved|stored|cached|last|stale|old) (?:\w+ )?(?:defaults|copy|list|set|values|"
+        r"flags|rules|keys|config\w*|settings|snapshot)\b"
+        r"|\b(?:config\w*|settings|secrets?|keys|partners|issuers|tenants|clients|flags|rules|"
+        r"list)(?: \w+){0,2} (?:from|is|are) (?:the |an? |its )?(?:last[- ](?:known[- ])?good"
+        r"|bundled|embedded|packaged|baked(?:-in)?|shipped) (?:copy|defaults|snapshot|set|list"
+        r"|version|values|one|file)\b",
+        "built",
+        "baked",
+        "compiled",
+        "packed",
+        "packaged",
+        "bundled",
+        "shipped",
+        "embedded",
+        "back to",
+        "revert",
+        "resort",
+        "good",
     ),
     phrase(
         Sign.SESSION_MIDDLEWARE,
