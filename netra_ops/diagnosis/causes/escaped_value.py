@@ -24,6 +24,7 @@ CAUSE = Cause(
     shown_by=(
         shown(Fact.KEYS_AGREE_UNESCAPED, Fact.FAILURES),
         shown(Fact.KEY_UNREADABLE),
+        shown(Fact.VALUE_SHORTENED, Fact.ALL_REFUSED),
         shown(Fact.VALUE_SHORTENED, Fact.SIGNATURE_REFUSED),
         shown(Fact.VALUE_SHORTENED, Fact.KEYS_DIFFER),
         shown(Fact.VALUE_SHORTENED, Fact.CLIENT_REFUSED),

@@ -26,7 +26,7 @@ CAUSE = Cause(
         shown(Fact.VALUE_IS_REFERENCE_TEXT, Fact.REFERENCE_TEXT_SAID),
         shown(Fact.REFERENCE_TEXT_SAID, Fact.FAILURES),
     ),
-    contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO}),
+    contradicted_by=frozenset({Fact.ON_EARLIER_REVISIONS_TOO, Fact.BEGAN_WITHOUT_REVISION}),
     leads_to=frozenset(
         {
             "startup_failed",

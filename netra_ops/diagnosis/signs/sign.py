@@ -57,6 +57,8 @@ class Sign(StrEnum):
     KEY_GENERATED = auto()
     REFERENCE_TEXT = auto()
     FALLBACK_FILE = auto()
+    SECRET_OUTDATED = auto()
+    """A program says that it holds an older secret than is stored."""
     SESSION_MIDDLEWARE = auto()
     KEY_ROTATED = auto()
     KEY_TOLD = auto()

@@ -58,6 +58,7 @@ def observed(scene: Scene) -> Iterator[Observation]:
     else:
         yield from _keys_of_processes(scene)
     yield from _loaded(scene)
+    yield from _outdated(scene)
     swallowed = heard(scene, (Sign.CHECK_PASSED_OVER,))
     if swallowed.lines and not swallowed.is_usual:
         yield told(
@@ -100,6 +101,22 @@ def _own_keys(lines: Sequence[Occurrence], whose: str) -> Observation:
         time=lines[0].time,
         service=lines[0].place.service,
     )
+
+
+def _outdated(scene: Scene) -> Iterator[Observation]:
+    """Say that the failing service itself tells that it holds an older secret than is stored."""
+    own = tuple(
+        one
+        for one in lines_of(scene, (Sign.SECRET_OUTDATED,))
+        if one.place.service in {scene.service, None}
+    )
+    if own and scene.failing:
+        yield told(
+            Fact.SECRET_NEWER_THAN_INSTANCES,
+            Heard(own),
+            "an older secret is said to be held than is stored",
+            of="line",
+        )
 
 
 def _loaded(scene: Scene) -> Iterator[Observation]:

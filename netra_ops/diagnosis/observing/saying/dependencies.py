@@ -6,6 +6,7 @@ from typing import Final
 
 from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
+from netra_ops.diagnosis.observing.configured.roles import Role, role_of
 from netra_ops.diagnosis.observing.framing.telling import absent, seen, several
 from netra_ops.diagnosis.observing.saying.heard import Heard, Keep, heard, lines_of
 from netra_ops.diagnosis.observing.saying.reasons import with_reasons
@@ -77,6 +78,9 @@ def observed(scene: Scene) -> Iterator[Observation]:
         elif said.lines and not said.is_usual and not _is_alone(scene, said):
             silent = said if fact is not Fact.HTML_INSTEAD_OF_JSON else silent
             yield told(fact, said, says)
+        elif fact is Fact.AUTH_SERVICE_SILENT and heard(scene, (Sign.HOST_UNKNOWN,), is_auth).lines:
+            # Who has no address is not reached either.
+            continue
         elif (
             reasoned is not None
             and not heard(scene, signs).lines
@@ -141,12 +145,16 @@ def auth_hosts(bundle: Bundle) -> frozenset[str]:
     }
     for revision in bundle.revisions:
         for variable in revision.variables:
-            if variable.value is None or not _ROLE.search(variable.name.upper()):
+            if variable.value is None or not _is_of_auth(variable.name):
                 continue
             host = _HOST.match(variable.value)
             if host is not None and not is_database_host(host[1]):
                 found.add(host[1].lower())
     return frozenset(found)
+
+
+def _is_of_auth(name: str) -> bool:
+    return _ROLE.search(name.upper()) is not None or role_of(name) is Role.AUTH_URL
 
 
 def _foreign(scene: Scene, is_auth: Keep) -> Iterator[Observation]:

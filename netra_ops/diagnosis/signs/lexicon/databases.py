@@ -196,4 +196,15 @@ PHRASES: Final = (
         "not available",
         "caused by",
     ),
+    phrase(
+        Sign.POOL_EXHAUSTED,
+        r"(?:could not|cannot|can't|couldn't|unable to|failed to) (?:obtain|get|acquire|borrow"
+        r"|take) an? (?:database |db )?connection (?:from|of|in) (?:the )?pool"
+        r"|\br2d2: timed out|\btimed out waiting for (?:an? )?connection$|timed out in bb8"
+        r"|deadpool[^|;]{0,40}timeout",
+        "pool",
+        "r2d2",
+        "waiting for",
+        "bb8",
+    ),
 )  # fmt: skip

@@ -373,4 +373,10 @@ PHRASES: Final = (
         "carrying on",
         "serving",
     ),
+    phrase(
+        Sign.MODULE_MISSING,
+        r"^(?:error: )?(?:Uncaught )?(?:\(in promise\) )?(?:TypeError: )?Module not found:? "
+        r"[\"'](?P<deno>[^\"'\n]{1,160})[\"']",
+        "module not found",
+    ),
 )  # fmt: skip

@@ -196,4 +196,17 @@ PHRASES: Final = (
         "header",
         "upgrad",
     ),
+    phrase(
+        Sign.UPGRADE_MISSING,
+        r"\bupgrade[=:] ?(?:-(?![\w-])|\"\"|''|(?:none|null|nil|absent|missing)\b)"
+        r"|(?:connection|upgrade) header (?:lacks"
+        r"|without|has no|says) \W?(?:upgrade|websocket|close|keep-alive)"
+        r"|HTTP/1\.0[^|;]{0,30}\bwithout (?:an? |the )?upgrade\b",
+        "upgrade",
+    ),
+    phrase(
+        Sign.ORIGIN_REFUSED,
+        r"(?:reject|refus|deny|denie)\w*\b[^|;]{0,60}[(\[]origin[ =:]+[\"']?https?:",
+        "origin",
+    ),
 )  # fmt: skip

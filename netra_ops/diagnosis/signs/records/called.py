@@ -18,6 +18,9 @@ _HOSTS: Final = re.compile(
     r"|(?:MySQL server on|[Cc]onnection to|connect to|I/O error on \w+ request for|resolve) "
     r"['\"]?(?P<words>[A-Za-z][\w-]*(?:\.[\w-]+)+(?::\d+)?|[\w-]+:\d{2,5})"
     r"|UnknownHostException: (?P<java>[\w.-]+)"
+    r"|(?:TCP connection to|refused calling) (?P<tcp>[\w.-]+:\d+)"
+    r"|to_address,\{\"(?P<erlang>[\w.-]+)\""
+    r"|\((?P<bracket>[A-Za-z][\w-]*(?:\.[\w-]+)+:\d{2,5})\)"
 )
 _DATABASE_PORT: Final = re.compile(r":(?:5432|5433|6432|3306|3307|1433|1521|27017)$")
 _OTHER_PORT: Final = re.compile(r":(?:6379|6380|11211|5672|9092|25|587|4317|4318|8125)$")

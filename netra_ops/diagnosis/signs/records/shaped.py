@@ -94,6 +94,11 @@ _WANTED: Final = (
 )
 _LENGTHS: Final = (
     re.compile(
+        rf"{_VAR}[^;|,\n]{{0,40}}?\b(?P<is>\d{{1,5}}) ?{_SIZE}[^;|\n\w]{{1,4}}(?:but )?"
+        rf"(?P<must>\d{{1,5}})(?: ?{_SIZE})? (?:are |were )?(?:expected|wanted|needed|stored"
+        r"|required|registered|declared)\b"
+    ),
+    re.compile(
         rf"{_VAR}[^;|,\n]{{0,40}}?\b(?P<is>\d{{1,5}}) ?{_SIZE}[^;|,\n\w]{{1,4}}(?:\w+ )?(?:expect"
         rf"(?:ed"
         r"|s)?|want(?:ed|s)?|should be|must be|needs?|needed|instead of|rather than|stored|regist"

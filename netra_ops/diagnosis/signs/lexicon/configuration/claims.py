@@ -145,4 +145,29 @@ PHRASES: Final = (
         "version",
         "no longer active",
     ),
+    phrase(
+        Sign.KEY_ID_UNKNOWN,
+        r"\bno (?:jwk|jwks|cached key|known key|loaded key) (?:for|with|of) (?:the )?(?:kid|key i"
+        r"d)\b"
+        r"|\bkid_(?:does_not|did_not|not)_match\b",
+        "kid",
+        "key id",
+    ),
+    phrase(
+        Sign.ISSUER_REFUSED,
+        r"\bclaim [\"'`:]?iss\b[\"'`]? (?:did not|does not|failed to) pass|\biss(?:uer)? (?:claim"
+        r" )?"
+        r"(?:check|validation|verification) (?:has )?failed|claimVerificationFailure\b[^|;]{0,30}"
+        r"\biss\b|missing_claim\W{1,8}iss\b",
+        "iss",
+    ),
+    phrase(
+        Sign.AUDIENCE_REFUSED,
+        r"\bclaim [\"'`:]?aud\b[\"'`]? (?:did not|does not|failed to) pass|\baud(?:ience)? (?:cla"
+        r"im )?"
+        r"(?:check|validation|verification) (?:has )?failed|claimVerificationFailure\b[^|;]{0,30}"
+        r"\baud\b|missing_claim\W{1,8}aud\b|could not be found in the array of values for "
+        r"[\"'`]aud",
+        "aud",
+    ),
 )  # fmt: skip

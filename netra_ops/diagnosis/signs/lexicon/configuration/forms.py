@@ -16,6 +16,11 @@ _QUOTE: Final = r"(?:single |double |its |the |literal )*(?:quotes?|quotation ma
 _KEPT: Final = r"(?![^|]{0,60}\b(?:strip|trimm?|remov|ignor|clean)\w*)"
 """What was taken away does no harm."""
 
+_HELD: Final = (
+    r"\b(?:secret|credential|password|(?:signing|private|shared|api|hmac|mac|session|token|client)"
+    r"[ _-]key)s?\b"
+)
+
 PHRASES: Final = (
     phrase(
         Sign.VALUE_WITH_BLANKS,
@@ -177,5 +182,94 @@ PHRASES: Final = (
         "ephemeral",
         "fresh",
         "generat",
+    ),
+    phrase(
+        Sign.KEY_GENERATED,
+        r"strong_rand_bytes\(\d+\) (?:used|taken|instead)|\b(?:key|secret|one) (?:was |is )?(?:made"
+        r"|generated|drawn|created|taken) (?:from|with|by) (?::?crypto[./:]|secrets\.token|os\."
+        r"urandom|random_bytes|SecureRandom|openssl_random)",
+        "strong_rand_bytes",
+        "crypto",
+        "secrets.token",
+        "urandom",
+        "random_bytes",
+        "securerandom",
+        "openssl_random",
+    ),
+    phrase(
+        Sign.VALUE_WITH_BLANKS,
+        rf"{NAME}[^|;\n]{{0,24}}?\b\d+ (?:bytes|chars|characters|octets)[^|;\n\w]{{1,4}}(?:but "
+        rf")?\d+ "
+        r"(?:\w+ )?(?:after|once|when|without|if) (?:a )?(?:being )?(?:trim|strip|chomp|blank"
+        r"|white ?space)\w*",
+        "trim",
+        "strip",
+        "chomp",
+        "blank",
+        "space",
+    ),
+    phrase(
+        Sign.DEFAULT_KEY,
+        rf"{NAME} (?:equals|is|matches|has|holds) (?:still )?(?:the )?(?:value|one|text|secret|key)"
+        r" (?:of|from|in) (?:the )?\S{0,40}(?:\bexamples?\b|\.sample\b|\.dist\b|readme|template"
+        r"|documentation|manual|tutorial)",
+        "example",
+        "sample",
+        "dist",
+        "readme",
+        "template",
+        "documentation",
+        "manual",
+        "tutorial",
+    ),
+    phrase(
+        Sign.SESSION_MIDDLEWARE,
+        r"Extension of type [\"'`]?[\w:.]*Session[\"'`]? was not found|session\w* (?:is |was )?no"
+        r"t in "
+        r"the (?:middleware |rack )?stack|\bctx\.session (?:is |was )?undefined"
+        r"|\b\w*session\w* is not (?:installed|mounted|plugged in)\b",
+        "session",
+    ),
+    phrase(
+        Sign.SECRET_OUTDATED,
+        rf"{_HELD}[^|\n]{{0,160}}\b(?:no watcher|not (?:re-?read|"
+        r"re-?loaded|picked up|refreshed)|restart(?:ed)? (?:is )?(?:\w+ )?to (?:pick|load|read|use"
+        r"|apply|take)|until (?:it is |they are |a |the |its |next )?restart)"
+        rf"|{_HELD}[^|\n]{{0,160}}\b(?:still|goes on|keeps|continues)"
+        r" (?:using|with|to use|holding|holds?|has|have) (?:the |an? )?(?:old|previous|earlier"
+        r"|former|outdated|one read|one loaded|what was (?:read|loaded))"
+        rf"|{_HELD}[^|\n]{{0,60}}\b(?:in memory|held|loaded|in use)"
+        r"[ :=]+(?:is )?(?:version |generation |v)?(\d+)\b[^|\n\d]{1,40}\b(?:newest|latest|current"
+        r"|stored|manager(?: has)?|now)[ :=]+(?:is )?(?:version |generation |v)?(?!\1\b)\d+\b"
+        r"|\bholds? the (?:old|previous|former) (?:\w+ )?(?:secret|key|credential|password)\b"
+        r"|(?:secret|key|credential|password) (?:was |has been )?(?:superseded|replaced|changed)"
+        r" (?:after|since) (?:this|the|our) (?:process|instance|worker|service) (?:was )?(?:started"
+        r"|read|loaded)",
+        "no watcher",
+        "reread",
+        "re-read",
+        "reload",
+        "re-load",
+        "picked up",
+        "refreshed",
+        "restart",
+        "still ",
+        "goes on",
+        "keeps",
+        "continues",
+        "in memory",
+        " held",
+        "loaded",
+        "in use",
+        "holds the ",
+        "hold the ",
+        " this process",
+        " this instance",
+    ),
+    phrase(
+        Sign.VALUE_EMPTY,
+        r"\b(?:client_secret|api_key|signing_key|secret_key|shared_secret|secret|passphrase)"
+        r"[\"']?[ =:]+[\"']?0 (?:chars|characters|bytes|octets)\b",
+        "0 ",
     ),
 )  # fmt: skip

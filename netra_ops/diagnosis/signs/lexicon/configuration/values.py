@@ -20,7 +20,7 @@ PHRASES: Final = (
         rf" key|jwt key|jwt secret|key) (?:is |was )?(?:in use|used|being used)"
         rf"|{NAME}(?:[ :=-]+(?:is|was|has|still|set|to|the|an?|its|in|use|uses|using))*[ :=-]+"
         rf"(?:known |documented )?(?:(?:the |its )?(?:development |dev |shipped |example |sample )?"
-        rf"default(?: value| key| secret)?|placeholder|"
+        rf"default(?: value| key| secret)?|[\"'`]?change-?me[\"'`]?|placeholder|"
         rf"insecure default|insecure|change-?me)\b(?! (?:to|timeout|port))",
         "default",
         "insecure",
