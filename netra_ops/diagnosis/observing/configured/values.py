@@ -280,6 +280,14 @@ def _emptiness(everything: tuple[Held, ...]) -> Callable[[Held], str | None]:
     return test
 
 
+_OF_A_STORE: Final = re.compile(
+    r"(?:vault|bao|gcp-?sm|gsm|secretmanager|aws-?sm|asm|ssm|azkv|keyvault|op|berglas|doppler"
+    r"|infisical|ref\+\w+)(?:://|:)(?=[^\s]*[/#])[\w./#@:-]+\Z",
+    re.IGNORECASE,
+)
+"""How tools write where in a store a value is."""
+
+
 def _reference(scene: Scene) -> Callable[[Held], str | None]:
     """Give a test that knows the ids of the secrets that any revision refers to."""
     ids = {
@@ -294,7 +302,8 @@ def _reference(scene: Scene) -> Callable[[Held], str | None]:
             return None
         bare = one.value.strip().strip("\"'")
         flaw = text_flaw(bare, inner_whitespace=" \n")
-        if flaw is not None and flaw.problem is ViolationKind.UNRESOLVED:
+        is_unread = flaw is not None and flaw.problem is ViolationKind.UNRESOLVED
+        if is_unread or _OF_A_STORE.match(bare):
             return "holds a reference that nothing has replaced by its value"
         if one.role not in SECRET_ROLES and one.role is not Role.DATABASE:
             return None

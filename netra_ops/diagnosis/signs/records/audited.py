@@ -51,9 +51,13 @@ def _of_policy(audit: Audit, resource: str, payload: Mapping[str, Any]) -> list[
         return [Meaning(Sign.INVOKER_CHANGED, f"{about}: {', '.join(changed)}")]
     if any(role == _ACCESSOR for role, _ in removed):
         return [Meaning(Sign.SECRET_CHANGED, f"SetIamPolicy {about}")]
-    if not removed and not added and "run.googleapis.com" in (audit.service or ""):
+    if not removed and not added and _is_of_run(audit):
         return [Meaning(Sign.INVOKER_CHANGED, about)]
     return []
+
+
+def _is_of_run(audit: Audit) -> bool:
+    return "run.googleapis.com" in (audit.service or "") or ".run." in (audit.method or "")
 
 
 def _deltas(payload: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
