@@ -13,18 +13,12 @@ from corpus.scoring import bundles, calibration_error, scored
 
 KNOWN_MISSES: Final[dict[str, str]] = {
     "catalogue-listens-elsewhere": "answered insufficient_evidence, expected startup_failed",
-    "cumin-portal-evening": "answered insufficient_evidence, expected latest_secret_split",
     "dashboard-tile-empty": "answered insufficient_evidence, expected caller_without_credential",
-    "ferry-partners-of-february": "answered insufficient_evidence, expected stale_fallback_config",
     "genet-mqtt-rotation-well-done": "answered insufficient_evidence, expected not_an_incident",
-    "hyena-rates-ini-cache-week": "answered insufficient_evidence, expected stale_fallback_config",
-    "koala-sms-php-blank": "answered insufficient_evidence, expected empty_value",
     "old-key-still-in-memory": "answered insufficient_evidence, expected secret_not_reloaded",
     "ostrava-basket-coffee-break": "answered insufficient_evidence, expected user_token_rejected",
     "quail-club-three-workers": "answered insufficient_evidence, expected random_key_per_process",
     "rook-lotto-phoenix-two-two": "answered insufficient_evidence, expected latest_secret_split",
-    "siskin-mail-dovecot-proxy": "answered insufficient_evidence, expected secret_not_reloaded",
-    "sloth-vpn-bash-dollar-again": "answered insufficient_evidence, expected escaped_value",
 }
 """Bundles of the tuning half that are not answered exactly, with the reason."""
 LEAST_EXACT: Final = 0.75
