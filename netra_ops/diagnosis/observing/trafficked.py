@@ -7,7 +7,7 @@ from netra_ops.diagnosis.facts import Fact
 from netra_ops.diagnosis.observation import Observation
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.observing.wording import DAY, MINUTE, clock, observation
-from netra_ops.evidence.records.revisions.revision import Revision, number_in
+from netra_ops.evidence.records.revisions.revision import Revision, number_in, service_in
 from netra_ops.evidence.records.traffic import Traffic
 
 _MOST: Final = 50.0
@@ -84,7 +84,23 @@ def _service(scene: Scene, share: Traffic) -> str | None:
     }
     if len(owners) == 1:
         return owners.pop()
-    return scene.service if not owners else None
+    if owners or (number_in(share.revision) is not None and not _may_own(scene, share.revision)):
+        return None
+    return scene.service
+
+
+def _may_own(scene: Scene, revision: str) -> bool:
+    """Tell whether a numbered revision that no document knows is named like the scene's service.
+
+    One that is named after neither the service nor its known revisions is of another.
+    """
+    named = service_in(revision)
+    own = {scene.service} | {
+        service_in(place.revision)
+        for place in scene.tally.instances
+        if place.service == scene.service and place.revision is not None
+    }
+    return named in own
 
 
 def _pinned(scene: Scene, service: str, history: Sequence[Shares]) -> Iterator[Observation]:

@@ -233,9 +233,23 @@ def is_near(one: str, other: str) -> bool:
     if (ours ^ theirs) & _ANOTHERS:
         return False
     if role is not role_of(other) or role is None:
-        return len(shared) > 1 and (ours < theirs or theirs < ours)
+        return _is_near_otherwise((ours, role), (theirs, role_of(other)))
     if role in _ROLES_OF_ONE:
         return bool(shared)
     if role is Role.SERVICE_SECRET and not (ours | theirs) - _GENERAL - _CLIENTS:
         return True
     return bool(shared - _GENERAL) and 2 * len(shared) >= min(len(ours), len(theirs))
+
+
+def _is_near_otherwise(
+    one: tuple[frozenset[str], Role | None], other: tuple[frozenset[str], Role | None]
+) -> bool:
+    """Tell it of names of two roles, or of none: one has all the words of the other.
+
+    NOTES_KEY says less than NOTES_HMAC of what a key is for; that makes it no other.
+    """
+    (ours, role), (theirs, another) = one, other
+    if {role, another} == {Role.KEY, Role.CREDENTIAL}:
+        own = (ours if role is Role.CREDENTIAL else theirs) - _KEY_WORDS
+        return bool(own) and own <= ours & theirs
+    return len(ours & theirs) > 1 and (ours < theirs or theirs < ours)

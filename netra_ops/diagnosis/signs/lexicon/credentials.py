@@ -113,7 +113,8 @@ PHRASES: Final = (
         Sign.WORKLOAD_KEY_REFUSED,
         r"invalid_grant\W{1,6}(?:error_description\W{1,6})?Invalid JWT Signature"
         r"|Invalid JWT Signature|invalid[_ ]grant\W{1,6}(?:error_description\W{1,6})?(?:Invalid "
-        r"grant: )?account not found|service account key (?:\S+ )?(?:was |has been |is )?(?:deleted"
+        r"grant: )?account (?:not found|has been (?:deleted|disabled))"
+        r"|service account key (?:\S+ )?(?:was |has been |is )?(?:deleted"
         r"|disabled|expired|not found|invalid)|invalid_grant[^|]{0,40}key (?:id )?\S* ?"
         r"(?:not found|deleted|disabled)|private key (?:has been )?(?:deleted|disabled|revoked)",
         "jwt signature",

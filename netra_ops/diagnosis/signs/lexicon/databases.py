@@ -119,7 +119,8 @@ PHRASES: Final = (
         r"|(?:Mongo\w*Error|OperationFailure): authentication failed|SequelizeAccessDeniedError"
         r"|login failed for user '|ORA-01017|WRONGPASS\b|role \"[^\"]{1,80}\" is not permitted to "
         r"log "
-        r"in|IAM user authentication failed|user is locked, ORA-|\[1045\]",
+        r"in|IAM user authentication failed|user is locked, ORA-|\[1045\]"
+        r"|invalid username-password pair|\bNOAUTH\b",
         "database with",
         "against database",
         "authentication failed",
@@ -130,6 +131,8 @@ PHRASES: Final = (
         "not permitted to log",
         "iam user",
         "[1045]",
+        "username-password",
+        "noauth",
     ),
     phrase(
         Sign.DATABASE_SILENT,

@@ -112,7 +112,8 @@ SILENCED_BY: Final = MappingProxyType(
         Sign.KEY_UNREADABLE: frozenset({Sign.VALUE_EMPTY}),
         Sign.CREDENTIAL_MISSING: frozenset(
             {Sign.NOT_CONFIGURED, Sign.PLATFORM_REFUSED, Sign.WORKLOAD_KEY_REFUSED}
-        ),
+        )
+        | {Sign.AUDIENCE_REFUSED, Sign.ISSUER_REFUSED},
         Sign.CLIENT_REFUSED: frozenset(
             {Sign.WORKLOAD_KEY_REFUSED, Sign.CLIENT_UNKNOWN, Sign.CLIENT_SECRET_WRONG}
         ),

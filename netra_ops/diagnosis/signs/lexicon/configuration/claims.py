@@ -170,4 +170,30 @@ PHRASES: Final = (
         r"[\"'`]aud",
         "aud",
     ),
+    phrase(
+        Sign.AUDIENCE_REFUSED,
+        r"missing (?:the |a )?(?:required )?(?:jwt )?(?:claims?:? )?[\"'`\[]*(?:aud|audience)\b"
+        r"(?!\w| (?:config|setting|variable|env))|"
+        r"\baud(?:ience)? claim is (?:required|missing|absent)"
+        r"|[\"'`]aud[\"'`] claim (?:is )?(?:required|missing|absent|not (?:present|found))",
+        "missing",
+        "aud claim",
+        "audience claim",
+        "aud'",
+        'aud"',
+        "aud`",
+    ),
+    phrase(
+        Sign.ISSUER_REFUSED,
+        r"missing (?:the |a )?(?:required )?(?:jwt )?(?:claims?:? )?[\"'`\[]*(?:iss|issuer)\b"
+        r"(?!\w| (?:config|setting|variable|env|url))|"
+        r"\biss(?:uer)? claim is (?:required|missing|absent)"
+        r"|[\"'`]iss[\"'`] claim (?:is )?(?:required|missing|absent|not (?:present|found))",
+        "missing",
+        "iss claim",
+        "issuer claim",
+        "iss'",
+        'iss"',
+        "iss`",
+    ),
 )  # fmt: skip

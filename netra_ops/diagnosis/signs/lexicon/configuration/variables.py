@@ -276,4 +276,12 @@ PHRASES: Final = (
         "deleted",
         "dropped",
     ),
+    phrase(
+        Sign.NOT_CONFIGURED,
+        r"\bkey\b[^|;]{0,60} must be (?:one )?of type [^|;]{4,160}received (?:undefined|null)\b"
+        r"|key must not be None\b",
+        "received undefined",
+        "received null",
+        "must not be none",
+    ),
 )  # fmt: skip

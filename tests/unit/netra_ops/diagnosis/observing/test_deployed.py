@@ -121,6 +121,14 @@ def test_code_that_reads_a_name_that_was_never_there_is_a_renaming(after: Any) -
     assert unseen(found, Fact.SECRET_REFERENCE_LOST) is not None
 
 
+def test_a_name_that_only_says_less_of_a_key_is_near(after: Any) -> None:
+    """A program misses ROOMS_KEY, and ROOMS_HMAC is there: the same key, half renamed."""
+    line = says(Sign.NOT_CONFIGURED, "ROOMS_KEY")
+    held = {**without("JWT_SECRET"), "ROOMS_HMAC": KEY}
+
+    assert seen(after(held, held, says=[line]), Fact.VARIABLE_RENAMED) is not None
+
+
 def test_a_variable_that_merely_resembles_a_missing_one_is_no_renaming(after: Any) -> None:
     """The key for refresh tokens is another than that for access tokens."""
     line = says(Sign.NOT_CONFIGURED, "JWT_REFRESH_SECRET")

@@ -86,6 +86,13 @@ def test_a_canary_that_grows_is_no_rollback(of_shares: Any) -> None:
     assert unseen(found, Fact.ROLLED_BACK) is not None
 
 
+def test_another_service_s_share_is_none_that_was_gone_back_from(of_shares: Any) -> None:
+    """A numbered revision that no document knows is its own service's, by its name."""
+    found = of_shares((-600, "other-00096-abc", 100), (-500, GOOD, 100), (-5, BAD, 100))
+
+    assert unseen(found, Fact.ROLLED_BACK) is not None
+
+
 def test_without_shares_nothing_is_said(of_shares: Any) -> None:
     """Revisions alone tell of no traffic."""
     found = of_shares()
