@@ -59,7 +59,15 @@ def observed(scene: Scene) -> Iterator[Observation]:
         yield from _keys_of_processes(scene)
     yield from _loaded(scene)
     yield from _outdated(scene)
+    yield from _passed_over(scene)
+
+
+def _passed_over(scene: Scene) -> Iterator[Observation]:
+    """Say that nobody was taken for somebody; not that it comes of a variable that is not set."""
     swallowed = heard(scene, (Sign.CHECK_PASSED_OVER,))
+    missing = {one.number for one in lines_of(scene, (Sign.NOT_CONFIGURED,))}
+    if swallowed.lines and all(one.number in missing for one in swallowed.lines):
+        return
     if swallowed.lines and not swallowed.is_usual:
         yield told(
             Fact.ANONYMOUS_SERVED,

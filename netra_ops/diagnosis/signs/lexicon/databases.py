@@ -39,7 +39,8 @@ PHRASES: Final = (
         r"password authentication failed|Access denied for user|InvalidPassword(?:Error)?\b"
         r"|InvalidAuthorizationSpecification|no password supplied|\b28P01\b|\b28000\b"
         r"|SASL authentication failed|SCRAM[^|;]{0,40}(?:fail|must be a string|mismatch)"
-        r"|FATAL: +role \S+ does not exist|ER_ACCESS_DENIED_ERROR"
+        r"|FATAL: +role \S+ does not exist|\brole \"[^\"]{1,80}\" does not exist"
+        r"|ER_ACCESS_DENIED_ERROR"
         r"|pg_hba.conf rejects|no pg_hba.conf entry",
         "password",
         "access denied",

@@ -47,6 +47,13 @@ _LOGGER: Final = re.compile(
     r"([A-Za-z_$][\w$]*(?:[./-][\w$]+)+)(?:\s*:(?=\s)|(?=\s+[\[-])|(?=\s))"
     r"|([A-Za-z_$][\w$]*)(?:(?=\s+-\s)|(?=\s{2,}\S)|(?=\|))"
 )
+_WORD: Final = re.compile(
+    r"(?:[a-z]+-(?:up|in|out|off|on|down|over|back|only|to|of|by|less|through|time|wide|side)"
+    r"|(?:re|pre|non|self|un|no|post|co|multi|auto|sub|long|short|one|two|three|first|second|half"
+    r"|well|read|write|end|start|follow|cross|key|left)-[a-z]+)(?:-[a-z]+)*(?= [a-z(])",
+    re.IGNORECASE,
+)
+"""A compound word that begins a sentence, such as `start-up`, and no logger."""
 _HOST: Final = re.compile(r"([A-Za-z0-9][\w.:-]*)\s+")
 _TAG: Final = re.compile(
     r"((?:--|[\w./$@-]+)(?:\([^)\s]{1,60}\))?(?: \w+){0,2})(?:\[\d+\])?"
@@ -226,7 +233,7 @@ def _parts(line: str, header: Header) -> None:
             continue
         sure = header.severity is not None or _LEVEL_AHEAD.match(line, at)
         logger = _LOGGER.match(line, at) if header.logger is None and sure else None
-        if logger is None or (in_brackets and logger[1] is None):
+        if logger is None or (in_brackets and logger[1] is None) or _WORD.match(line, at):
             return
         header.logger = logger[1] or logger[2]
         header.end = _after(_GAP, line, logger.end())
