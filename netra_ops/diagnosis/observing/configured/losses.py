@@ -71,6 +71,7 @@ def read_under_other_names(scene: Scene, pair: Pair | None) -> Iterator[Observat
     for service in _services_with_names(scene):
         revision = present_revision(scene, service)
         if revision is None:
+            yield from _renamed_by_prints(scene, service)
             continue
         before = pair.before if pair is not None and pair.after is revision else None
         known = variables_by_name(revision)
@@ -90,6 +91,21 @@ def read_under_other_names(scene: Scene, pair: Pair | None) -> Iterator[Observat
     if pair is not None and pair.is_of_failing:
         yield from _renamed_by_commits(scene, pair)
         yield from _read_by_commits(scene, pair)
+
+
+def _renamed_by_prints(scene: Scene, service: str) -> Iterator[Observation]:
+    """Observe a commit's renaming by fingerprints, where no document has the revisions."""
+    said, prints = names_said_missing(scene, service), scene.bundle.fingerprints
+    for old, new in chain.from_iterable(_pairs_named(one) for one in scene.bundle.commits):
+        held = prints.get((service, old))
+        if held is not None and new in said and (service, new) not in prints:
+            yield observation(
+                Fact.VARIABLE_RENAMED,
+                f"A commit has {old} and {new} exchanged; {service} says that {new} is not set.",
+                [held.where, *said[new]],
+                subjects=[new, old],
+                service=service,
+            )
 
 
 def names_said_missing(scene: Scene, service: str | None) -> dict[str, list[str]]:

@@ -12,6 +12,8 @@ from netra_ops.diagnosis.signs.sign import Sign
 
 _STATUSES: Final = ((401, Fact.PLATFORM_SAID_401), (403, Fact.PLATFORM_SAID_403))
 _MOST: Final = 4
+_FEW: Final = 4
+"""Less than one of so many refusals is beside the others."""
 
 
 def observed(scene: Scene) -> Iterator[Observation]:
@@ -29,16 +31,18 @@ def observed(scene: Scene) -> Iterator[Observation]:
         return
     for status, fact in _STATUSES:
         alike = [one for one in refused if one.status == status]
+        # Somebody without any token is refused beside others on any day.
+        is_seen = bool(alike) and _FEW * len(alike) >= len(refused)
         shown = alike or refused
         yield Observation(
             fact=fact,
-            is_seen=bool(alike),
+            is_seen=is_seen,
             says=(
                 f"Of {several(len(refused), 'request')} that the platform refused, "
                 f"{len(alike)} got {status}."
             ),
             evidence=tuple(f"logs.ndjson:{one.number}" for one in shown[:_MOST]),
-            time=min((one.ended for one in alike), default=None),
+            time=min((one.ended for one in alike), default=None) if is_seen else None,
             service=scene.service,
         )
 

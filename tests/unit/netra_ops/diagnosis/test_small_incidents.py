@@ -350,3 +350,27 @@ def test_a_fault_is_no_test_whatever_it_was_asked_with(tmp_path: Path) -> None:
     bundle = written(tmp_path / "bundle", logs="\n".join(log) + "\n")
 
     assert diagnosed(scene_of(bundle, int(NOON.timestamp()) * 10**9)).cause == "code_error"
+
+
+def test_nobody_served_for_want_of_a_variable_is_no_change_of_the_check(tmp_path: Path) -> None:
+    """A line that says which variable lacks tells why nobody is known: no check was dropped."""
+    log = Incident()
+    log.served(0, 110, revision=OLD)
+    log.said(118, "TOKEN_KEY is not set, requests will be anonymous")
+    log.served(120, 400, 14)
+    commit = {"sha": "c", "time": moment(-90), "subject": "Tidy", "files": ["orders/auth.py"]}
+
+    assert log.found(tmp_path, commits=[commit]).cause != "identity_made_optional"
+
+
+def test_one_without_a_token_beside_others_tells_nothing(tmp_path: Path) -> None:
+    """The platform refuses callers for their audience, and one more, who has no token at all."""
+    page = "<html><title>401 Unauthorized</title>Your client does not have permission"
+    log = Incident()
+    log.served(0, 110)
+    for number in range(9):
+        log.asked(120 + number * 20, 401, took=0, instance=None)
+        log.said(121 + number * 20, f"job failed: answered 401 {page}", service="puller")
+    log.asked(305, 403, took=0, instance=None)
+
+    assert log.found(tmp_path).cause != "invoker_missing"

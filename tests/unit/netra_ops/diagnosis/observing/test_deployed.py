@@ -129,6 +129,19 @@ def test_a_name_that_only_says_less_of_a_key_is_near(after: Any) -> None:
     assert seen(after(held, held, says=[line]), Fact.VARIABLE_RENAMED) is not None
 
 
+def test_fingerprints_show_what_a_commit_renamed(tmp_path: Path) -> None:
+    """Without revisions the prints tell the old name, the commit both, and the log what lacks."""
+    documents = {
+        "fingerprints": {"orders": {"JWT_SECRET": prints("k" * 40)}},
+        "commits": [{"sha": "c1", "subject": "Rename JWT_SECRET to TOKEN_KEY", "files": []}],
+        "says": [says(Sign.NOT_CONFIGURED, "TOKEN_KEY")],
+    }
+    found = seen(tuple(observed(scene_in(tmp_path / "b", **documents))), Fact.VARIABLE_RENAMED)
+
+    assert found is not None
+    assert found.subjects == ("TOKEN_KEY", "JWT_SECRET")
+
+
 def test_a_variable_that_merely_resembles_a_missing_one_is_no_renaming(after: Any) -> None:
     """The key for refresh tokens is another than that for access tokens."""
     line = says(Sign.NOT_CONFIGURED, "JWT_REFRESH_SECRET")

@@ -96,6 +96,13 @@ EARLIER = NOW - 43_200 * SECOND + 2_588 * SECOND  # 00:43:08 of that day
         ("00:43:08 INFO ready", None, Level.INFO, None, "ready"),
         ("INFO:     10.0.0.1 said hello", None, Level.INFO, None, "10.0.0.1 said hello"),
         ("[WARN] slow", None, Level.WARNING, None, "slow"),
+        (
+            "ERROR [mailroom] start-up check failed: no template",
+            None,
+            Level.ERROR,
+            None,
+            "start-up check failed: no template",
+        ),
     ],
 )
 def test_a_header_is_recognised(
