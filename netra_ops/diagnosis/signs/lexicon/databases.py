@@ -121,7 +121,7 @@ PHRASES: Final = (
         r"|login failed for user '|ORA-01017|WRONGPASS\b|role \"[^\"]{1,80}\" is not permitted to "
         r"log "
         r"in|IAM user authentication failed|user is locked, ORA-|\[1045\]"
-        r"|invalid username-password pair|\bNOAUTH\b",
+        r"|invalid username-password pair",
         "database with",
         "against database",
         "authentication failed",
@@ -133,7 +133,6 @@ PHRASES: Final = (
         "iam user",
         "[1045]",
         "username-password",
-        "noauth",
     ),
     phrase(
         Sign.DATABASE_SILENT,
