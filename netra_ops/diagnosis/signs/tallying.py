@@ -27,9 +27,7 @@ from netra_ops.diagnosis.signs.records.shaped import (
     is_bare_preflight,
     stands_below_error,
     with_clock,
-    with_fallback,
     with_fields,
-    with_length,
     with_stack,
     without_silence,
 )
@@ -42,6 +40,7 @@ from netra_ops.diagnosis.signs.records.whose import (
 )
 from netra_ops.diagnosis.signs.sign import Sign
 from netra_ops.diagnosis.signs.tally import Called, Caller, Occurrence, Place, Tally
+from netra_ops.diagnosis.signs.values_told import with_fallback, with_length
 from netra_ops.logs.entries import Entry, Kind, Level
 from netra_ops.logs.reading import Account, Reading, read
 
