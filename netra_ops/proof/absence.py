@@ -1,13 +1,14 @@
 """Whether the log of the time since shows a failure no more, under enough requests."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from netra.clock import Clock
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
+from netra_ops.evidence.records.traffic import Traffic
 from netra_ops.findings import CouldNotTell, Verdict
 from netra_ops.proof.document import Part
 from netra_ops.proof.enough import Enough
@@ -91,6 +92,31 @@ def absent(
     came = read.requests - first.requests
     says += f" {missing:,} more are needed{_how_long(missing, came, clock.monotonic() - began)}."
     return Part(name=_NAME, verdict=Verdict.UNKNOWN, says=says)
+
+
+def of_what_serves(
+    attempts: Iterable[Attempt], traffic: Iterable[Traffic], since: int
+) -> list[Attempt]:
+    """Leave out what revisions tell of that nobody is led to any more.
+
+    What was rolled back from may run on for a while and fail by itself: that it does so is no sign
+    that people's failures are back. A revision is left out only if its share is known to have been
+    none since a time.
+
+    Args:
+        attempts: What the log tells of.
+        traffic: Who had which share since when.
+        since: The time, nanoseconds since the epoch.
+    """
+    last: dict[str, Traffic] = {}
+    for one in sorted(traffic, key=lambda one: one.time or 0):
+        last[one.revision] = one
+    gone = {
+        name
+        for name, one in last.items()
+        if not one.percent and one.time is not None and one.time <= since
+    }
+    return [one for one in attempts if one.place.revision not in gone]
 
 
 def _read(signature: Signature, log: Log, since: float) -> _Read:

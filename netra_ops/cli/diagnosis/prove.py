@@ -27,12 +27,13 @@ from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.observing.framing.attempts import attempts_of
 from netra_ops.diagnosis.observing.scene import Scene
 from netra_ops.diagnosis.signs.tallying import tallied
+from netra_ops.evidence.bundle import read_bundle
 from netra_ops.evidence.collecting import Wanted, collect_bundle
 from netra_ops.evidence.collectors.log_files import Window
 from netra_ops.findings import ExitCode, Verdict
 from netra_ops.logs.reading import Reading
 from netra_ops.platform.local.state_directory import StateDirectory
-from netra_ops.proof.absence import Log
+from netra_ops.proof.absence import Log, of_what_serves
 from netra_ops.proof.document import Proof
 from netra_ops.proof.proving import Case, Target, proven
 from netra_ops.proof.signature import probes_of, signature_of, start_of
@@ -129,7 +130,8 @@ def _log(logs: Path | None, state: StateDirectory | None, clock: Clock, wait: fl
             place = Path(folder) / "since"
             wanted = Wanted(state=state, target=place, window=Window(since, None))
             collect_bundle(wanted, clock, ())
-            return _in((str(place / "logs.ndjson"),), since, _now(clock))
+            attempts = _in((str(place / "logs.ndjson"),), since, _now(clock))
+            return of_what_serves(attempts, read_bundle(place).traffic, since)
 
     return Log(attempts_since=collected, patience=wait)
 

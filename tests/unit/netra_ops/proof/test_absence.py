@@ -7,8 +7,9 @@ import pytest
 from fakes.clock import ManualClock
 from netra_ops.diagnosis.observing.framing.attempt import Attempt
 from netra_ops.diagnosis.signs.tally import Place
+from netra_ops.evidence.records.traffic import Traffic
 from netra_ops.findings import CouldNotTell, Verdict
-from netra_ops.proof.absence import Log, absent
+from netra_ops.proof.absence import Log, absent, of_what_serves
 from netra_ops.proof.document import Part
 from netra_ops.proof.enough import enough_for
 from netra_ops.proof.signature import Signature
@@ -120,3 +121,25 @@ def test_without_a_log_nothing_is_known_to_be_absent() -> None:
 
     assert part.verdict is Verdict.UNKNOWN
     assert "--logs" in part.says
+
+
+def test_what_was_rolled_back_from_may_go_on_failing_by_itself() -> None:
+    """Only what people are led to counts; of a share that is not known, all does."""
+
+    def of(revision: str) -> Attempt:
+        return Attempt(
+            number=1, time=30, ended=30, place=Place(service="orders", revision=revision)
+        )
+
+    def share(revision: str, percent: float, time: int | None) -> Traffic:
+        return Traffic(where="traffic.json#/0", revision=revision, percent=percent, time=time)
+
+    traffic = [share("bad", 100, 5), share("bad", 0, 10), share("good", 100, 10)]
+    late = [*traffic, share("bad", 0, 25)]
+
+    assert of_what_serves([of("bad"), of("good"), of("other")], traffic, 20) == [
+        of("good"),
+        of("other"),
+    ]
+    assert of_what_serves([of("bad")], late, 20) == [of("bad")]
+    assert of_what_serves([of("bad")], [share("bad", 0, None)], 20) == [of("bad")]
