@@ -27,10 +27,12 @@ _HEARING = (
     (
         "import os, signal, sys\n"
         "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "os.execv(sys.argv[1], sys.argv[1:])"
     ),
 )
-"""Starts a program that hears SIGINT also where tests run in the background, which ignores it."""
+"""Starts a program that hears SIGINT and SIGHUP also where tests run in the background, or under
+`nohup`, which ignore them."""
 
 
 @pytest.fixture
