@@ -17,6 +17,8 @@ from netra_ops.proof.signature import Signature, shows
 _NAME: Final = "signature absent"
 _PAUSE_SECONDS: Final = 0.5
 _MOST_NAMED: Final = 3
+_MANY: Final = 100
+"""From so many on nobody thinks in seconds, or in minutes."""
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +140,7 @@ def _how_long(missing: int, came: int, seconds: float) -> str:
 
 
 def _for_people(seconds: float) -> str:
-    if seconds < 100:  # noqa: PLR2004 -- From here on nobody thinks in seconds.
+    if seconds < _MANY:
         return f"{max(seconds, 1):.0f} s"
     minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.0f} h"  # noqa: PLR2004
+    return f"{minutes:.0f} min" if minutes < _MANY else f"{minutes / 60:.0f} h"

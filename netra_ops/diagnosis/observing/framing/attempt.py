@@ -211,7 +211,6 @@ def kinds_of(
     shown: tuple[Occurrence, ...],
     *,
     of_socket: bool,
-    of_token: bool = False,
 ) -> frozenset[str]:
     """Say what kind of failure an attempt is: signs that tell, else its status; none if none.
 
@@ -219,13 +218,13 @@ def kinds_of(
     worked is none; but for a check that was passed over, which is the failure itself.
     """
     if not shown:
-        kind = None if status is None else _by_status(status, of_socket, of_token)
+        kind = None if status is None else _by_status(status, of_socket=of_socket)
         return frozenset({kind}) if kind else _NONE
     signs = {one.sign for one in shown}
     if Sign.CHECK_PASSED_OVER in signs:
         return frozenset({Sign.CHECK_PASSED_OVER.value})
     failing = signs & (REFUSING | BREAKING)
-    by_status = None if status is None else _by_status(status, of_socket, of_token)
+    by_status = None if status is None else _by_status(status, of_socket=of_socket)
     if not by_status and status is not None and (status < _LOWEST_ERROR or not failing):
         return frozenset()
     telling = frozenset(sign.value for sign in failing - UNTELLING)
@@ -250,10 +249,8 @@ def _untelling(status: int | None, shown: Iterable[Occurrence]) -> str:
     return Sign.OTHER_ERROR.value if is_error else ""
 
 
-def _by_status(status: int, of_socket: bool, of_token: bool) -> str:  # noqa: FBT001 - of what it is
+def _by_status(status: int, *, of_socket: bool) -> str:
     """Give the kind of a status that is a failure, and nothing of one that is none."""
-    if status == _LOWEST_ERROR and of_token:
-        return str(status)
     if status in _UNAUTHORISED or (of_socket and status in _SOCKET_REFUSALS):
         return str(status)
     if _SERVER_ERROR <= status < _CLOSE_CODES:
